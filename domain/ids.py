@@ -1,0 +1,219 @@
+"""Ids: prefixed sortable text, one spelling everywhere (rows, logs, GraphQL, webhooks).
+
+Laws: an id is its kind's prefix, an underscore and 26 lower-case base-32 characters (48 bits of milliseconds, 80 random
+bits), so ids of one kind sort by the time they were minted. They are minted only by `work.new_id(Kind)`.
+"""
+
+from typing import Final, Self
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no i, l, o or u, so that an id can be read out on the telephone."""
+
+BODY_CHARACTERS: Final = 26
+_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+_RANDOM_BITS: Final = 80
+_MILLISECOND_BITS: Final = 48
+
+
+class Id(str):
+    """The id of one kind of thing. A subclass names its prefix."""
+
+    __slots__ = ()
+    prefix = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`text` as an id of this kind. Refuses any other spelling with ValueError."""
+        if not is_id(text) or not text.startswith(f"{cls.prefix}_"):
+            raise ValueError(f"not a {cls.__name__}: expected {cls.prefix}_ and {BODY_CHARACTERS} characters")
+        return cls(text)
+
+    @classmethod
+    def mint(cls, milliseconds: int, randomness: int) -> Self:
+        """The id of that instant (milliseconds since 1970) and those 80 random bits. Pure: the caller brings both."""
+        if not 0 <= milliseconds < 1 << _MILLISECOND_BITS or not 0 <= randomness < 1 << _RANDOM_BITS:
+            raise ValueError("out of the range of an id")
+        number = milliseconds << _RANDOM_BITS | randomness
+        body = "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (BODY_CHARACTERS - 1), -1, -5))
+        return cls(f"{cls.prefix}_{body}")
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is spelled like an id of any kind: three letters, an underscore, 26 characters of the alphabet."""
+    return (
+        len(text) == BODY_CHARACTERS + 4
+        and text[3] == "_"
+        and text[:3] in KINDS
+        and all(character in _VALUES for character in text[4:])
+        and text[4] <= "7"  # 26 characters hold 130 bits; the two highest are always zero
+    )
+
+
+def kind_of(text: str) -> type[Id]:
+    """The class of the id in `text`. Refuses what is not an id with ValueError."""
+    if not is_id(text):
+        raise ValueError("not an id")
+    return KINDS[text[:3]]
+
+
+class TenantId(Id):
+    """A marketplace."""
+
+    prefix = "ten"
+
+
+class OrganisationId(Id):
+    """A company or team whose members and keys act for it."""
+
+    prefix = "org"
+
+
+class MemberId(Id):
+    """A person in an organisation."""
+
+    prefix = "mem"
+
+
+class InvitationId(Id):
+    """An invitation to become a member."""
+
+    prefix = "inv"
+
+
+class ApiKeyId(Id):
+    """A machine's key."""
+
+    prefix = "key"
+
+
+class BuyerId(Id):
+    """A buyer."""
+
+    prefix = "buy"
+
+
+class SupplierId(Id):
+    """A supplier (merchant)."""
+
+    prefix = "sup"
+
+
+class ProviderId(Id):
+    """A provider of logistics or service."""
+
+    prefix = "prv"
+
+
+class GuaranteeId(Id):
+    """A guarantee that a party offers."""
+
+    prefix = "gua"
+
+
+class OrderId(Id):
+    """An order, as the marketplace's shop system reported it."""
+
+    prefix = "ord"
+
+
+class OrderLineId(Id):
+    """A line of an order."""
+
+    prefix = "lin"
+
+
+class ShipmentId(Id):
+    """A shipment of lines of one order."""
+
+    prefix = "shp"
+
+
+class TrackingEventId(Id):
+    """A report of where a shipment is."""
+
+    prefix = "trk"
+
+
+class CoverageId(Id):
+    """The cover of one order by one guarantee, frozen at purchase."""
+
+    prefix = "cov"
+
+
+class ClaimId(Id):
+    """A claim."""
+
+    prefix = "clm"
+
+
+class DecisionId(Id):
+    """A decision with its tree of findings."""
+
+    prefix = "dec"
+
+
+class CouponId(Id):
+    """A compensation coupon."""
+
+    prefix = "cpn"
+
+
+class RedemptionId(Id):
+    """One use of a coupon."""
+
+    prefix = "red"
+
+
+class RecoveryId(Id):
+    """What a liable party owes, or may come to owe, for one coupon."""
+
+    prefix = "rec"
+
+
+class AccountId(Id):
+    """A ledger account."""
+
+    prefix = "acc"
+
+
+class TransferId(Id):
+    """A balanced ledger transfer."""
+
+    prefix = "tfr"
+
+
+class RuleVersionId(Id):
+    """One immutable version of a rule."""
+
+    prefix = "rul"
+
+
+class ClockId(Id):
+    """A duty with a deadline."""
+
+    prefix = "clk"
+
+
+class EventId(Id):
+    """A happening in the outbox."""
+
+    prefix = "evt"
+
+
+class AuditId(Id):
+    """An audit row."""
+
+    prefix = "aud"
+
+
+class DocumentId(Id):
+    """A trusted document (a registered GraphQL operation)."""
+
+    prefix = "doc"
+
+
+KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}
+PartyId = BuyerId | SupplierId | ProviderId
+"""Whoever takes part in an order."""
+LiablePartyId = SupplierId | ProviderId
+"""Whoever gave a promise and pays for breaking it (`domain.md` 6)."""
