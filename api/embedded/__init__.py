@@ -7,6 +7,6 @@ Laws: reachable through unix sockets in a closed folder only; children die with 
 killed (Linux); one supervisor per state folder, everyone else attaches to it; nothing runs as root.
 """
 
-from api.embedded.supervisor import Engines, connected, discard, engines
+from api.embedded.supervisor import Engines, InUse, connected, discard, engines
 
-__all__ = ["Engines", "connected", "discard", "engines"]
+__all__ = ["Engines", "InUse", "connected", "discard", "engines"]

@@ -31,6 +31,10 @@ WAITING_SECONDS_MAX = 60
 POLL_SECONDS = 0.02
 
 
+class InUse(Unusable):
+    """Another process supervises the engines of this state folder."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Engines:
     """The addresses of a running Postgres and Valkey."""
@@ -49,18 +53,20 @@ class Engines:
 
 
 @contextlib.contextmanager
-def engines(state: Path, *, durable: bool = True) -> Iterator[Engines]:
+def engines(state: Path, *, durable: bool = True, attach: bool = True) -> Iterator[Engines]:
     """A Postgres and a Valkey of that state folder run for the duration, at least. Main thread only.
 
-    With `durable=False` a power cut may cost the data: for tests.
+    With `durable=False` a power cut may cost the data: for tests. With `attach=False` engines that another process
+    supervises, and will stop when it likes, are refused.
 
     Raises:
+        InUse: another process supervises them, and `attach` is false.
         Unusable: the folder, the platform or the disk does not allow it; one sentence says which.
     """
     place = home.settle(state, account.of_engines())
     owner = Lock(state / "owner.lock")
     try:
-        sockets = _find_running(place, owner)
+        sockets = _find_running(place, owner, attach=attach)
         if sockets is not None:
             yield _addresses(place, sockets, made=False, attached=True)
             return
@@ -99,7 +105,7 @@ def discard(state: Path) -> None:
     owner, engine = Lock(state / "owner.lock"), Lock(state / "engines.lock")
     try:
         if not owner.take():
-            raise Unusable(f"The state folder {state} is in use by process {_facts(place).get('owner', '?')}; stop that first.")
+            raise _in_use(place)
         _await_end_of_orphans(place, engine)
         home.discard(place)
     finally:
@@ -107,10 +113,12 @@ def discard(state: Path) -> None:
         owner.release()
 
 
-def _find_running(place: Home, owner: Lock) -> Path | None:
+def _find_running(place: Home, owner: Lock, *, attach: bool) -> Path | None:
     """The socket folder of engines that another process supervises; None if that is ours to do now."""
     give_up_at = time.monotonic() + WAITING_SECONDS_MAX
     while not owner.take():
+        if not attach:
+            raise _in_use(place)
         sockets = Path(_facts(place).get("sockets", place.folder))
         if valkey.answers(sockets):
             return sockets
@@ -166,6 +174,10 @@ def _addresses(place: Home, sockets: Path, *, made: bool, attached: bool) -> Eng
         made=made,
         attached=attached,
     )
+
+
+def _in_use(place: Home) -> InUse:
+    return InUse(f"The state folder {place.state} is in use by process {_facts(place).get('owner', '?')}; stop it first.")
 
 
 def _facts(place: Home) -> dict[str, Any]:

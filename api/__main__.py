@@ -1,0 +1,95 @@
+"""The command line: `./run VERB …` becomes `python -m api VERB …`. A verb is a row of VERBS and a module in `api/verbs/`.
+
+Standard library only, and no verb is imported but the one that runs: `./run help` needs no environment, and a second
+start spends its time on the server. What a person can cause ends in one sentence and exit code 1, without a traceback.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from api.settings import Unusable
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verb:
+    """A module whose `command` is a Typer app, or a function that Typer makes one of."""
+
+    module: str
+    sentence: str
+
+
+VERBS = {
+    "serve": Verb("api.verbs.serve", "Serve API, worker and console, with the demo where no database is named."),
+    "worker": Verb("api.verbs.worker", "Run the worker apart from the server."),
+    "migrate": Verb("api.verbs.migrate", "Bring the database's schema up to date."),
+    "demo": Verb("api.verbs.demo", "Load the demo marketplace into a new state."),
+    "import": Verb("api.verbs.import_", "Import deliveries from a file, and judge them if asked."),
+    "rules": Verb("api.verbs.rules", "Check, publish, list and show rule sets."),
+    "schema": Verb("api.verbs.schema", "Print the GraphQL schema, compare it with schema.graphql, or write it there."),
+    "keys": Verb("api.verbs.keys", "Issue, rotate and revoke API keys."),
+    "documents": Verb("api.verbs.documents", "Publish trusted documents for a frontend."),
+    "bench": Verb("api.verbs.bench", "Measure a loaded server on this machine."),
+    "doctor": Verb("api.verbs.doctor", "Tell what the platform finds around it, and what is amiss."),
+    "test": Verb("api.verbs.test", "Run every check; `test long` adds the long ones, `test PATH…` runs just those."),
+    "lock": Verb("api.verbs.lock", "Resolve the dependencies anew into requirements.lock."),
+}
+"""The table of verbs: add a row here and a module beside the others."""
+
+FULL_OR_CLOSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE})
+"""What the machine refuses, whoever programmed it well."""
+
+
+def overview() -> str:
+    """The verbs, one line each."""
+    width = max(map(len, VERBS))
+    lines = [f"  {name:{width}}  {verb.sentence}" for name, verb in VERBS.items()]
+    start = "./run serves the demo on this machine. ./run VERB --help tells more about a verb.\n\n"
+    return start + "\n".join([*lines, f"  {'help':{width}}  Show this."])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code of the verb that `arguments` name first."""
+    name, *rest = arguments or ("help",)
+    if name in ("help", "--help", "-h"):
+        print(overview())
+        return 0
+    if name not in VERBS:
+        print(f"run: there is no verb {name!r}; ./run help lists them.", file=sys.stderr)
+        return 1
+    try:
+        return _run(name, rest)
+    except Unusable as reason:
+        print(f"run {name}: {reason}", file=sys.stderr)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in FULL_OR_CLOSED:
+            raise
+        print(f"run {name}: {error.filename or 'this machine'}: {error.strerror}.", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    import typer
+
+    command = importlib.import_module(VERBS[name].module).command
+    if not isinstance(command, typer.Typer):
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command(help=command.__doc__)(command)
+        command = app
+    command.pretty_exceptions_enable = False
+    # Not standalone: what a verb raises comes out here, and is told in the words above.
+    outcome = typer.main.get_command(command).main(arguments, prog_name=f"run {name}", standalone_mode=False)
+    return outcome if isinstance(outcome, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""Real engines for the tests: one Postgres and one Valkey per test run, one database cloned per process.
+
+A run takes the first state folder under .state/tests that no other run uses, so that several runs at once do not meet.
+The clone's template is made once per content of storage/migrations and kept. Nothing starts before a test asks for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from api.embedded import Engines, InUse, engines
+from api.embedded.valkey import DATABASES
+from api.settings import ROOT, Settings, from_environment
+
+STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
+MIGRATIONS = ROOT / "storage" / "migrations"
+TEMPLATE_LOCK = 20221130
+"""Of the advisory lock under which one process makes the template while the others wait."""
+
+
+class SharedEngines:
+    """A plugin of the process that hands tests out: its workers attach to the engines it started."""
+
+    def __init__(self) -> None:
+        self.running = contextlib.ExitStack()
+        self.state: Path | None = None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Called by xdist for each worker before it starts."""
+        if self.state is None:
+            self.state, _ = self.running.enter_context(engines_of_this_run())
+        node.workerinput["state"] = str(self.state)
+
+    def pytest_unconfigure(self) -> None:
+        """Called when every worker has ended."""
+        self.running.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With `-n`, the engines belong to the process that outlives the workers."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SharedEngines())
+
+
+@contextlib.contextmanager
+def engines_of_this_run() -> Iterator[tuple[Path, Engines]]:
+    """Engines that end with this block and are nobody else's, and their state folder."""
+    for number in itertools.count(1):
+        state = STATES / str(number)
+        with contextlib.ExitStack() as stack:
+            try:
+                running = stack.enter_context(engines(state, durable=False, attach=False))
+            except InUse:
+                continue
+            yield state, running
+            return
+
+
+@pytest.fixture(scope="session")
+def running_engines(request: pytest.FixtureRequest) -> Iterator[Engines]:
+    """Postgres and Valkey of this test run."""
+    handed = getattr(request.config, "workerinput", {}).get("state")
+    with contextlib.ExitStack() as stack:
+        if handed is not None:
+            yield stack.enter_context(engines(Path(handed), durable=False))
+        else:
+            yield stack.enter_context(engines_of_this_run())[1]
+
+
+@pytest.fixture(scope="session")
+async def settings(running_engines: Engines, worker_id: str) -> AsyncIterator[Settings]:
+    """Settings whose database is this process's own clone and whose Valkey is its own number."""
+    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    clone = f"test_{number}"
+    lobby = await asyncpg.connect(running_engines.database_owner_url)
+    try:
+        await lobby.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
+        template = await migrated_template(lobby, running_engines.database_owner_url)
+        await lobby.execute(f"DROP DATABASE IF EXISTS {clone} WITH (FORCE)")
+        await lobby.execute(f"CREATE DATABASE {clone} TEMPLATE {template}")
+    finally:
+        await lobby.close()
+    yield dataclasses.replace(
+        from_environment({}),
+        database_url=to_database(running_engines.database_url, clone),
+        database_owner_url=to_database(running_engines.database_owner_url, clone),
+        database_worker_url=to_database(running_engines.database_worker_url, clone),
+        redis_url=running_engines.redis_url.replace("db=0", f"db={number % DATABASES}"),
+        secret_key=hashlib.sha256(b"the tests' own secret").digest(),
+    )
+
+
+async def migrated_template(lobby: asyncpg.Connection[Any], owner_url: str) -> str:
+    """The name of a database that has seen today's migrations and nothing else; those of other days are dropped."""
+    digest = hashlib.sha256()
+    for path in sorted(MIGRATIONS.glob("*.sql")):
+        digest.update(path.name.encode() + path.read_bytes())
+    from storage.migrate import migrate  # noqa: PLC0415
+
+    name = f"template_{digest.hexdigest()[:16]}"
+    known = {row["datname"] for row in await lobby.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'")}
+    if name in known:
+        return name
+    for other in known:
+        await lobby.execute(f"DROP DATABASE {other} WITH (FORCE)")
+    await lobby.execute("DROP DATABASE IF EXISTS unfinished WITH (FORCE)")
+    await lobby.execute("CREATE DATABASE unfinished")
+    await migrate(to_database(owner_url, "unfinished"))
+    await lobby.execute(f"ALTER DATABASE unfinished RENAME TO {name}")
+    return name
+
+
+def to_database(url: str, name: str) -> str:
+    """The same server and role, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+async def owner(settings: Settings) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Connections of the owner, who sees every tenant and may do anything. What they commit is emptied by `emptied`."""
+    async with asyncpg.create_pool(settings.database_owner_url, min_size=0, max_size=4) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Connections of the application's role, without the platform's own pool around them."""
+    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=8) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+async def worker(settings: Settings) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Connections of the worker's role."""
+    async with asyncpg.create_pool(settings.database_worker_url, min_size=0, max_size=4) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+async def one_connection(owner: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async with owner.acquire() as connection:
+        yield connection
+
+
+@pytest.fixture
+async def connection(one_connection: asyncpg.Connection[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """The owner's connection inside a transaction that is rolled back after the test."""
+    transaction = one_connection.transaction()
+    await transaction.start()
+    try:
+        yield one_connection
+    finally:
+        await transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+async def emptying(owner: asyncpg.Pool[Any]) -> str:
+    """The statements that empty every table which a migration leaves empty, triggers and foreign keys set aside."""
+    async with owner.acquire() as connection:
+        tables = [row["name"] for row in await connection.fetch(
+            "SELECT oid::regclass::text AS name FROM pg_class "
+            "WHERE relnamespace = 'public'::regnamespace AND relkind = ANY ('{r,p}') AND NOT relispartition"
+        )]
+        empty = [table for table in tables if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})")]
+    return "BEGIN; SET LOCAL session_replication_role = replica; " + "".join(f"DELETE FROM {name}; " for name in empty) + "COMMIT"
+
+
+@pytest.fixture
+async def emptied(owner: asyncpg.Pool[Any], emptying: str) -> AsyncIterator[None]:
+    """For tests that commit: the database is afterwards as the migrations left it."""
+    yield
+    async with owner.acquire() as connection:
+        await connection.execute(emptying)
+
+
+@pytest.fixture(scope="session")
+async def one_valkey(settings: Settings) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(settings.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def valkey(one_valkey: redis.asyncio.Redis) -> AsyncIterator[redis.asyncio.Redis]:
+    """An empty Valkey of this process's own."""
+    await one_valkey.flushdb()
+    yield one_valkey
