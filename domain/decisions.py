@@ -1,0 +1,53 @@
+"""Decisions: what was decided about whom, when, under which rule versions, and the tree of findings that explains it.
+
+Laws: every decision about eligibility, liability, amount, points or tier is stored with its tree; a decision never
+changes; the same inputs give the same tree byte for byte (`domain.md` 5, B2).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.explain import Finding, canonical
+from domain.ids import DecisionId, Id, RuleVersionId
+
+
+class DecisionKind(StrEnum):
+    """What a decision is about."""
+
+    ELIGIBILITY = "ELIGIBILITY"
+    """Whether a claim could be opened under its cover."""
+    COMPENSATION = "COMPENSATION"
+    """Whether and how much the buyer is compensated."""
+    TIER = "TIER"
+    """The buyer's level."""
+    POINTS = "POINTS"
+    """Penalty points of a party."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision; `tree` is the canonical text of its findings, `decided_by` a member, a key or `system:<duty>`."""
+
+    id: DecisionId
+    subject_id: Id
+    kind: DecisionKind
+    holds: bool
+    at: datetime
+    decided_by: str
+    rule_version_ids: tuple[RuleVersionId, ...]
+    tree: str
+
+
+def decision(
+    id: DecisionId,
+    subject_id: Id,
+    kind: DecisionKind,
+    tree: Finding,
+    *,
+    at: datetime,
+    decided_by: str,
+    rule_version_ids: tuple[RuleVersionId, ...],
+) -> Decision:
+    """The decision that `tree` comes to: it holds if and only if the root finding holds."""
+    return Decision(id, subject_id, kind, tree.holds, at, decided_by, rule_version_ids, canonical(tree))
