@@ -1,10 +1,12 @@
 """Who may do what: the role x action table, and who a caller is.
 
-Laws: an action is the name of a mutation; the table below is the whole truth about roles (it is printed into the docs);
-which *rows* a caller reaches is decided elsewhere, by the visibility predicates of `storage/views/` and by the rules.
+Laws: an action is the name of a mutation; the table below is the whole truth about roles (it is printed into
+`infra/docs/access.md`); which *rows* a caller reaches is decided elsewhere, by the visibility predicates of
+`storage/views/` and by the rules. A caller without a role may do nothing; a role of one organisation never counts in
+another, because a caller acts for exactly one organisation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -25,6 +27,8 @@ class Role(StrEnum):
     POLICY = "POLICY"
     ADMIN = "ADMIN"
     SERVICE = "SERVICE"
+    GUEST = "GUEST"
+    """A person whose token is good and who is a member of nothing yet. Nobody can be given this role."""
 
 
 class ViewerKind(StrEnum):
@@ -47,17 +51,144 @@ class Scope(StrEnum):
 
 
 STAFF: Final = frozenset({Role.SUPPORT, Role.ADJUDICATOR, Role.FINANCE, Role.POLICY, Role.ADMIN})
-"""The operator's roles."""
+"""The operator's people."""
+
+OPERATOR: Final = STAFF | {Role.SERVICE}
+"""The operator's people and machines: whoever acts for the marketplace itself and for no party."""
+
+PARTY: Final = frozenset({Role.BUYER, Role.SUPPLIER, Role.PROVIDER})
+"""The three sides of a trade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody an OIDC issuer vouches for: `subject` is unique at `issuer`, and only there."""
+
+    issuer: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: one actor (a key or a member) of one organisation, acting for at most one party of one tenant."""
+    """Who asks: one actor (a key or a member) of one organisation, acting for at most one party of one tenant.
+
+    A guest has no organisation. `person` is set for people and never for keys. `documents_only` is set for a key that
+    lives in a browser or an app of a tenant which lets those send trusted documents only.
+    """
 
     tenant_id: TenantId
     actor_id: Id
-    organisation_id: OrganisationId
+    organisation_id: OrganisationId | None
     party_id: PartyId | None
     roles: frozenset[Role]
     viewer: ViewerKind
     scopes: frozenset[Scope]
+    person: Person | None = None
+    documents_only: bool = False
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the caller acts for the marketplace itself."""
+        return not self.roles.isdisjoint(OPERATOR)
+
+
+def _by(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
+_DESK: Final = _by(Role.SERVICE, Role.SUPPORT, Role.ADMIN)
+"""What the shop system reports, the desk may enter by hand."""
+_STEWARDS: Final = PARTY | {Role.ADMIN}
+"""A party looks after its own organisation, an admin after any."""
+_LIABLE: Final = _by(Role.SUPPLIER, Role.PROVIDER)
+_CARRYING: Final = _DESK | _LIABLE
+
+ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
+    # organisations and their people
+    "createOrganisation": _by(Role.ADMIN),
+    "inviteMember": _STEWARDS,
+    "revokeInvitation": _STEWARDS,
+    "acceptInvitation": _by(Role.GUEST),
+    "grantRole": _STEWARDS,
+    "revokeRole": _STEWARDS,
+    "removeMember": _STEWARDS,
+    # machines
+    "issueApiKey": _STEWARDS,
+    "rotateApiKey": _STEWARDS,
+    "revokeApiKey": _STEWARDS,
+    # the tenant
+    "moveClock": _by(Role.ADMIN),
+    "publishDocument": _by(Role.ADMIN, Role.SERVICE),
+    # parties
+    "registerBuyer": _DESK,
+    "registerSupplier": _DESK,
+    "registerProvider": _DESK,
+    "grantTier": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "grantTierSight": _by(Role.POLICY, Role.ADMIN),
+    "offerGuarantee": _LIABLE | {Role.SUPPORT, Role.ADMIN},
+    "withdrawGuarantee": _LIABLE | {Role.SUPPORT, Role.ADMIN},
+    # orders, as the shop system reports them
+    "recordOrder": _DESK,
+    "recordPayment": _DESK,
+    "changeAddress": _DESK | {Role.BUYER},
+    "cancelOrder": _DESK,
+    "completeOrder": _DESK,
+    "recordRefund": _DESK | {Role.FINANCE},
+    "recordExchangeRates": _by(Role.SERVICE, Role.FINANCE, Role.ADMIN),
+    # transport
+    "recordShipment": _CARRYING,
+    "updateEta": _CARRYING,
+    "recordTrackingEvents": _CARRYING,
+    # claims
+    "openClaim": _by(Role.BUYER, Role.SUPPORT),
+    "withdrawClaim": _by(Role.BUYER, Role.SUPPORT),
+    "acceptClaim": _LIABLE,
+    "contestClaim": _LIABLE,
+    "escalateClaim": _by(Role.BUYER, Role.SUPPORT),
+    "decideClaim": _by(Role.ADJUDICATOR),
+    # coupons
+    "redeemCoupon": _by(Role.BUYER, Role.SERVICE),
+    # rules
+    "publishRule": _by(Role.POLICY),
+    "withdrawRule": _by(Role.POLICY),
+}
+"""Mutation -> the roles that may call it. A mutation that is not here does not exist (a test compares both)."""
+
+
+def may(caller: Caller, action: str) -> bool:
+    """Whether `require` would let the caller do it: the role fits and the token or key is good for writing."""
+    return Scope.WRITE in caller.scopes and not ACTIONS[action].isdisjoint(caller.roles)
+
+
+def require(caller: Caller, action: str) -> None:
+    """Nothing, if one of the caller's roles may do `action` and its token or key is good for writing.
+
+    Raises:
+        Forbidden: it may not; the message names the roles that may.
+    """
+    if ACTIONS[action].isdisjoint(caller.roles):
+        raise Forbidden(f"{action} is for {', '.join(sorted(ACTIONS[action]))}.")
+    if Scope.WRITE not in caller.scopes:
+        raise Forbidden(f"{action} needs a token or key with the scope {Scope.WRITE}.")
+
+
+def permitted(caller: Caller) -> tuple[str, ...]:
+    """Every action that `require` lets the caller do, in the order of the table."""
+    return tuple(action for action in ACTIONS if may(caller, action))
+
+
+def viewer_of(roles: Collection[Role], *, sees_exact_tiers: bool) -> ViewerKind:
+    """How much a caller with those roles is shown.
+
+    A supplier counts as entitled if and only if its party is (`domain.md` 2.5). Roles of one organisation are all of
+    one side (`domain/organisations.py`), so the order of the questions never matters.
+    """
+    if not OPERATOR.isdisjoint(roles):
+        return ViewerKind.STAFF
+    if Role.BUYER in roles:
+        return ViewerKind.BUYER
+    if Role.SUPPLIER in roles:
+        return ViewerKind.ENTITLED_SUPPLIER if sees_exact_tiers else ViewerKind.SUPPLIER
+    if Role.PROVIDER in roles:
+        return ViewerKind.PROVIDER
+    return ViewerKind.PUBLIC

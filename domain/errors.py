@@ -46,6 +46,12 @@ class Refusal(Exception):
         self.field = field
 
 
+class Unauthenticated(Refusal):
+    """Nobody is vouched for by what was sent. One answer for every cause, so that a forger learns nothing."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
 class NotFound(Refusal):
     """There is no such thing, or it is not for the caller: the two are never told apart."""
 
