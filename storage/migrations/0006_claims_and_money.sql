@@ -17,8 +17,11 @@ CREATE TABLE claims (
   amount_minor    bigint NOT NULL CHECK (amount_minor >= 0), -- what the rule gives
   currency        char(3) NOT NULL,
   rule_version_id text COLLATE "C" NOT NULL,
+  procedure_version_id text COLLATE "C" NOT NULL, -- the clocks in force when it was opened
   decision_id     text COLLATE "C",
   note            text,
+  answer_due_at   timestamptz,                  -- the liable party answers until then
+  escalates_at    timestamptz,                  -- after that instant it escalates by itself
   due_at          timestamptz,                  -- when the next duty on it is due; null when nobody must act
   opened_at       timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,
@@ -35,6 +38,7 @@ CREATE TABLE claims (
   FOREIGN KEY (tenant_id, supplier_id) REFERENCES suppliers,
   FOREIGN KEY (tenant_id, provider_id) REFERENCES providers,
   FOREIGN KEY (tenant_id, rule_version_id) REFERENCES rule_versions,
+  FOREIGN KEY (tenant_id, procedure_version_id) REFERENCES rule_versions,
   FOREIGN KEY (tenant_id, decision_id) REFERENCES decisions
 );
 -- One loss, one claim: a cover has at most one claim that was not withdrawn.
@@ -44,10 +48,11 @@ CREATE INDEX claims_order ON claims (tenant_id, order_id, id);
 CREATE INDEX claims_buyer ON claims (tenant_id, buyer_id, opened_at, id);
 CREATE INDEX claims_supplier ON claims (tenant_id, supplier_id, opened_at, id);
 CREATE INDEX claims_provider ON claims (tenant_id, provider_id, opened_at, id);
-CREATE INDEX claims_urgency ON claims (tenant_id, state, due_at, id);
+CREATE INDEX claims_urgency ON claims (tenant_id, (coalesce(due_at, 'infinity')), id);
 CREATE INDEX claims_opened ON claims (tenant_id, opened_at, id);
 CREATE INDEX claims_rule ON claims (tenant_id, rule_version_id);
 CREATE INDEX claims_decision ON claims (tenant_id, decision_id);
+CREATE INDEX claims_procedure ON claims (tenant_id, procedure_version_id);
 CALL protect('claims');
 
 -- What happened to a claim, as its parties see it.
@@ -71,7 +76,7 @@ CREATE TABLE coupons (
   id           text COLLATE "C" NOT NULL CHECK (id LIKE 'cpn\__%'),
   claim_id     text COLLATE "C" NOT NULL,
   buyer_id     text COLLATE "C" NOT NULL,
-  state        text NOT NULL CHECK (state IN ('ACTIVE', 'PARTLY_USED', 'USED', 'EXPIRED', 'REVOKED')),
+  state        text NOT NULL CHECK (state IN ('ACTIVE', 'PARTLY_USED', 'USED', 'EXPIRED')),
   amount_minor bigint NOT NULL CHECK (amount_minor > 0),
   used_minor   bigint NOT NULL CHECK (used_minor BETWEEN 0 AND amount_minor),
   currency     char(3) NOT NULL,

@@ -1,0 +1,540 @@
+"""Claims: a buyer's demand that a broken promise be made good.
+
+Theory of operation (`domain.md` 6.6, as far as decided by rule; negotiation, returns and field service follow it):
+
+    OPEN -accept (liable party)-> DECIDED            OPEN -contest (liable party)-> ESCALATED
+    OPEN -escalate (buyer after the answer is overdue, or the clock)-> ESCALATED
+    ESCALATED -decide (staff; on their silence the clock, on the file)-> DECIDED | CLOSED
+    OPEN, ESCALATED -withdraw (buyer)-> WITHDRAWN    DECIDED -close (the remedy has ended)-> CLOSED
+
+A claim that tracking alone proves, of a buyer whose tier has that benefit, is born DECIDED (`domain.md` B10, vector T12).
+A granted claim stays DECIDED while its coupon lives; a denied one is CLOSED at once.
+
+Laws: deadlines are instants fixed when their clock starts; a claim has an outcome if and only if it was decided; an
+open claim always says who must act and by when (`due_at`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from domain.access import Caller, ViewerKind, may
+from domain.change import Change, Happening
+from domain.clocks import Duty
+from domain.dates import rfc3339
+from domain.errors import NotFound, Refused
+from domain.explain import Finding, unmet
+from domain.guarantees import Promise
+from domain.ids import (
+    BuyerId,
+    ClaimId,
+    CoverageId,
+    DecisionId,
+    EventId,
+    LiablePartyId,
+    OrderId,
+    ProviderId,
+    RuleVersionId,
+    SupplierId,
+)
+from domain.money import Money
+from domain.moves import Move, require
+
+
+class ClaimReason(StrEnum):
+    """Why a buyer claims (`domain.md` 6.6, reason catalogue)."""
+
+    LATE_DELIVERY = "LATE_DELIVERY"
+    SERVICE_NO_RESPONSE = "SERVICE_NO_RESPONSE"
+    SERVICE_NO_VISIT = "SERVICE_NO_VISIT"
+    SERVICE_NOT_FINISHED = "SERVICE_NOT_FINISHED"
+    SERVICE_PARTS_NOT_SENT = "SERVICE_PARTS_NOT_SENT"
+    SERVICE_POINT_WITHDRAWN = "SERVICE_POINT_WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRule:
+    """What a reason claims under, and whether recorded facts alone prove it or somebody must find the party liable."""
+
+    promise: Promise
+    proven_by_facts: bool
+
+
+REASONS: Final[Mapping[ClaimReason, ReasonRule]] = {
+    ClaimReason.LATE_DELIVERY: ReasonRule(Promise.ON_TIME, proven_by_facts=True),
+    ClaimReason.SERVICE_NO_RESPONSE: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
+    ClaimReason.SERVICE_NO_VISIT: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
+    ClaimReason.SERVICE_NOT_FINISHED: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
+    ClaimReason.SERVICE_PARTS_NOT_SENT: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
+    ClaimReason.SERVICE_POINT_WITHDRAWN: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
+}
+
+
+class ClaimOrigin(StrEnum):
+    """How a claim came to be."""
+
+    AUTOMATIC = "AUTOMATIC"
+    """From tracking alone, by the benefit of the buyer's tier."""
+    APPLICATION = "APPLICATION"
+    """The buyer, or staff for the buyer, applied."""
+
+
+class ClaimState(StrEnum):
+    """Where a claim stands."""
+
+    OPEN = "OPEN"
+    """The liable party must answer."""
+    ESCALATED = "ESCALATED"
+    """The marketplace must decide."""
+    DECIDED = "DECIDED"
+    """Granted; the coupon lives."""
+    CLOSED = "CLOSED"
+    """Nothing is left to do: denied, or the coupon has ended."""
+    WITHDRAWN = "WITHDRAWN"
+    """The buyer took it back."""
+
+
+class ClaimOutcome(StrEnum):
+    """What was decided."""
+
+    GRANTED = "GRANTED"
+    DENIED = "DENIED"
+
+
+class Side(StrEnum):
+    """Who acts on a claim, as its parties may know it."""
+
+    BUYER = "BUYER"
+    LIABLE_PARTY = "LIABLE_PARTY"
+    STAFF = "STAFF"
+    SYSTEM = "SYSTEM"
+
+
+class ClaimAction(StrEnum):
+    """What can be done with a claim: each is a mutation."""
+
+    ACCEPT_CLAIM = "ACCEPT_CLAIM"
+    CONTEST_CLAIM = "CONTEST_CLAIM"
+    ESCALATE_CLAIM = "ESCALATE_CLAIM"
+    DECIDE_CLAIM = "DECIDE_CLAIM"
+    WITHDRAW_CLAIM = "WITHDRAW_CLAIM"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the lifecycle: from which states, by whom, to where."""
+
+    mutation: str
+    since: frozenset[ClaimState]
+    by: frozenset[Side]
+    to: frozenset[ClaimState]
+
+
+MOVES: Final[Mapping[ClaimAction, Step]] = {
+    ClaimAction.ACCEPT_CLAIM: Step(
+        "acceptClaim", frozenset({ClaimState.OPEN}), frozenset({Side.LIABLE_PARTY}), frozenset({ClaimState.DECIDED})
+    ),
+    ClaimAction.CONTEST_CLAIM: Step(
+        "contestClaim", frozenset({ClaimState.OPEN}), frozenset({Side.LIABLE_PARTY}), frozenset({ClaimState.ESCALATED})
+    ),
+    ClaimAction.ESCALATE_CLAIM: Step(
+        "escalateClaim",
+        frozenset({ClaimState.OPEN}),
+        frozenset({Side.BUYER, Side.SYSTEM}),
+        frozenset({ClaimState.ESCALATED}),
+    ),
+    ClaimAction.DECIDE_CLAIM: Step(
+        "decideClaim",
+        frozenset({ClaimState.ESCALATED}),
+        frozenset({Side.STAFF, Side.SYSTEM}),
+        frozenset({ClaimState.DECIDED, ClaimState.CLOSED}),
+    ),
+    ClaimAction.WITHDRAW_CLAIM: Step(
+        "withdrawClaim",
+        frozenset({ClaimState.OPEN, ClaimState.ESCALATED}),
+        frozenset({Side.BUYER}),
+        frozenset({ClaimState.WITHDRAWN}),
+    ),
+}
+"""The life of a claim as a table; the picture in the README is drawn from it. Closing is the coupon's doing."""
+
+WORK_TO_DO: Final[Mapping[ClaimState, Duty | None]] = {
+    ClaimState.OPEN: Duty.ANSWER_CLAIM,
+    ClaimState.ESCALATED: Duty.DECIDE_CLAIM,
+    ClaimState.DECIDED: None,
+    ClaimState.CLOSED: None,
+    ClaimState.WITHDRAWN: None,
+}
+"""The duty that starts when a claim enters the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim. The liable party is the supplier or the provider; `base` is what the rule takes its share of."""
+
+    id: ClaimId
+    number: str
+    order_id: OrderId
+    coverage_id: CoverageId
+    buyer_id: BuyerId
+    supplier_id: SupplierId | None
+    provider_id: ProviderId | None
+    reason: ClaimReason
+    origin: ClaimOrigin
+    state: ClaimState
+    outcome: ClaimOutcome | None
+    base: Money
+    amount: Money
+    rule_version_id: RuleVersionId
+    procedure_version_id: RuleVersionId
+    decision_id: DecisionId | None
+    note: str | None
+    answer_due_at: datetime | None
+    escalates_at: datetime | None
+    due_at: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+    decided_at: datetime | None
+    ended_at: datetime | None
+    version: int
+
+    @property
+    def party_id(self) -> LiablePartyId:
+        """The liable party."""
+        party = self.supplier_id or self.provider_id
+        if party is None:
+            raise ValueError(f"{self.id} has no liable party")
+        return party
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEvent:
+    """What happened to a claim, as its parties see it: which side did it, never which person."""
+
+    id: EventId
+    claim_id: ClaimId
+    name: str
+    actor: Side
+    note: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClaim:
+    """The wish to claim under a cover."""
+
+    coverage_id: CoverageId
+    reason: ClaimReason
+    note: str | None
+
+
+class Cover(Protocol):
+    """What a claim needs to know of the cover it is made under (`domain/coverage.py`)."""
+
+    @property
+    def id(self) -> CoverageId: ...
+    @property
+    def order_id(self) -> OrderId: ...
+    @property
+    def buyer_id(self) -> BuyerId: ...
+    @property
+    def supplier_id(self) -> SupplierId | None: ...
+    @property
+    def provider_id(self) -> ProviderId | None: ...
+    @property
+    def promise(self) -> Promise: ...
+    @property
+    def rule_version_id(self) -> RuleVersionId: ...
+
+
+class Judgement(Protocol):
+    """The rule's word on the facts: what it takes its share of, what it gives, and why."""
+
+    @property
+    def base(self) -> Money: ...
+    @property
+    def amount(self) -> Money: ...
+    @property
+    def tree(self) -> Finding: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """A new claim's clocks, from the procedure rule in force when it is opened."""
+
+    procedure_version_id: RuleVersionId
+    answer_due_at: datetime
+    escalates_at: datetime
+
+
+def number(id: ClaimId) -> str:
+    """What people say on the telephone: the id's last ten characters in two groups."""
+    return f"C-{id[-10:-5]}-{id[-5:]}".upper()
+
+
+def open_claim(
+    cover: Cover,
+    reason: ClaimReason,
+    note: str | None,
+    judgement: Judgement,
+    deadlines: Deadlines,
+    *,
+    id: ClaimId,
+    decision_id: DecisionId,
+    at: datetime,
+) -> Change[Claim]:
+    """A claim on application: open, and the liable party's turn.
+
+    Refuses a reason that claims under another promise, and whatever the rule's judgement finds unmet (all of it).
+    """
+    findings = (_promise_matches(cover, reason), *judgement.tree.because)
+    if because := unmet(findings):
+        raise Refused("claim.open", "The claim cannot be opened.", because)
+    claim = _new(
+        cover,
+        reason,
+        ClaimOrigin.APPLICATION,
+        judgement,
+        deadlines.procedure_version_id,
+        decision_id,
+        id,
+        at,
+        state=ClaimState.OPEN,
+        note=note,
+        answer_due_at=deadlines.answer_due_at,
+        escalates_at=deadlines.escalates_at,
+        due_at=deadlines.answer_due_at,
+    )
+    return Change(None, claim, (_happening("claim.opened", claim),))
+
+
+def open_automatically(
+    cover: Cover,
+    reason: ClaimReason,
+    judgement: Judgement,
+    procedure_version_id: RuleVersionId,
+    *,
+    id: ClaimId,
+    decision_id: DecisionId,
+    at: datetime,
+) -> Change[Claim]:
+    """A claim that facts prove, granted as it is born. Refuses what the judgement does not hold for."""
+    if not judgement.tree.holds:
+        raise Refused("claim.open", "The facts prove no claim.", unmet(judgement.tree.because))
+    claim = _new(
+        cover,
+        reason,
+        ClaimOrigin.AUTOMATIC,
+        judgement,
+        procedure_version_id,
+        decision_id,
+        id,
+        at,
+        state=ClaimState.DECIDED,
+        outcome=ClaimOutcome.GRANTED,
+        decided_at=at,
+    )
+    return Change(None, claim, (_happening("claim.opened", claim), _happening("claim.granted", claim)))
+
+
+def side_of(claim: Claim, caller: Caller) -> Side | None:
+    """On which side of the claim the caller stands; None when on no side."""
+    if caller.viewer is ViewerKind.STAFF:
+        return Side.STAFF
+    if caller.party_id == claim.buyer_id:
+        return Side.BUYER
+    return Side.LIABLE_PARTY if caller.party_id == claim.party_id else None
+
+
+def moves(claim: Claim, caller: Caller, at: datetime) -> tuple[Move, ...]:
+    """Every action on the claim for that caller at that instant, each with all that stands in its way."""
+    side = side_of(claim, caller)
+    return tuple(_move(claim, action, step, caller, side, at) for action, step in MOVES.items())
+
+
+def _move(claim: Claim, action: ClaimAction, step: Step, caller: Caller, side: Side | None, at: datetime) -> Move:
+    findings = [
+        Finding("claim.role", side in step.by and may(caller, step.mutation), "claim_action_of_your_side"),
+        Finding("claim.state", claim.state in step.since, "claim_state_allows", {"state": claim.state.value}),
+    ]
+    opens_at = None
+    if action is ClaimAction.ESCALATE_CLAIM and claim.answer_due_at is not None:
+        opens_at = claim.answer_due_at
+        findings.append(
+            Finding(
+                "claim.answer_overdue",
+                at > claim.answer_due_at,
+                "claim_answer_overdue",
+                {"answerDueAt": rfc3339(claim.answer_due_at)},
+                opens_at=rfc3339(claim.answer_due_at),
+            )
+        )
+    return Move(action.value, unmet(findings), opens_at=opens_at)
+
+
+def require_move(claim: Claim, action: ClaimAction, caller: Caller, at: datetime) -> None:
+    """Returns if the caller may do it now; `NotFound` for whoever has nothing to do with the claim, else all reasons."""
+    if side_of(claim, caller) is None:
+        raise NotFound("there is no such claim")
+    require(moves(claim, caller, at), action.value, f"claim.{action.value.lower()}")
+
+
+def accept_claim(claim: Claim, judgement: Judgement, *, decision_id: DecisionId, at: datetime) -> Change[Claim]:
+    """The liable party owns up: the claim is granted for what the rule gives. Refuses when the rule gives nothing."""
+    return _grant(claim, judgement, decision_id, "claim.accepted", at)
+
+
+def contest_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Change[Claim]:
+    """The liable party disagrees: the marketplace must decide by `decide_due_at`."""
+    return _escalate(claim, decide_due_at, "claim.contested", at)
+
+
+def escalate_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Change[Claim]:
+    """Nobody answered: the marketplace must decide by `decide_due_at`."""
+    return _escalate(claim, decide_due_at, "claim.escalated", at)
+
+
+def answer_overdue(claim: Claim, at: datetime) -> Change[Claim]:
+    """The liable party let its time pass: the buyer may escalate, and the clock will at `escalates_at`."""
+    after = replace(claim, due_at=claim.escalates_at, updated_at=at, version=claim.version + 1)
+    return Change(claim, after, (_happening("claim.answer_overdue", after),))
+
+
+def decide_claim(
+    claim: Claim, outcome: ClaimOutcome, judgement: Judgement, *, decision_id: DecisionId, at: datetime
+) -> Change[Claim]:
+    """The marketplace decided. A grant gives what the rule gives; refuses to grant what the rule gives nothing for."""
+    if outcome is ClaimOutcome.GRANTED:
+        return _grant(claim, judgement, decision_id, "claim.granted", at)
+    after = replace(
+        claim,
+        state=ClaimState.CLOSED,
+        outcome=outcome,
+        amount=Money.zero(claim.amount.currency),
+        decision_id=decision_id,
+        due_at=None,
+        updated_at=at,
+        decided_at=at,
+        ended_at=at,
+        version=claim.version + 1,
+    )
+    return Change(claim, after, (_happening("claim.denied", after), _happening("claim.closed", after)))
+
+
+def withdraw_claim(claim: Claim, at: datetime) -> Change[Claim]:
+    """The buyer took the claim back; the cover can be claimed under again while its window is open."""
+    after = replace(
+        claim, state=ClaimState.WITHDRAWN, due_at=None, updated_at=at, ended_at=at, version=claim.version + 1
+    )
+    return Change(claim, after, (_happening("claim.withdrawn", after),))
+
+
+def close_claim(claim: Claim, at: datetime) -> Change[Claim]:
+    """The remedy has ended: the coupon is used up or over. Refuses a claim that was not granted with ValueError."""
+    if claim.state is not ClaimState.DECIDED:
+        raise ValueError(f"{claim.id} is {claim.state}, not granted")
+    after = replace(claim, state=ClaimState.CLOSED, updated_at=at, ended_at=at, version=claim.version + 1)
+    return Change(claim, after, (_happening("claim.closed", after),))
+
+
+def found_liable(judgement_tree: Finding, finding: Finding) -> Finding:
+    """The tree of a decision: the rule's findings with the finding of liability beside them."""
+    because = (*judgement_tree.because, finding)
+    return replace(judgement_tree, holds=all(part.holds for part in because), because=because)
+
+
+def _promise_matches(cover: Cover, reason: ClaimReason) -> Finding:
+    return Finding(
+        "claim.promise",
+        REASONS[reason].promise is cover.promise,
+        "reason_fits_promise",
+        {"reason": reason.value, "promise": cover.promise.value},
+    )
+
+
+def _new(
+    cover: Cover,
+    reason: ClaimReason,
+    origin: ClaimOrigin,
+    judgement: Judgement,
+    procedure_version_id: RuleVersionId,
+    decision_id: DecisionId,
+    id: ClaimId,
+    at: datetime,
+    *,
+    state: ClaimState,
+    outcome: ClaimOutcome | None = None,
+    note: str | None = None,
+    answer_due_at: datetime | None = None,
+    escalates_at: datetime | None = None,
+    due_at: datetime | None = None,
+    decided_at: datetime | None = None,
+) -> Claim:
+    return Claim(
+        id=id,
+        number=number(id),
+        order_id=cover.order_id,
+        coverage_id=cover.id,
+        buyer_id=cover.buyer_id,
+        supplier_id=cover.supplier_id,
+        provider_id=cover.provider_id,
+        reason=reason,
+        origin=origin,
+        state=state,
+        outcome=outcome,
+        base=judgement.base,
+        amount=judgement.amount,
+        rule_version_id=cover.rule_version_id,
+        procedure_version_id=procedure_version_id,
+        decision_id=decision_id,
+        note=note,
+        answer_due_at=answer_due_at,
+        escalates_at=escalates_at,
+        due_at=due_at,
+        opened_at=at,
+        updated_at=at,
+        decided_at=decided_at,
+        ended_at=None,
+        version=1,
+    )
+
+
+def _grant(claim: Claim, judgement: Judgement, decision_id: DecisionId, name: str, at: datetime) -> Change[Claim]:
+    if not judgement.tree.holds:
+        raise Refused("claim.grant", "The rule gives nothing for these facts.", unmet(judgement.tree.because))
+    after = replace(
+        claim,
+        state=ClaimState.DECIDED,
+        outcome=ClaimOutcome.GRANTED,
+        base=judgement.base,
+        amount=judgement.amount,
+        decision_id=decision_id,
+        due_at=None,
+        updated_at=at,
+        decided_at=at,
+        version=claim.version + 1,
+    )
+    happened = (_happening(name, after),)
+    if name != "claim.granted":
+        happened += (_happening("claim.granted", after),)
+    return Change(claim, after, happened)
+
+
+def _escalate(claim: Claim, decide_due_at: datetime, name: str, at: datetime) -> Change[Claim]:
+    after = replace(
+        claim, state=ClaimState.ESCALATED, due_at=decide_due_at, updated_at=at, version=claim.version + 1
+    )
+    return Change(claim, after, (_happening(name, after),))
+
+
+def _happening(name: str, claim: Claim) -> Happening:
+    facts = {
+        "orderId": claim.order_id,
+        "reason": claim.reason.value,
+        "state": claim.state.value,
+        "amountMinor": claim.amount.minor,
+        "currency": claim.amount.currency,
+    }
+    return Happening(name, facts)
