@@ -1,0 +1,165 @@
+// Sends what GraphiQL runs to our own endpoint, with the chosen role's token.
+//
+// Two conveniences make the examples a story that can be clicked through, and nothing of them reaches the server:
+// a variable may hold {{name}}, which is filled from what earlier examples kept, and an example may keep values of
+// its answer under a name. {{new}} is a key that was never used before, for idempotencyKey.
+
+const { parse } = window.GraphiQL.GraphQL;
+const PLACEHOLDER = /\{\{(\w+)\}\}/g;
+const KEPT = "makegood:kept";
+
+/** What earlier answers left behind, by name: ids that later examples take. Lives as long as the browser's tab. */
+export const kept = {
+  all() {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  },
+  put(found) {
+    sessionStorage.setItem(KEPT, JSON.stringify({ ...this.all(), ...found }));
+    window.dispatchEvent(new Event("makegood:kept"));
+  },
+  clear() {
+    sessionStorage.removeItem(KEPT);
+    window.dispatchEvent(new Event("makegood:kept"));
+  },
+};
+
+function neverUsedBefore() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return "console-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The variables with every {{name}} replaced; `missing` gets the names that nothing has provided yet. */
+function filled(value, known, missing) {
+  if (typeof value === "string") {
+    return value.replace(PLACEHOLDER, (whole, name) => {
+      if (name === "new") return neverUsedBefore();
+      if (name in known) return known[name];
+      missing.add(name);
+      return whole;
+    });
+  }
+  if (Array.isArray(value)) return value.map((item) => filled(item, known, missing));
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, known, missing)]));
+  }
+  return value;
+}
+
+/** The value at a dotted path of an answer ("orders.nodes.0.id"), or undefined where the answer has none. */
+function at(answer, path) {
+  return path.split(".").reduce((value, step) => value?.[step], answer);
+}
+
+function keep(example, answer) {
+  const found = {};
+  for (const [name, path] of Object.entries(example?.keeps ?? {})) {
+    const value = at(answer.data, path);
+    if (value !== undefined && value !== null) found[name] = String(value);
+  }
+  if (Object.keys(found).length > 0) kept.put(found);
+}
+
+/** The operation that will run: the named one, or the only one there is. Undefined for text that is not GraphQL.
+ *
+ * GraphiQL's own operationName and documentAST lag behind the editor by a moment, so that a tab run at once after it
+ * was opened would go out under the name of the tab before it. The text itself is always right.
+ */
+function chosenOperation({ query, operationName }) {
+  let document;
+  try {
+    document = parse(query, { noLocation: true });
+  } catch {
+    return undefined; // the server says what is wrong with it
+  }
+  const operations = document.definitions.filter(({ kind }) => kind === "OperationDefinition");
+  return operations.length === 1 ? operations[0] : operations.find(({ name }) => name?.value === operationName);
+}
+
+async function readAnswer(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { status: response.status, body: text };
+  }
+}
+
+/** Calls `next` with each event of a text/event-stream body; returns when the server says complete or hangs up. */
+async function readEvents(response, next) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (waiting + value).replaceAll("\r\n", "\n").split("\n\n");
+    waiting = events.pop();
+    for (const event of events) {
+      const lines = event.split("\n");
+      const field = (name) =>
+        lines
+          .filter((line) => line.startsWith(name + ":"))
+          .map((line) => line.slice(name.length + 1).replace(/^ /, ""))
+          .join("\n");
+      if (field("event") === "complete") return;
+      if (field("event") === "next") next(JSON.parse(field("data")));
+    }
+  }
+}
+
+/** A subscription as GraphiQL wants it: nothing is sent before subscribe, and unsubscribe closes the connection. */
+function stream(send, example) {
+  return {
+    subscribe({ next, error, complete }) {
+      const connection = new AbortController();
+      const listen = async () => {
+        const response = await send("text/event-stream", connection.signal);
+        const seen = (answer) => {
+          keep(example, answer);
+          next(answer);
+        };
+        const events = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+        if (events) await readEvents(response, seen);
+        else seen(await readAnswer(response));
+        complete();
+      };
+      listen().catch((reason) => {
+        if (!connection.signal.aborted) error(reason);
+      });
+      return { unsubscribe: () => connection.abort() };
+    },
+  };
+}
+
+/** The fetcher GraphiQL calls. `examples` are the role's own: they say which values of an answer are kept. */
+export function fetcherFor({ url, token, values, examples }) {
+  return async (asked, { headers } = {}) => {
+    const running = chosenOperation(asked);
+    const operation = { ...asked, operationName: running ? running.name?.value : asked.operationName };
+    const missing = new Set();
+    const variables = filled(operation.variables, { ...values, ...kept.all() }, missing);
+    if (missing.size > 0) {
+      const names = [...missing].join(", ");
+      return { console: `Not sent: ${names} is not known yet. Run the example that finds it first, or type a value.` };
+    }
+    const example = examples.find(({ name }) => name === operation.operationName);
+    const send = (accept, signal) =>
+      fetch(url, {
+        method: "POST",
+        body: JSON.stringify({ ...operation, variables }),
+        headers: {
+          Accept: accept,
+          "Content-Type": "application/json",
+          ...(token ? { Authorization: `Bearer ${token}` } : {}),
+          ...headers,
+        },
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        signal,
+      });
+    if (running?.operation === "subscription") return stream(send, example);
+    const answer = await readAnswer(await send("application/graphql-response+json, application/json;q=0.9"));
+    keep(example, answer);
+    return answer;
+  };
+}
