@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from asyncpg import Record
-
 from domain.access import Caller, ViewerKind
 
 Sql = str | Mapping[ViewerKind, str]
@@ -61,8 +59,11 @@ class Many:
     shown_to: frozenset[ViewerKind] = EVERYONE
 
 
-Loader = Callable[[Any, Sequence[Record], Caller, datetime, Mapping[str, Any]], Awaitable[Sequence[Any]]]
-"""(connection, rows, viewer, at, arguments) -> one value per row, in the order of the rows."""
+Row = Mapping[str, Any]
+"""What a loader gets of a row: `id` and the columns it needs, by name."""
+
+Loader = Callable[[Any, Sequence[Row], Caller, datetime, Mapping[str, Any]], Awaitable[Sequence[Any]]]
+"""(connection, rows, viewer, at, arguments by snake-case name) -> one value per row, in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ Field = Value | Amount | One | Many | Computed
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort order that clients may name: its expressions, each True for descending; `id` is always added last.
+    """A sort order that clients may name: its expressions, each True for descending; `id` is always added last, in the
+    direction of the last expression.
 
     Expressions are NOT NULL and use leakproof comparisons only (a test reads pg_proc).
     """
@@ -132,7 +134,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A root field computed from its arguments alone: `load` gets no rows (an empty sequence) and returns one value."""
+    """A root field computed from its arguments alone: `load` gets no rows and returns a sequence of one value.
+
+    A value of a type with a view is that thing's id (or a list of ids), and the engine reads it.
+    """
 
     load: Loader
     shown_to: frozenset[ViewerKind] = EVERYONE

@@ -1,0 +1,96 @@
+"""The whole contract, merged from an explicit table: one line per noun.
+
+A noun's module brings its queries, mutations and subscriptions (where it has them); its view module says where its
+types are read from. Adding a noun is adding its line to `NOUNS`.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final, NamedTuple
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.tools import merge_types
+
+from api.schema import mutation, node, stream
+from api.schema.mutation import Mutation
+from storage.views.view import Root, View
+
+
+class Noun(NamedTuple):
+    """What one noun adds to the contract. `views` exports `VIEWS` and `ROOTS`."""
+
+    views: ModuleType | None
+    queries: type | None = None
+    mutations: type | None = None
+    subscriptions: type | None = None
+    types: tuple[type, ...] = ()
+    """Object types reachable through `node` alone."""
+
+
+NOUNS: Final[tuple[Noun, ...]] = (Noun(None, queries=node.NodeQueries),)
+
+
+class Contract(NamedTuple):
+    """The schema and what the engine must know beside it."""
+
+    strawberry: strawberry.Schema
+    graphql: GraphQLSchema
+    views: dict[str, View]
+    """By GraphQL type."""
+    roots: dict[str, Root]
+    """By query field; `node` and `nodes` are the engine's own."""
+    mutations: dict[str, Mutation]
+    """By mutation field."""
+    sources: dict[str, stream.Source]
+    """By subscription field."""
+
+
+def contract(nouns: tuple[Noun, ...] = NOUNS) -> Contract:
+    """Everything those nouns promise. Refuses two views of one type and two roots of one name with ValueError."""
+    merged = {
+        kind: merge_types(kind.capitalize(), parts)
+        for kind in ("query", "mutation", "subscription")
+        if (parts := tuple(part for noun in nouns if (part := _part(noun, kind)) is not None))
+    }
+    schema = strawberry.Schema(
+        query=merged["query"],
+        mutation=merged.get("mutation"),
+        subscription=merged.get("subscription"),
+        types=[type_ for noun in nouns for type_ in noun.types],
+    )
+    views: dict[str, View] = {}
+    roots: dict[str, Root] = {}
+    for noun in nouns:
+        for view in noun.views.VIEWS if noun.views else ():
+            if views.setdefault(view.type, view) is not view:
+                raise ValueError(f"{view.type} has two views")
+        for name, root in noun.views.ROOTS.items() if noun.views else ():
+            if roots.setdefault(name, root) is not root:
+                raise ValueError(f"the root {name} is declared twice")
+    core: GraphQLSchema = schema._schema
+    return Contract(schema, core, views, roots, _mutations(core), _sources(core))
+
+
+def _part(noun: Noun, kind: str) -> type | None:
+    return {"query": noun.queries, "mutation": noun.mutations, "subscription": noun.subscriptions}[kind]
+
+
+def _mutations(core: GraphQLSchema) -> dict[str, Mutation]:
+    """The registry of mutations, from what the fields declare."""
+    registry: dict[str, Mutation] = {}
+    for name, definition in (core.mutation_type.fields if core.mutation_type else {}).items():
+        declared = definition.extensions["strawberry-definition"].metadata[mutation.DECLARATION]
+        payload = str(definition.type).rstrip("!")
+        registry[name] = Mutation(name, declared.operation, declared.input_type, payload, declared.keyed)
+    return registry
+
+
+def _sources(core: GraphQLSchema) -> dict[str, stream.Source]:
+    """The sources of subscriptions, from what the fields declare."""
+    fields = core.subscription_type.fields if core.subscription_type else {}
+    return {
+        name: definition.extensions["strawberry-definition"].metadata[stream.DECLARATION]
+        for name, definition in fields.items()
+    }
