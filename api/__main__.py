@@ -1,4 +1,4 @@
-"""The command line: `./run VERB …` becomes `python -m api VERB …`. A verb is a row of VERBS and a module in `api/verbs/`.
+"""The command line: `./run VERB …` becomes `python -m api VERB …`. A verb is a row of VERBS and a module beside it.
 
 Standard library only, and no verb is imported but the one that runs: `./run help` needs no environment, and a second
 start spends its time on the server. What a person can cause ends in one sentence and exit code 1, without a traceback.
@@ -85,10 +85,9 @@ def _run(name: str, arguments: list[str]) -> int:
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         app.command(help=command.__doc__)(command)
         command = app
-    command.pretty_exceptions_enable = False
-    # Not standalone: what a verb raises comes out here, and is told in the words above.
-    outcome = typer.main.get_command(command).main(arguments, prog_name=f"run {name}", standalone_mode=False)
-    return outcome if isinstance(outcome, int) else 0
+    # Not `command(…)`, which would put a handler of its own around what main() tells in one sentence.
+    typer.main.get_command(command)(arguments, prog_name=f"run {name}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ YES_OR_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "
 
 
 class Unusable(Exception):
-    """Something outside the program stops it: a setting, a folder, a port, a server. Told in one sentence, no traceback."""
+    """Something outside the program stops it: a setting, a folder, a port, a server. Told in one sentence."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

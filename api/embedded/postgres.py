@@ -12,7 +12,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,10 +67,10 @@ def make(home: Home) -> bool:
     home.account.owns(password_file)
     locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     login = (f"--username={SUPERUSER}", f"--pwfile={password_file}", "--auth=scram-sha-256")
-    _run(home, [programs / "initdb", f"--pgdata={unfinished}", *login, *locale, "--no-instructions", "--no-sync"])
+    _run(home, (programs / "initdb", f"--pgdata={unfinished}", *login, *locale, "--no-instructions", "--no-sync"))
     password_file.unlink()
     passwords = {role: secrets.token_urlsafe(32) for role in ROLES}
-    single = [programs / "postgres", "--single", "-D", unfinished, "-j", "-c", "exit_on_error=true", SUPERUSER]
+    single = (programs / "postgres", "--single", "-D", unfinished, "-j", "-c", "exit_on_error=true", SUPERUSER)
     _run(home, single, feed=_roles_and_database(passwords))
     home.passwords.unlink(missing_ok=True)
     home.passwords.touch(mode=0o600)
@@ -89,7 +89,7 @@ def start(home: Home, sockets: Path, *, durable: bool, holds: int) -> subprocess
     note.unlink(missing_ok=True)  # of a server that was killed; its process id may be another's by now
     settings = SETTINGS | {"unix_socket_directories": str(sockets)} | ({} if durable else FORGETFUL)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    command = [binaries.postgres(home) / "postgres", "-D", home.database, "-p", str(PORT), *options]
+    command = [str(binaries.postgres(home) / "postgres"), "-D", str(home.database), "-p", str(PORT), *options]
     with home.log("postgres").open("wb") as log:
         server = children.start(command, home.account, dies_by=signal.SIGINT, log=log, holds=(holds,))
     give_up_at = time.monotonic() + STARTING_SECONDS_MAX
@@ -147,7 +147,7 @@ def _roles_and_database(passwords: Mapping[str, str]) -> bytes:
     return "".join(f"{statement};\n\n" for statement in statements).encode("ascii")
 
 
-def _run(home: Home, command: list[str | Path], feed: bytes | None = None) -> None:
+def _run(home: Home, command: Sequence[str | Path], feed: bytes | None = None) -> None:
     """A program that makes something has ended well."""
     log_path = home.log("making")
     with log_path.open("wb") as log:

@@ -177,7 +177,9 @@ def _addresses(place: Home, sockets: Path, *, made: bool, attached: bool) -> Eng
 
 
 def _in_use(place: Home) -> InUse:
-    return InUse(f"The state folder {place.state} is in use by process {_facts(place).get('owner', '?')}; stop it first.")
+    return InUse(
+        f"The state folder {place.state} is in use by process {_facts(place).get('owner', '?')}; stop it first."
+    )
 
 
 def _facts(place: Home) -> dict[str, Any]:
