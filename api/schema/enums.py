@@ -1,0 +1,56 @@
+"""Enums of the trade as GraphQL enums, described by their own docstrings.
+
+Law: an enum's words are written once, where the enum is: the class's docstring describes the type, the string below a
+member describes the value. A member without words is refused when the module is imported.
+"""
+
+import ast
+import inspect
+import sys
+from enum import StrEnum
+from functools import cache
+from itertools import pairwise
+from typing import TypeVar
+
+import strawberry
+
+E = TypeVar("E", bound=type[StrEnum])
+
+
+def described(enum: E, name: str | None = None, **words: str) -> E:
+    """The enum is a GraphQL enum of that name (its own by default). `words` describe members that lack a docstring.
+
+    Call it once per enum, in the module of `api/schema/` that shows it first; annotations keep naming the enum itself.
+
+    Raises:
+        ValueError: a member has no words, or a name in `words` is no member.
+    """
+    sentences = {**_below_members(enum), **words}
+    members = [member.name for member in enum]
+    if set(members) != set(sentences):
+        raise ValueError(f"{enum.__name__}: words and members differ: {sorted(set(members) ^ set(sentences))}")
+    strawberry.enum(enum, name=name, description=inspect.cleandoc(enum.__doc__ or ""))
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = sentences[value.name]
+    return enum
+
+
+def _below_members(enum: type[StrEnum]) -> dict[str, str]:
+    """Member name -> the string literal that follows it in the source."""
+    body = next(
+        node.body
+        for node in _tree(enum.__module__).body
+        if isinstance(node, ast.ClassDef) and node.name == enum.__name__
+    )
+    sentences: dict[str, str] = {}
+    for member, below in pairwise(body):
+        if not isinstance(member, ast.Assign) or not isinstance(member.targets[0], ast.Name):
+            continue
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str):
+            sentences[member.targets[0].id] = inspect.cleandoc(below.value.value)
+    return sentences
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(sys.modules[module]))
