@@ -17,7 +17,7 @@ CREATE TABLE buyers (
   FOREIGN KEY (tenant_id, organisation_id) REFERENCES organisations,
   FOREIGN KEY (tenant_id, level_decision_id) REFERENCES decisions
 );
-CREATE INDEX buyers_organisation ON buyers (tenant_id, organisation_id);
+CREATE UNIQUE INDEX buyers_organisation ON buyers (tenant_id, organisation_id);
 CREATE INDEX buyers_decision ON buyers (tenant_id, level_decision_id);
 CREATE INDEX buyers_level ON buyers (tenant_id, level, id);
 CALL protect('buyers');
@@ -36,7 +36,7 @@ CREATE TABLE suppliers (
   UNIQUE (tenant_id, reference),
   FOREIGN KEY (tenant_id, organisation_id) REFERENCES organisations
 );
-CREATE INDEX suppliers_organisation ON suppliers (tenant_id, organisation_id);
+CREATE UNIQUE INDEX suppliers_organisation ON suppliers (tenant_id, organisation_id);
 CALL protect('suppliers');
 
 CREATE TABLE providers (
@@ -54,7 +54,7 @@ CREATE TABLE providers (
   UNIQUE (tenant_id, reference),
   FOREIGN KEY (tenant_id, organisation_id) REFERENCES organisations
 );
-CREATE INDEX providers_organisation ON providers (tenant_id, organisation_id);
+CREATE UNIQUE INDEX providers_organisation ON providers (tenant_id, organisation_id);
 CALL protect('providers');
 
 -- A party's offer to stand for a promise under a rule: its enrolment (domain.md 6.5).

@@ -1,0 +1,52 @@
+"""Parties: the buyers, suppliers and providers of a marketplace, as far as they are alike.
+
+Laws: a party belongs to one organisation of its own kind, and an organisation has at most one party. `reference` is the
+marketplace's own number for it, unique per kind of party where there is one.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from domain.countries import COUNTRIES
+from domain.errors import Conflict, Invalid, Problem
+from domain.ids import OrganisationId, PartyId
+from domain.organisations import Organisation, OrganisationKind, name_problems
+
+REFERENCE_LENGTH_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Who wants to be known: a name, a country, a number, and the organisation (a new one when none is named)."""
+
+    name: str
+    country: str
+    reference: str | None = None
+    organisation_id: OrganisationId | None = None
+
+
+def checked(registration: Registration) -> Registration:
+    """The registration without blanks around its name. Refuses an empty name, an unknown country, an odd reference."""
+    problems = name_problems(registration.name, "name")
+    if registration.country not in COUNTRIES:
+        problems += (Problem(("input", "country"), f"{registration.country!r} is not a country"),)
+    reference = registration.reference
+    if reference is not None and not (0 < len(reference) <= REFERENCE_LENGTH_MAX and reference.isprintable()):
+        problems += (Problem(("input", "reference"), f"must have 1 to {REFERENCE_LENGTH_MAX} printable characters"),)
+    if problems:
+        raise Invalid(*problems)
+    return replace(registration, name=registration.name.strip())
+
+
+def require_room(organisation: Organisation, kind: OrganisationKind, party_id: PartyId | None) -> None:
+    """Returns if the organisation can become a party of that kind; `party_id` is the party it has already.
+
+    Raises:
+        Invalid: the organisation is of another kind.
+        Conflict: it has a party.
+    """
+    if organisation.kind is not kind:
+        problem = f"is a {organisation.kind.value} organisation, not a {kind.value} organisation"
+        raise Invalid(Problem(("input", "organisationId"), problem))
+    if party_id is not None:
+        raise Conflict(f"The organisation is registered already, as {party_id}.", field=("input", "organisationId"))
