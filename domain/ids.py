@@ -110,6 +110,12 @@ class GuaranteeId(Id):
     prefix = "gua"
 
 
+class ExchangeRateId(Id):
+    """A dated exchange rate."""
+
+    prefix = "fxr"
+
+
 class OrderId(Id):
     """An order, as the marketplace's shop system reported it."""
 

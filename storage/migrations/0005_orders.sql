@@ -1,16 +1,20 @@
 -- Orders as the marketplace's shop system reports them, their shipments, tracking and exchange rates.
 
 CREATE TABLE exchange_rates (
-  tenant_id  text COLLATE "C" NOT NULL REFERENCES tenants,
-  base       char(3) NOT NULL,
-  quote      char(3) NOT NULL,
-  day        date NOT NULL,
-  rate       numeric(24, 12) NOT NULL CHECK (rate > 0),  -- units of quote for one of base
-  source     text NOT NULL,
+  tenant_id   text COLLATE "C" NOT NULL REFERENCES tenants,
+  id          text COLLATE "C" NOT NULL CHECK (id LIKE 'fxr\__%'),
+  base        char(3) COLLATE "C" NOT NULL,
+  quote       char(3) COLLATE "C" NOT NULL,
+  day         date NOT NULL,
+  rate        numeric(24, 12) NOT NULL CHECK (rate > 0),  -- units of quote for one of base
+  source      text NOT NULL,
   recorded_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, base, quote, day),
+  version     integer NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, base, quote, day),
   CHECK (base <> quote)
 );
+CREATE INDEX exchange_rates_day ON exchange_rates (tenant_id, day, id);
 CALL protect('exchange_rates', 'SELECT, INSERT');
 CALL make_append_only('exchange_rates');
 
@@ -61,11 +65,12 @@ CREATE TABLE shipments (
   delivered_at   timestamptz,
   weight_grams   bigint CHECK (weight_grams >= 0),
   freight_minor  bigint CHECK (freight_minor >= 0),
-  currency       char(3) NOT NULL,
+  currency       char(3),                       -- the freight's; null where the freight is unknown
   recorded_at    timestamptz NOT NULL,
   version        integer NOT NULL,
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, provider_id, reference),
+  CHECK ((freight_minor IS NULL) = (currency IS NULL)),
   FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
   FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
 );

@@ -1,0 +1,426 @@
+"""Orders, as the marketplace's own shop system reports them; the shop remains the owner of the sale.
+
+Theory of operation:
+
+    PLACED -recordPayment-> PAID -completeOrder-> COMPLETED
+    PLACED, PAID -cancelOrder-> CANCELLED
+    changeAddress while PLACED or PAID; recordRefund once paid, in any later state; recordShipment until it is over
+
+Laws: the total is the sum of the lines (freight belongs to shipments and is never part of a compensation's base,
+`domain.md` 6.8); a line's promise, once given, is never overwritten; what was refunded never exceeds the total; payment
+is the instant whose rules govern the order (`domain.md` 6.1); every line is in the order's currency.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain.access import Caller, may
+from domain.change import Change, Happening
+from domain.dates import end_of_day, rfc3339
+from domain.errors import Invalid, Problem, Refused
+from domain.explain import Finding, unmet
+from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, ShipmentId, SupplierId
+from domain.money import Money, total
+from domain.moves import Move
+
+LINES_MAX: Final = 500
+"""Lines of one order in one call: the longest order in the delivery history has 67, and one statement stays small."""
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    PLACED = "PLACED"
+    PAID = "PAID"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class OrderAction(StrEnum):
+    """What can be done with an order; the value is the mutation's name in capitals."""
+
+    RECORD_PAYMENT = "RECORD_PAYMENT"
+    CHANGE_ADDRESS = "CHANGE_ADDRESS"
+    CANCEL_ORDER = "CANCEL_ORDER"
+    COMPLETE_ORDER = "COMPLETE_ORDER"
+    RECORD_REFUND = "RECORD_REFUND"
+    RECORD_SHIPMENT = "RECORD_SHIPMENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of the order's life: from which states, to which one (None: it stays), and whether money must have come."""
+
+    mutation: str
+    since: frozenset[OrderState]
+    to: OrderState | None = None
+    paid: bool = False
+
+
+_LIVE: Final = frozenset({OrderState.PLACED, OrderState.PAID})
+MOVES: Final[Mapping[OrderAction, Step]] = {
+    OrderAction.RECORD_PAYMENT: Step("recordPayment", frozenset({OrderState.PLACED}), OrderState.PAID),
+    OrderAction.CHANGE_ADDRESS: Step("changeAddress", _LIVE),
+    OrderAction.CANCEL_ORDER: Step("cancelOrder", _LIVE, OrderState.CANCELLED),
+    OrderAction.COMPLETE_ORDER: Step("completeOrder", frozenset({OrderState.PAID}), OrderState.COMPLETED),
+    OrderAction.RECORD_REFUND: Step("recordRefund", frozenset(OrderState) - {OrderState.PLACED}, paid=True),
+    OrderAction.RECORD_SHIPMENT: Step("recordShipment", _LIVE),
+}
+"""The order's life, total over its actions; the diagram above and in the docs is drawn from it."""
+assert MOVES.keys() == set(OrderAction)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line: `value` is for the whole quantity; `promised_at` and `delivered_at` are the last microsecond of a day
+    where only the day is known; `serviced` says whether it carries the machinery after-sales service.
+    """
+
+    id: OrderLineId
+    order_id: OrderId
+    position: int
+    reference: str | None
+    description: str
+    quantity: int
+    value: Money
+    serviced: bool
+    promised_at: datetime | None
+    shipment_id: ShipmentId | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order with its lines in their order. `address_changed_at` is the last change of address after payment."""
+
+    id: OrderId
+    reference: str
+    buyer_id: BuyerId
+    supplier_id: SupplierId
+    state: OrderState
+    total: Money
+    refunded: Money
+    country: str
+    address_digest: str | None
+    address_changed_at: datetime | None
+    guarantee_ids: tuple[GuaranteeId, ...]
+    placed_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    version: int
+    lines: tuple[OrderLine, ...]
+
+    @property
+    def promises(self) -> tuple[datetime, ...]:
+        """The distinct promised instants of its lines, earliest first."""
+        return tuple(sorted({line.promised_at for line in self.lines if line.promised_at is not None}))
+
+
+    def concerns(self, caller: Caller) -> bool:
+        """Whether the caller acts for the marketplace, the buyer or the supplier."""
+        return caller.is_operator or caller.party_id in {self.buyer_id, self.supplier_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an order is delivered. Personal data: it lives apart, the order holds a keyed digest of it."""
+
+    recipient: str
+    street: str
+    city: str
+    postal_code: str | None
+    region: str | None
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A line as reported: the promise is a day in the calendar zone of the country of delivery."""
+
+    description: str
+    quantity: int
+    value: Money
+    serviced: bool
+    promised_on: date | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOrder:
+    """An order as the shop system reports it; `guarantee_ids` are the guarantees the buyer buys it with."""
+
+    reference: str
+    buyer_id: BuyerId
+    supplier_id: SupplierId
+    country: str
+    currency: str
+    lines: tuple[NewLine, ...]
+    guarantee_ids: tuple[GuaranteeId, ...]
+    address: Address | None
+    placed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """The order's full payment arrived at `paid_at`."""
+
+    order_id: OrderId
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAddress:
+    """The order shall be delivered elsewhere."""
+
+    order_id: OrderId
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """The shop cancelled the order."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteOrder:
+    """The sale is over for the shop: the buyer has what was bought, or the shop closed it."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """The shop gave that much money back."""
+
+    order_id: OrderId
+    amount: Money
+
+
+def record_order(
+    command: RecordOrder,
+    *,
+    id: OrderId,
+    line_ids: Sequence[OrderLineId],
+    zone: ZoneInfo,
+    address_digest: str | None,
+    at: datetime,
+) -> Change[Order]:
+    """A new order, placed; promised days end with their last microsecond in `zone`.
+
+    Refuses with Invalid, naming each: no lines or too many, a line in another currency, less than one piece, a negative
+    value, a guarantee named twice, an order placed in the future.
+    """
+    placed_at = command.placed_at or at
+    if problems := tuple(_problems(command, placed_at, at)):
+        raise Invalid(*problems)
+    lines = tuple(
+        OrderLine(
+            id=line_id,
+            order_id=id,
+            position=position,
+            reference=line.reference,
+            description=line.description,
+            quantity=line.quantity,
+            value=line.value,
+            serviced=line.serviced,
+            promised_at=None if line.promised_on is None else end_of_day(line.promised_on, zone),
+            shipment_id=None,
+            delivered_at=None,
+        )
+        for position, (line_id, line) in enumerate(zip(line_ids, command.lines, strict=True), start=1)
+    )
+    order = Order(
+        id=id,
+        reference=command.reference,
+        buyer_id=command.buyer_id,
+        supplier_id=command.supplier_id,
+        state=OrderState.PLACED,
+        total=total([line.value for line in lines], command.currency),
+        refunded=Money.zero(command.currency),
+        country=command.country,
+        address_digest=address_digest,
+        address_changed_at=None,
+        guarantee_ids=command.guarantee_ids,
+        placed_at=placed_at,
+        paid_at=None,
+        completed_at=None,
+        cancelled_at=None,
+        version=1,
+        lines=lines,
+    )
+    return Change(None, order, (_happening("order.recorded", order),))
+
+
+def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterable[Problem]:
+    if not 0 < len(command.lines) <= LINES_MAX:
+        yield Problem(("lines",), f"An order has 1 to {LINES_MAX} lines.")
+    if placed_at > at:
+        yield Problem(("placedAt",), "An order is not placed in the future.")
+    if len(set(command.guarantee_ids)) < len(command.guarantee_ids):
+        yield Problem(("guaranteeIds",), "A guarantee is named once.")
+    if command.address is not None and command.address.country != command.country:
+        yield Problem(("address", "country"), "The address lies in the country of delivery.")
+    for index, line in enumerate(command.lines):
+        where = ("lines", str(index))
+        if line.value.currency != command.currency:
+            yield Problem((*where, "value", "currency"), f"Every line is in the order's currency, {command.currency}.")
+        if line.value.minor < 0:
+            yield Problem((*where, "value", "amount"), "A line is worth nothing or more.")
+        if line.quantity < 1:
+            yield Problem((*where, "quantity"), "A line has at least one piece.")
+
+
+def conditions(order: Order, action: OrderAction) -> tuple[Finding, ...]:
+    """What the order's state says to the action, whoever asks."""
+    step = MOVES[action]
+    findings = [
+        Finding("order.state", order.state in step.since, "order_state_allows", {"state": order.state.value}),
+    ]
+    if step.paid:
+        findings.append(Finding("order.paid", order.paid_at is not None, "order_paid"))
+    if action is OrderAction.RECORD_REFUND:
+        left = order.total - order.refunded
+        findings.append(Finding("order.refundable", left.minor > 0, "order_has_rest", {"leftMinor": left.minor}))
+    if action is OrderAction.RECORD_SHIPMENT:
+        waiting = sum(line.shipment_id is None for line in order.lines)
+        findings.append(Finding("order.unshipped", waiting > 0, "order_has_unshipped_lines", {"lines": waiting}))
+    return tuple(findings)
+
+
+def moves(order: Order, caller: Caller) -> tuple[Move, ...]:
+    """What the caller may do with the order, and why not. Nothing about an order opens or closes by time alone."""
+    return tuple(
+        Move(
+            action.value,
+            unmet((Finding("order.role", may(caller, step.mutation), "order_action_of_your_role"), *conditions(order, action))),
+        )
+        for action, step in MOVES.items()
+    )
+
+
+def _step(order: Order, action: OrderAction, **changed: object) -> Order:
+    """The order one step further; refuses with every unmet condition of the action."""
+    if because := unmet(conditions(order, action)):
+        raise Refused("order.moves", f"The order cannot be changed so now: {MOVES[action].mutation}.", because)
+    state = MOVES[action].to or order.state
+    return replace(order, state=state, version=order.version + 1, **changed)  # type: ignore[arg-type]
+
+
+def record_payment(order: Order, paid_at: datetime, at: datetime) -> Change[Order]:
+    """The order is paid since `paid_at`. Refuses an instant in the future or before the order was placed, and any
+    order that is not waiting for payment.
+    """
+    if paid_at > at:
+        raise Invalid(Problem(("paidAt",), "A payment does not arrive in the future."))
+    if paid_at < order.placed_at:
+        raise Invalid(Problem(("paidAt",), f"The order was placed at {rfc3339(order.placed_at)}, after that."))
+    after = _step(order, OrderAction.RECORD_PAYMENT, paid_at=paid_at)
+    return Change(order, after, (_happening("order.paid", after, paidAt=rfc3339(paid_at)),))
+
+
+def change_address(order: Order, country: str, address_digest: str, at: datetime) -> Change[Order]:
+    """The order goes to another address; after payment that is remembered, for promises end with it (vector T13)."""
+    after = _step(
+        order,
+        OrderAction.CHANGE_ADDRESS,
+        country=country,
+        address_digest=address_digest,
+        address_changed_at=order.address_changed_at if order.paid_at is None else at,
+    )
+    return Change(order, after, (_happening("order.address_changed", after),))
+
+
+def cancel_order(order: Order, at: datetime) -> Change[Order]:
+    """The order is cancelled. Refuses one that is over."""
+    after = _step(order, OrderAction.CANCEL_ORDER, cancelled_at=at)
+    return Change(order, after, (_happening("order.cancelled", after),))
+
+
+def complete_order(order: Order, at: datetime) -> Change[Order]:
+    """The order is completed: its total counts as the buyer's spend (`domain.md` 6.4). Refuses one not paid."""
+    after = _step(order, OrderAction.COMPLETE_ORDER, completed_at=at)
+    return Change(order, after, (_happening("order.completed", after),))
+
+
+def record_refund(order: Order, amount: Money) -> Change[Order]:
+    """That much more was given back. Refuses another currency, nothing at all, and more than was paid in sum."""
+    if amount.currency != order.total.currency:
+        raise Invalid(Problem(("amount", "currency"), f"The order is in {order.total.currency}."))
+    if amount.minor <= 0:
+        raise Invalid(Problem(("amount", "amount"), "A refund is more than nothing."))
+    after = _step(order, OrderAction.RECORD_REFUND, refunded=order.refunded + amount)
+    if after.total < after.refunded:
+        left = order.total - order.refunded
+        inputs = {"amountMinor": amount.minor, "leftMinor": left.minor, "currency": amount.currency}
+        finding = Finding("order.refund_within_total", False, "refund_within_total", inputs)
+        raise Refused("order.refund", f"Only {left} of the order can still be refunded.", (finding,))
+    return Change(order, after, (_happening("order.refunded", after, amountMinor=amount.minor),))
+
+
+def ship_lines(
+    order: Order, line_ids: Iterable[OrderLineId], shipment_id: ShipmentId, promised_at: datetime | None
+) -> Change[Order]:
+    """Those lines are in the shipment; its promise fills the lines that have none and overwrites no other.
+
+    Refuses lines of another order, and lines that are in a shipment already, naming each.
+    """
+    wanted = frozenset(line_ids)
+    known = {line.id: line for line in order.lines}
+    findings = [
+        Finding("order.line_known", line_id in known, "line_belongs_to_order", {"lineId": line_id})
+        for line_id in sorted(wanted)
+    ]
+    findings += [
+        Finding("order.line_unshipped", line.shipment_id is None, "line_not_shipped_before", {"lineId": line.id})
+        for line in order.lines
+        if line.id in wanted
+    ]
+    if not wanted:
+        raise Invalid(Problem(("lineIds",), "A shipment carries at least one line."))
+    if because := unmet(findings):
+        raise Refused("order.ship", "The shipment cannot carry these lines.", because)
+    lines = tuple(
+        replace(line, shipment_id=shipment_id, promised_at=line.promised_at or promised_at)
+        if line.id in wanted
+        else line
+        for line in order.lines
+    )
+    after = _step(order, OrderAction.RECORD_SHIPMENT, lines=lines)
+    return Change(order, after, (_happening("order.shipped", after, shipmentId=shipment_id, lines=len(wanted)),))
+
+
+def deliver_lines(order: Order, shipment_id: ShipmentId, delivered_at: datetime | None) -> Change[Order] | None:
+    """The shipment's lines are delivered since then, or not at all; None if that was known.
+
+    Whatever the order's state: goods arrive also after a cancellation.
+    """
+    lines = tuple(
+        replace(line, delivered_at=delivered_at) if line.shipment_id == shipment_id else line for line in order.lines
+    )
+    if lines == order.lines:
+        return None
+    after = replace(order, lines=lines, version=order.version + 1)
+    facts = {"shipmentId": shipment_id, "deliveredAt": None if delivered_at is None else rfc3339(delivered_at)}
+    return Change(order, after, (_happening("order.delivered", after, **facts),))
+
+
+def _happening(name: str, order: Order, **facts: str | int | None) -> Happening:
+    return Happening(
+        name,
+        {
+            "reference": order.reference,
+            "buyerId": order.buyer_id,
+            "supplierId": order.supplier_id,
+            "state": order.state.value,
+            "totalMinor": order.total.minor,
+            "currency": order.total.currency,
+        }
+        | facts,
+    )
