@@ -47,11 +47,17 @@ class ClaimReason(StrEnum):
     """Why a buyer claims (`domain.md` 6.6, reason catalogue)."""
 
     LATE_DELIVERY = "LATE_DELIVERY"
+    """Goods came, or are still to come, after the promised day."""
     SERVICE_NO_RESPONSE = "SERVICE_NO_RESPONSE"
+    """The service team did not answer in its time."""
     SERVICE_NO_VISIT = "SERVICE_NO_VISIT"
+    """No engineer came in time."""
     SERVICE_NOT_FINISHED = "SERVICE_NOT_FINISHED"
+    """The service was not finished in time."""
     SERVICE_PARTS_NOT_SENT = "SERVICE_PARTS_NOT_SENT"
+    """Free parts were not sent in time."""
     SERVICE_POINT_WITHDRAWN = "SERVICE_POINT_WITHDRAWN"
+    """The service point was withdrawn or changed without a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +106,37 @@ class ClaimOutcome(StrEnum):
     """What was decided."""
 
     GRANTED = "GRANTED"
+    """The buyer is compensated by what the rule gives."""
     DENIED = "DENIED"
+    """The buyer is not compensated."""
 
 
 class Side(StrEnum):
     """Who acts on a claim, as its parties may know it."""
 
     BUYER = "BUYER"
+    """The buyer."""
     LIABLE_PARTY = "LIABLE_PARTY"
+    """The supplier or provider that gave the promise."""
     STAFF = "STAFF"
+    """The marketplace's staff."""
     SYSTEM = "SYSTEM"
+    """A clock."""
 
 
 class ClaimAction(StrEnum):
     """What can be done with a claim: each is a mutation."""
 
     ACCEPT_CLAIM = "ACCEPT_CLAIM"
+    """acceptClaim: the liable party owns up."""
     CONTEST_CLAIM = "CONTEST_CLAIM"
+    """contestClaim: the liable party disagrees."""
     ESCALATE_CLAIM = "ESCALATE_CLAIM"
+    """escalateClaim: the buyer asks the marketplace to decide."""
     DECIDE_CLAIM = "DECIDE_CLAIM"
+    """decideClaim: the marketplace decides."""
     WITHDRAW_CLAIM = "WITHDRAW_CLAIM"
+    """withdrawClaim: the buyer takes the claim back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,9 +540,7 @@ def _grant(claim: Claim, judgement: Judgement, decision_id: DecisionId, name: st
 
 
 def _escalate(claim: Claim, decide_due_at: datetime, name: str, at: datetime) -> Change[Claim]:
-    after = replace(
-        claim, state=ClaimState.ESCALATED, due_at=decide_due_at, updated_at=at, version=claim.version + 1
-    )
+    after = replace(claim, state=ClaimState.ESCALATED, due_at=decide_due_at, updated_at=at, version=claim.version + 1)
     return Change(claim, after, (_happening(name, after),))
 
 

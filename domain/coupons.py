@@ -28,9 +28,13 @@ class CouponState(StrEnum):
     """Where a coupon stands."""
 
     ACTIVE = "ACTIVE"
+    """Nothing is used."""
     PARTLY_USED = "PARTLY_USED"
+    """A part is used, the rest can still be spent."""
     USED = "USED"
+    """All of it is used."""
     EXPIRED = "EXPIRED"
+    """Its last instant has passed."""
 
 
 LIVE: Final = frozenset({CouponState.ACTIVE, CouponState.PARTLY_USED})
@@ -41,6 +45,7 @@ class CouponAction(StrEnum):
     """What can be done with a coupon; the value is the mutation's name in capitals."""
 
     REDEEM_COUPON = "REDEEM_COUPON"
+    """redeemCoupon: it pays for a later order, whole or in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,9 @@ def expire_coupon(coupon: Coupon, at: datetime) -> Change[Coupon]:
     """The coupon is over; what is left of it is lost. Refuses a coupon whose last instant has not passed, or that ended."""
     findings = (
         Finding("coupon.live", coupon.state in LIVE, "coupon_has_rest", {"state": coupon.state.value}),
-        Finding("coupon.past", at > coupon.expires_at, "coupon_expiry_passed", {"expiresAt": rfc3339(coupon.expires_at)}),
+        Finding(
+            "coupon.past", at > coupon.expires_at, "coupon_expiry_passed", {"expiresAt": rfc3339(coupon.expires_at)}
+        ),
     )
     if because := unmet(findings):
         raise Refused("coupon.expire", "The coupon does not expire now.", because)
@@ -217,8 +224,11 @@ def expire_coupon(coupon: Coupon, at: datetime) -> Change[Coupon]:
 def reverse_redemption(coupon: Coupon, redemption: Redemption, at: datetime) -> Redeemed:
     """The redemption is undone: its amount is back on the coupon, which lives again unless its last instant has passed.
 
-    Refuses a redemption that was reversed before (vector T7, `domain.md` 6.8 "order later cancelled").
+    Refuses a redemption that was reversed before (vector T7, `domain.md` 6.8 "order later cancelled"). A coupon past its
+    last instant is expired first, so that what else was left of it is released by its own event: ValueError otherwise.
     """
+    if coupon.state in LIVE and at > coupon.expires_at:
+        raise ValueError(f"{coupon.id} is over: expire it first")
     if redemption.reversed_at is not None:
         raise Refused("redemption.once", "The redemption was reversed before.")
     used = coupon.used - redemption.amount

@@ -27,21 +27,32 @@ class AccountName(StrEnum):
     """The accounts of `domain.md` 6.8."""
 
     CASH_CLEARING = "cash_clearing"
+    """Money on its way in or out."""
     PARTY_RECEIVABLE = "party_receivable"
+    """What a liable party owes."""
     BUYER_COUPON_LIABILITY = "buyer_coupon_liability"
+    """What coupons may still cost."""
     COMPENSATION_EXPENSE = "compensation_expense"
+    """What compensation costs the platform at first."""
     EXPENSE_RECOVERY = "expense_recovery"
+    """What liable parties bear of it."""
     CONTINGENT = "contingent"
+    """What may still fall due from a liable party (memo)."""
     MEMO_CONTRA = "memo_contra"
+    """The other side of the memo."""
 
 
 class AccountClass(StrEnum):
     """Where an account stands in the books."""
 
     ASSET = "ASSET"
+    """What is owned or owed to the platform."""
     LIABILITY = "LIABILITY"
+    """What the platform owes."""
     RESULT = "RESULT"
+    """Profit and loss."""
     MEMO = "MEMO"
+    """Outside the balance: watched, not owed."""
 
 
 CLASSES: Final[Mapping[AccountName, AccountClass]] = {
@@ -62,9 +73,13 @@ class Event(StrEnum):
     """What moves money: one row of the posting table each."""
 
     COUPON_ISSUED = "coupon.issued"
+    """A coupon was issued."""
     COUPON_REDEEMED = "coupon.redeemed"
+    """A part or the whole of a coupon was redeemed."""
     COUPON_RELEASED = "coupon.released"
+    """What was left of a coupon expired."""
     REDEMPTION_REVERSED = "redemption.reversed"
+    """An order paid by coupon was cancelled."""
 
 
 POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {

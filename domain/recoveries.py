@@ -22,8 +22,11 @@ class RecoveryState(StrEnum):
     """Where a recovery stands."""
 
     CONTINGENT = "CONTINGENT"
+    """It falls due if the buyer spends the coupon."""
     DUE = "DUE"
+    """The redeemed part is owed."""
     RELEASED = "RELEASED"
+    """The coupon is over unused: nothing is owed."""
 
 
 @dataclass(frozen=True, slots=True)
