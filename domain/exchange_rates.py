@@ -13,7 +13,7 @@ from typing import Final
 
 from domain.change import Change, Happening
 from domain.errors import Conflict, Invalid, Problem, Refused
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.ids import ExchangeRateId
 from domain.money import CURRENCIES
 
@@ -93,7 +93,12 @@ def problems(rate: NewRate, today: date) -> tuple[str, ...]:
 
 
 def record_exchange_rates(
-    told: Iterable[tuple[ExchangeRateId, NewRate]], known: Iterable[ExchangeRate], source: str, *, today: date, at: datetime
+    told: Iterable[tuple[ExchangeRateId, NewRate]],
+    known: Iterable[ExchangeRate],
+    source: str,
+    *,
+    today: date,
+    at: datetime,
 ) -> tuple[Change[ExchangeRate], ...]:
     """The rates among `told` that are news. A rate told again as it is known changes nothing.
 
@@ -125,11 +130,13 @@ def record_exchange_rates(
 def conversion(base: str, quote: str, day: date, candidates: Iterable[ExchangeRate]) -> Conversion:
     """The rate from `base` to `quote` to use on `day`: the latest candidate of either direction, the direct one first.
 
-    Refuses when no candidate is of that day or of the `AGE_MAX` before it. The inverse is exact to the last of 28 digits.
+    Refuses when no candidate is of that day or of the `AGE_MAX` before it. The inverse is exact to 28 digits.
     """
-    fitting = [rate for rate in candidates if {rate.base, rate.quote} == {base, quote} and day - AGE_MAX <= rate.day <= day]
+    fitting = [
+        rate for rate in candidates if {rate.base, rate.quote} == {base, quote} and day - AGE_MAX <= rate.day <= day
+    ]
     if not fitting:
-        inputs = {"base": base, "quote": quote, "day": day.isoformat(), "ageDays": AGE_MAX.days}
+        inputs: dict[str, Input] = {"base": base, "quote": quote, "day": day.isoformat(), "ageDays": AGE_MAX.days}
         finding = Finding("exchange_rate.known", False, "exchange_rate_known", inputs)
         raise Refused("exchange_rate", f"There is no rate from {base} to {quote} for {day.isoformat()}.", (finding,))
     best = max(fitting, key=lambda rate: (rate.day, rate.base == base))

@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
-from domain.dates import end_of_day, rfc3339
+from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
-from domain.explain import Finding, unmet
+from domain.explain import Finding, Input, unmet
 from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, ShipmentId, SupplierId
 from domain.money import Money, total
 from domain.moves import Move
@@ -76,8 +76,9 @@ assert MOVES.keys() == set(OrderAction)
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line: `value` is for the whole quantity; `promised_at` and `delivered_at` are the last microsecond of a day
-    where only the day is known; `serviced` says whether it carries the machinery after-sales service.
+    """A line; `value` is for the whole quantity, `serviced` says whether it carries the machinery after-sales service.
+
+    `promised_at` and `delivered_at` are the last microsecond of a day where only the day is known.
     """
 
     id: OrderLineId
@@ -119,7 +120,6 @@ class Order:
     def promises(self) -> tuple[datetime, ...]:
         """The distinct promised instants of its lines, earliest first."""
         return tuple(sorted({line.promised_at for line in self.lines if line.promised_at is not None}))
-
 
     def concerns(self, caller: Caller) -> bool:
         """Whether the caller acts for the marketplace, the buyer or the supplier."""
@@ -208,11 +208,11 @@ def record_order(
     *,
     id: OrderId,
     line_ids: Sequence[OrderLineId],
-    zone: ZoneInfo,
+    calendar: Calendar,
     address_digest: str | None,
     at: datetime,
 ) -> Change[Order]:
-    """A new order, placed; promised days end with their last microsecond in `zone`.
+    """A new order, placed; promised days end with their last microsecond in `calendar`.
 
     Refuses with Invalid, naming each: no lines or too many, a line in another currency, less than one piece, a negative
     value, a guarantee named twice, an order placed in the future.
@@ -230,7 +230,7 @@ def record_order(
             quantity=line.quantity,
             value=line.value,
             serviced=line.serviced,
-            promised_at=None if line.promised_on is None else end_of_day(line.promised_on, zone),
+            promised_at=None if line.promised_on is None else dates.end_of_day(line.promised_on, calendar),
             shipment_id=None,
             delivered_at=None,
         )
@@ -299,7 +299,12 @@ def moves(order: Order, caller: Caller) -> tuple[Move, ...]:
     return tuple(
         Move(
             action.value,
-            unmet((Finding("order.role", may(caller, step.mutation), "order_action_of_your_role"), *conditions(order, action))),
+            unmet(
+                (
+                    Finding("order.role", may(caller, step.mutation), "order_action_of_your_role"),
+                    *conditions(order, action),
+                )
+            ),
         )
         for action, step in MOVES.items()
     )
@@ -314,15 +319,16 @@ def _step(order: Order, action: OrderAction, **changed: object) -> Order:
 
 
 def record_payment(order: Order, paid_at: datetime, at: datetime) -> Change[Order]:
-    """The order is paid since `paid_at`. Refuses an instant in the future or before the order was placed, and any
-    order that is not waiting for payment.
+    """The order is paid since `paid_at`.
+
+    Refuses an instant in the future or before the order was placed, and an order that is not waiting for payment.
     """
     if paid_at > at:
         raise Invalid(Problem(("paidAt",), "A payment does not arrive in the future."))
     if paid_at < order.placed_at:
-        raise Invalid(Problem(("paidAt",), f"The order was placed at {rfc3339(order.placed_at)}, after that."))
+        raise Invalid(Problem(("paidAt",), f"The order was placed at {dates.text(order.placed_at)}, after that."))
     after = _step(order, OrderAction.RECORD_PAYMENT, paid_at=paid_at)
-    return Change(order, after, (_happening("order.paid", after, paidAt=rfc3339(paid_at)),))
+    return Change(order, after, (_happening("order.paid", after, paidAt=dates.text(paid_at)),))
 
 
 def change_address(order: Order, country: str, address_digest: str, at: datetime) -> Change[Order]:
@@ -358,7 +364,7 @@ def record_refund(order: Order, amount: Money) -> Change[Order]:
     after = _step(order, OrderAction.RECORD_REFUND, refunded=order.refunded + amount)
     if after.total < after.refunded:
         left = order.total - order.refunded
-        inputs = {"amountMinor": amount.minor, "leftMinor": left.minor, "currency": amount.currency}
+        inputs: dict[str, Input] = {"amountMinor": amount.minor, "leftMinor": left.minor, "currency": amount.currency}
         finding = Finding("order.refund_within_total", False, "refund_within_total", inputs)
         raise Refused("order.refund", f"Only {left} of the order can still be refunded.", (finding,))
     return Change(order, after, (_happening("order.refunded", after, amountMinor=amount.minor),))
@@ -407,7 +413,7 @@ def deliver_lines(order: Order, shipment_id: ShipmentId, delivered_at: datetime 
     if lines == order.lines:
         return None
     after = replace(order, lines=lines, version=order.version + 1)
-    facts = {"shipmentId": shipment_id, "deliveredAt": None if delivered_at is None else rfc3339(delivered_at)}
+    facts = {"shipmentId": shipment_id, "deliveredAt": None if delivered_at is None else dates.text(delivered_at)}
     return Change(order, after, (_happening("order.delivered", after, **facts),))
 
 

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
-from domain.dates import rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet
 from domain.ids import OrderId, OrderLineId, ProviderId, ShipmentId
@@ -62,8 +62,10 @@ assert MOVES.keys() == set(ShipmentAction)
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A shipment. `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it,
-    `attempted_at` the first time the carrier stood at the door; `weight_grams` and `freight` are None where unknown.
+    """A shipment; `weight_grams` and `freight` are None where unknown.
+
+    `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it, `attempted_at` the
+    first time the carrier stood at the door.
     """
 
     id: ShipmentId
@@ -198,7 +200,7 @@ def is_late(shipment: Shipment, at: datetime) -> bool:
 
 def _happening(name: str, shipment: Shipment) -> Happening:
     def text(instant: datetime | None) -> str | None:
-        return None if instant is None else rfc3339(instant)
+        return None if instant is None else dates.text(instant)
 
     facts = {
         "orderId": shipment.order_id,

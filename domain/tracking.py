@@ -121,7 +121,7 @@ OVER: Final = frozenset({ShipmentState.DELIVERED, ShipmentState.RETURNED})
 
 @dataclass(frozen=True, slots=True)
 class TrackingEvent:
-    """One report. `reference` is the reporter's own number for it; `occurred_at` is when it was so, not when we heard."""
+    """One report. `reference` is the reporter's own number, `occurred_at` when it was so, not when we heard of it."""
 
     id: TrackingEventId
     shipment_id: ShipmentId
@@ -255,8 +255,9 @@ def progress(events: Iterable[TrackingEvent]) -> Progress:
 
 
 def _at_the_door(state: ShipmentState, party: ResponsibleParty | None) -> bool:
-    """Whether the carrier offered the goods: delivered, or failed through the consignee. A carrier that gives no reason
-    has not shown that it came.
+    """Whether the carrier offered the goods: delivered, or failed through the consignee.
+
+    A carrier that gives no reason has not shown that it came.
     """
     return state is ShipmentState.DELIVERED or (
         state is ShipmentState.DELIVERY_FAILED and party is ResponsibleParty.CONSIGNEE
