@@ -35,20 +35,30 @@ class OrderState(StrEnum):
     """Where an order stands."""
 
     PLACED = "PLACED"
+    """Placed, not yet paid."""
     PAID = "PAID"
+    """Paid in full; the rules in force at that instant govern it."""
     COMPLETED = "COMPLETED"
+    """The sale is over for the shop; it counts as the buyer's spend."""
     CANCELLED = "CANCELLED"
+    """Cancelled; its covers are void."""
 
 
 class OrderAction(StrEnum):
     """What can be done with an order; the value is the mutation's name in capitals."""
 
     RECORD_PAYMENT = "RECORD_PAYMENT"
+    """Say that the order's payment arrived."""
     CHANGE_ADDRESS = "CHANGE_ADDRESS"
+    """Send the goods to another address."""
     CANCEL_ORDER = "CANCEL_ORDER"
+    """Cancel the order."""
     COMPLETE_ORDER = "COMPLETE_ORDER"
+    """Say that the sale is over."""
     RECORD_REFUND = "RECORD_REFUND"
+    """Say that money was given back."""
     RECORD_SHIPMENT = "RECORD_SHIPMENT"
+    """Say that lines left with a provider."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,19 +29,28 @@ class ShipmentMode(StrEnum):
     """How the goods travel."""
 
     AIR = "AIR"
+    """By scheduled air freight."""
     AIR_CHARTER = "AIR_CHARTER"
+    """By a chartered aircraft."""
     OCEAN = "OCEAN"
+    """By sea."""
     TRUCK = "TRUCK"
+    """By road."""
     RAIL = "RAIL"
+    """By rail."""
     EXPRESS = "EXPRESS"
+    """By parcel express."""
     UNSTATED = "UNSTATED"
+    """Nobody said how."""
 
 
 class ShipmentAction(StrEnum):
     """What can be done with a shipment; the value is the mutation's name in capitals."""
 
     UPDATE_ETA = "UPDATE_ETA"
+    """Give a new estimate of the arrival."""
     RECORD_TRACKING_EVENTS = "RECORD_TRACKING_EVENTS"
+    """Report where the shipment is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,8 @@ assert MOVES.keys() == set(ShipmentAction)
 class Shipment:
     """A shipment; `weight_grams` and `freight` are None where unknown.
 
-    `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it, `attempted_at` the
-    first time the carrier stood at the door.
+    `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it, `attempted_at`
+    the first time the carrier stood at the door.
     """
 
     id: ShipmentId
