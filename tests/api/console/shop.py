@@ -4,6 +4,7 @@ It greets, tells the caller's Authorization header back, takes an idempotency ke
 server-sent events in distinct-connections mode. Its console has examples of its own.
 """
 
+import asyncio
 import json
 import threading
 import time
@@ -49,6 +50,12 @@ query WhoAmI {
 subscription Countdown {
   countdown
 }
+
+# Watch
+# Goes on until you stop it.
+subscription Watch {
+  watch
+}
 """
 SUPPLIER = """
 # The supplier's own question
@@ -75,9 +82,15 @@ SCHEMA = build_schema("""
   type Subscription {
     "Two, one, and the end."
     countdown: Int!
+    "One event, and no end."
+    watch: Int!
   }
 """)
 ASKED: TypeAlias = GraphQLResolveInfo
+
+
+NOBODY_WATCHES = threading.Event()
+"""Set when a watcher has gone away."""
 
 
 class Shop:
@@ -93,12 +106,19 @@ class Shop:
         header: str = asked.context.headers.get("Authorization", "")
         return header
 
-    def redeem(self, _asked: ASKED, id: str, key: str, note: str) -> str:  # noqa: A002 (the argument's name)
+    def redeem(self, _asked: ASKED, id: str, key: str, note: str) -> str:
         return f"{id} {key} {note}"
 
     async def countdown(self, _asked: ASKED) -> AsyncGenerator[dict[str, int], None]:
         yield {"countdown": 2}
         yield {"countdown": 1}
+
+    async def watch(self, _asked: ASKED) -> AsyncGenerator[dict[str, int], None]:
+        try:
+            yield {"watch": 1}
+            await asyncio.Event().wait()
+        finally:
+            NOBODY_WATCHES.set()
 
 
 async def _graphql(request: Request) -> Response:

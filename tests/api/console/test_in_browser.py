@@ -5,19 +5,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.console import ConsoleSession
-from tests.api.console.browser import Browser
-from tests.api.console.shop import serving
+from tests.api.console.browser import PATIENCE_S, Browser
+from tests.api.console.shop import NOBODY_WATCHES, serving
 
 TABS = "[...document.querySelectorAll('.graphiql-tab-button')].map((tab) => tab.innerText)"
 RESPONSE = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
 EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
 
 
-def load(browser: Browser, address: str) -> None:
+def load(browser: Browser, origin: str) -> None:
     """The console is loaded with the tabs it starts with, and it has read the schema."""
-    browser.open(address)
+    # Cleared from a page that writes nothing itself: a console being left may still store its tabs.
+    browser.open(f"{origin}/console/session.json")
     browser.run("sessionStorage.clear()")
-    browser.open(address)
+    browser.open(f"{origin}/console")
     browser.until(f"document.querySelector('.CodeMirror') && Boolean({EDITOR}.options.lint?.schema)")
 
 
@@ -39,7 +40,7 @@ def asked_elsewhere(browser: Browser, origin: str) -> list[str]:
 
 @pytest.fixture
 def console(browser: Browser, shop: str) -> Browser:
-    load(browser, f"{shop}/console")
+    load(browser, shop)
     return browser
 
 
@@ -52,7 +53,7 @@ def test_it_loads_from_its_own_origin_alone_without_a_complaint(console: Browser
 
 
 def test_the_tabs_are_the_roles_examples(console: Browser) -> None:
-    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown"]
+    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown", "Watch"]
     assert "# Finds the coupon that the next example redeems." in console.run(f"return {EDITOR}.getValue()")
 
 
@@ -84,7 +85,7 @@ def test_an_example_whose_tab_was_closed_opens_again(console: Browser) -> None:
     console.click("button[aria-label='Close Tab']")
     console.until(f"{EDITOR}.operationName === 'Redeem'")
     open_example(console, "My coupon")
-    assert console.run(f"return {TABS}") == ["Redeem", "WhoAmI", "Countdown", "MyCoupon"]
+    assert console.run(f"return {TABS}") == ["Redeem", "WhoAmI", "Countdown", "Watch", "MyCoupon"]
     assert "coupon {" in console.run(f"return {EDITOR}.getValue()")
 
 
@@ -108,7 +109,7 @@ def test_tabs_survive_a_reload_and_reset_puts_them_back(console: Browser, shop: 
     console.until(stored)
     console.open(f"{shop}/console")
     console.until(f"{EDITOR}?.getValue().endsWith('# mine')")
-    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown"]
+    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown", "Watch"]
     console.click("#reset")
     console.until(f"document.querySelector('.CodeMirror') && {EDITOR}.getValue().startsWith('# My coupon')")
     assert not console.run(f"return {stored}")
@@ -118,6 +119,16 @@ def test_a_subscription_shows_events_until_the_server_ends_it(console: Browser) 
     open_example(console, "A countdown")
     execute(console, '"countdown": 1')
     console.until("document.querySelector('.graphiql-execute-button').ariaLabel.startsWith('Execute')")
+    assert console.complaints() == []
+
+
+def test_stopping_a_subscription_closes_its_connection(console: Browser) -> None:
+    NOBODY_WATCHES.clear()
+    open_example(console, "Watch")
+    execute(console, '"watch": 1')
+    assert not NOBODY_WATCHES.is_set()
+    console.click(".graphiql-execute-button", "Stop")
+    assert NOBODY_WATCHES.wait(PATIENCE_S)
     assert console.complaints() == []
 
 
