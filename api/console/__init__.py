@@ -20,10 +20,14 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from api.console.examples import Example, shipped
+from api.settings import Settings
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "vendor"
 ENDPOINT = "/graphql"
+
+DEMO_RECORD = "demo.json"
+"""In the state folder, written when the demo marketplace is loaded: tokens by role, and values for the examples."""
 
 LABELS = {
     "buyer": "Buyer",
@@ -83,6 +87,18 @@ class ConsoleSession:
             for name, part, token in offered
         )
         return cls(roles=roles, values=values or {})
+
+
+def session_of(settings: Settings) -> ConsoleSession:
+    """What the console of a platform with these settings starts with: the demo's tokens and values, or nobody's.
+
+    The demo's record is read anew each time; a demo that is not loaded yet has no tokens.
+    """
+    record = settings.state_dir / DEMO_RECORD
+    if not settings.demo or not record.exists():
+        return ConsoleSession()
+    demo = orjson.loads(record.read_bytes())
+    return ConsoleSession.of_demo(demo["tokens"], demo.get("values"))
 
 
 def routes(

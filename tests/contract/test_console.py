@@ -5,15 +5,16 @@ import http.client
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from api.console import ENDPOINT, LABELS, VENDOR, ConsoleSession, edition
+from api.console import ENDPOINT, LABELS, VENDOR, ConsoleSession, edition, session_of
 from api.console.examples import read_examples, shipped
+from api.settings import from_environment
 from tests.api.console.shop import serving
 
 CHECKSUMS = VENDOR / "CHECKSUMS"
@@ -188,6 +189,14 @@ def test_a_demo_offers_each_token_with_its_parts_examples() -> None:
     ]
     names = [[example["name"] for example in role["examples"]] for role in start["roles"]]
     assert names[0] == names[1] == [example.name for example in shipped()["buyer"]]
+
+
+def test_only_a_demo_that_was_loaded_has_tokens(tmp_path: Path) -> None:
+    demo = from_environment({"MAKEGOOD_STATE": str(tmp_path)})
+    assert session_of(demo) == ConsoleSession()
+    (tmp_path / "demo.json").write_text('{"url": "…", "tokens": {"buyer": "t1"}, "values": {"orderId": "ord_1"}}')
+    assert session_of(demo) == ConsoleSession.of_demo({"buyer": "t1"}, {"orderId": "ord_1"})
+    assert session_of(replace(demo, demo=False)) == ConsoleSession()
 
 
 def test_every_part_has_examples_that_can_be_told_apart() -> None:
