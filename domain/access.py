@@ -19,14 +19,23 @@ class Role(StrEnum):
     """What a member or a key may be in its organisation (`conventions.md`, Callers)."""
 
     BUYER = "BUYER"
+    """Acts for a buyer."""
     SUPPLIER = "SUPPLIER"
+    """Acts for a supplier."""
     PROVIDER = "PROVIDER"
+    """Acts for a provider."""
     SUPPORT = "SUPPORT"
+    """The operator's desk: helps the parties and enters what they cannot."""
     ADJUDICATOR = "ADJUDICATOR"
+    """The operator's judge of escalated claims."""
     FINANCE = "FINANCE"
+    """The operator's money: rates and refunds."""
     POLICY = "POLICY"
+    """The operator's rules: publishes and withdraws them, grants levels."""
     ADMIN = "ADMIN"
+    """The operator's own house: organisations, people, keys, the sandbox's clock."""
     SERVICE = "SERVICE"
+    """A machine of the marketplace, such as its shop system."""
     GUEST = "GUEST"
     """A person whose token is good and who is a member of nothing yet. Nobody can be given this role."""
 
@@ -35,19 +44,28 @@ class ViewerKind(StrEnum):
     """How much of a row is shown. One visibility predicate per kind, in every view."""
 
     STAFF = "STAFF"
+    """The operator's people and machines see their whole marketplace."""
     BUYER = "BUYER"
+    """Sees what is its own."""
     SUPPLIER = "SUPPLIER"
+    """Sees what is its own, and buyers' levels as `L1_PLUS` or nothing."""
     ENTITLED_SUPPLIER = "ENTITLED_SUPPLIER"
+    """A supplier that was given sight of buyers' exact levels."""
     PROVIDER = "PROVIDER"
+    """Sees what is its own."""
     PUBLIC = "PUBLIC"
+    """Sees what everybody may see."""
 
 
 class Scope(StrEnum):
     """What a token or key is good for, beside its roles."""
 
     READ = "READ"
+    """Queries and subscriptions."""
     WRITE = "WRITE"
+    """Mutations."""
     INTROSPECT = "INTROSPECT"
+    """Questions about the schema itself, which the console asks."""
 
 
 STAFF: Final = frozenset({Role.SUPPORT, Role.ADJUDICATOR, Role.FINANCE, Role.POLICY, Role.ADMIN})

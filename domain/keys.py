@@ -130,9 +130,9 @@ def issue_api_key(
     """
     problems = (*name_problems(command.label, "label"), *role_problems(organisation.kind, command.roles, "roles"))
     if not command.scopes:
-        problems += (Problem(("input", "scopes"), "must name at least one scope"),)
+        problems += (Problem(("scopes",), "must name at least one scope"),)
     if command.expires_at is not None and command.expires_at <= now:
-        problems += (Problem(("input", "expiresAt"), "is past"),)
+        problems += (Problem(("expiresAt",), "is past"),)
     if problems:
         raise Invalid(*problems)
     _require_scopes(caller, command.scopes)
@@ -163,7 +163,7 @@ def rotate_api_key(
     is revoked, expired or rotated already, with Forbidden scopes beyond the caller's, with Invalid a negative overlap.
     """
     if overlap < timedelta(0):
-        raise Invalid(Problem(("input", "overlap"), "must not be negative"))
+        raise Invalid(Problem(("overlap",), "must not be negative"))
     _require_open(key, now)
     if key.replaced_by is not None:
         raise Conflict(f"The key was rotated already; {key.replaced_by} took over.")

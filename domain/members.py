@@ -34,9 +34,13 @@ class InvitationState(StrEnum):
     """The life of an invitation."""
 
     OPEN = "OPEN"
+    """It can be accepted."""
     ACCEPTED = "ACCEPTED"
+    """Somebody became a member by it."""
     REVOKED = "REVOKED"
+    """It was taken back."""
     EXPIRED = "EXPIRED"
+    """Nobody accepted it in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def invite_member(
     """An invitation is open until `expires_at`. Refuses what is no e-mail address and roles that do not fit."""
     problems = role_problems(organisation.kind, command.roles, "roles")
     if len(command.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(command.email):
-        problems += (Problem(("input", "email"), "is not an e-mail address"),)
+        problems += (Problem(("email",), "is not an e-mail address"),)
     if problems:
         raise Invalid(*problems)
     invitation = Invitation(

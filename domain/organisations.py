@@ -25,8 +25,11 @@ class OrganisationKind(StrEnum):
     OPERATOR = "operator"
     """The marketplace itself."""
     BUYER = "buyer"
+    """A company that buys."""
     SUPPLIER = "supplier"
+    """A merchant."""
     PROVIDER = "provider"
+    """A carrier, forwarder or service firm."""
     SERVICE = "service"
     """Somebody whose software serves the marketplace: a shop system, a warehouse."""
 
@@ -81,20 +84,20 @@ def create_organisation(command: CreateOrganisation, *, id: OrganisationId, at: 
 def name_problems(name: str, *field: str) -> tuple[Problem, ...]:
     """What is wrong with that name of a company, a key or a guarantee: nothing, or one problem under `field`."""
     if not name.strip():
-        return (Problem(("input", *field), "must not be empty"),)
+        return (Problem(field, "must not be empty"),)
     if len(name) > NAME_LENGTH_MAX:
-        return (Problem(("input", *field), f"must have at most {NAME_LENGTH_MAX} characters"),)
+        return (Problem(field, f"must have at most {NAME_LENGTH_MAX} characters"),)
     if not name.isprintable():
-        return (Problem(("input", *field), "must be one line of printable characters"),)
+        return (Problem(field, "must be one line of printable characters"),)
     return ()
 
 
 def role_problems(kind: OrganisationKind, roles: Collection[Role], *field: str) -> tuple[Problem, ...]:
     """What is wrong with giving those roles in an organisation of that kind: every role that does not fit it."""
     if not roles:
-        return (Problem(("input", *field), "must name at least one role"),)
+        return (Problem(field, "must name at least one role"),)
     return tuple(
-        Problem(("input", *field), f"{role} is no role of a {kind.value} organisation")
+        Problem(field, f"{role} is no role of a {kind.value} organisation")
         for role in sorted(roles)
         if role not in ROLES[kind]
     )

@@ -29,10 +29,10 @@ def checked(registration: Registration) -> Registration:
     """The registration without blanks around its name. Refuses an empty name, an unknown country, an odd reference."""
     problems = name_problems(registration.name, "name")
     if registration.country not in COUNTRIES:
-        problems += (Problem(("input", "country"), f"{registration.country!r} is not a country"),)
+        problems += (Problem(("country",), f"{registration.country!r} is not a country"),)
     reference = registration.reference
     if reference is not None and not (0 < len(reference) <= REFERENCE_LENGTH_MAX and reference.isprintable()):
-        problems += (Problem(("input", "reference"), f"must have 1 to {REFERENCE_LENGTH_MAX} printable characters"),)
+        problems += (Problem(("reference",), f"must have 1 to {REFERENCE_LENGTH_MAX} printable characters"),)
     if problems:
         raise Invalid(*problems)
     return replace(registration, name=registration.name.strip())
@@ -47,6 +47,6 @@ def require_room(organisation: Organisation, kind: OrganisationKind, party_id: P
     """
     if organisation.kind is not kind:
         problem = f"is a {organisation.kind.value} organisation, not a {kind.value} organisation"
-        raise Invalid(Problem(("input", "organisationId"), problem))
+        raise Invalid(Problem(("organisationId",), problem))
     if party_id is not None:
         raise Conflict(f"The organisation is registered already, as {party_id}.", field=("input", "organisationId"))

@@ -17,10 +17,15 @@ class ProviderKind(StrEnum):
     """What a provider does."""
 
     EXPRESS = "EXPRESS"
+    """Carries parcels from door to door."""
     AIR_FREIGHT = "AIR_FREIGHT"
+    """Carries by air."""
     OCEAN_FREIGHT = "OCEAN_FREIGHT"
+    """Carries by sea."""
     ROAD_FREIGHT = "ROAD_FREIGHT"
+    """Carries by lorry."""
     RAIL_FREIGHT = "RAIL_FREIGHT"
+    """Carries by train."""
     FORWARDER = "FORWARDER"
     """Arranges transport with others and answers for it."""
     AFTER_SALES = "AFTER_SALES"
@@ -33,6 +38,7 @@ class ProviderState(StrEnum):
     """Where a provider stands in its life on the marketplace."""
 
     ACTIVE = "ACTIVE"
+    """Carries and serves, and may offer guarantees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ class TenantKind(StrEnum):
     """Whether the trade in a tenant is real. Its row spells it in lower case."""
 
     LIVE = "live"
+    """Real trade, real time."""
     SANDBOX = "sandbox"
+    """For trying things out; its clock can be moved."""
 
 
 PLANES: Final = {TenantKind.LIVE: Plane.LIVE, TenantKind.SANDBOX: Plane.TEST}
@@ -66,9 +68,9 @@ def create_tenant(command: CreateTenant, *, id: TenantId, digest_key: bytes, at:
     """The marketplace exists, with nothing in it. Refuses an empty name, an unknown market and an unknown currency."""
     problems = name_problems(command.name, "name")
     if command.market not in COUNTRIES:
-        problems += (Problem(("input", "market"), f"{command.market!r} is not a country"),)
+        problems += (Problem(("market",), f"{command.market!r} is not a country"),)
     if command.currency not in CURRENCIES:
-        problems += (Problem(("input", "currency"), f"{command.currency!r} is not a currency"),)
+        problems += (Problem(("currency",), f"{command.currency!r} is not a currency"),)
     if problems:
         raise Invalid(*problems)
     if len(digest_key) < DIGEST_KEY_BYTES:
