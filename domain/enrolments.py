@@ -1,0 +1,140 @@
+"""Enrolments: the guarantees that suppliers and providers offer, each under one rule (`domain.md` 6.5).
+
+What a promise means and costs is in `domain/guarantees.py` and its rules; here is only who stands for it. Laws: a
+party offers a rule's guarantee at most once at a time; withdrawing ends the offer for orders paid later and leaves every
+cover that was frozen before as it is.
+
+    ACTIVE, SUSPENDED, WITHDRAWING ── withdraw (the party, the desk) ──> ENDED
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.access import Caller, may
+from domain.change import Change, Happening
+from domain.errors import Conflict, Forbidden, Invalid, Problem
+from domain.explain import Finding, unmet
+from domain.guarantees import Promise
+from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId
+from domain.moves import Move, require
+from domain.rulebook import RuleKind, RuleVersion
+
+PROMISES: Final[Mapping[RuleKind, Promise]] = {
+    RuleKind.ON_TIME: Promise.ON_TIME,
+    RuleKind.AFTER_SALES: Promise.AFTER_SALES,
+}
+"""The kinds of rule under which a guarantee can be offered."""
+
+
+class GuaranteeState(StrEnum):
+    """The life of an offer."""
+
+    ACTIVE = "ACTIVE"
+    """Orders can be bought with it."""
+    SUSPENDED = "SUSPENDED"
+    """Not offered for the time being."""
+    WITHDRAWING = "WITHDRAWING"
+    """Offered no longer, and ended when its notice is over."""
+    ENDED = "ENDED"
+    """Over."""
+
+
+class GuaranteeAction(StrEnum):
+    """What can be done with a guarantee; the value is the mutation's name in capitals."""
+
+    WITHDRAW_GUARANTEE = "WITHDRAW_GUARANTEE"
+    """withdrawGuarantee: it is offered no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """A party's offer to stand for a promise under a rule. Exactly one of `supplier_id` and `provider_id` is set."""
+
+    id: GuaranteeId
+    supplier_id: SupplierId | None
+    provider_id: ProviderId | None
+    rule_key: str
+    promise: Promise
+    title: str
+    state: GuaranteeState
+    offered_at: datetime
+    ends_at: datetime | None
+    version: int
+
+    @property
+    def party_id(self) -> LiablePartyId:
+        """Who stands for the promise."""
+        party_id = self.supplier_id or self.provider_id
+        assert party_id is not None, "the table's check allows no guarantee without a party"
+        return party_id
+
+
+@dataclass(frozen=True, slots=True)
+class OfferGuarantee:
+    """The wish to offer a rule's guarantee, for a party (the caller's own when none is named)."""
+
+    rule_key: str
+    party_id: LiablePartyId | None
+
+
+def liable_party(command: OfferGuarantee, caller: Caller) -> LiablePartyId:
+    """For whom the guarantee shall be offered. Refuses another party's name, and the operator naming none."""
+    party_id = command.party_id or caller.party_id
+    if not isinstance(party_id, SupplierId | ProviderId):
+        raise Invalid(Problem(("partyId",), "must name a supplier or a provider"))
+    if party_id != caller.party_id and not caller.is_operator:
+        raise Forbidden("A guarantee is offered by the party itself or by the marketplace's desk.")
+    return party_id
+
+
+def offer_guarantee(
+    rule: RuleVersion, party_id: LiablePartyId, *, present: Guarantee | None, id: GuaranteeId, at: datetime
+) -> Change[Guarantee]:
+    """The party stands for the rule's promise from now on. `present` is its offer of that rule that has not ended.
+
+    Raises:
+        Invalid: the rule is none under which guarantees are offered.
+        Conflict: it is offered already.
+    """
+    if rule.kind not in PROMISES:
+        raise Invalid(Problem(("ruleKey",), f"{rule.key} is a rule of kind {rule.kind}: nobody offers it"))
+    if present is not None:
+        raise Conflict(f"The guarantee is offered already, as {present.id}.", field=("ruleKey",))
+    guarantee = Guarantee(
+        id=id,
+        supplier_id=party_id if isinstance(party_id, SupplierId) else None,
+        provider_id=party_id if isinstance(party_id, ProviderId) else None,
+        rule_key=rule.key,
+        promise=PROMISES[rule.kind],
+        title=rule.title,
+        state=GuaranteeState.ACTIVE,
+        offered_at=at,
+        ends_at=None,
+        version=1,
+    )
+    return Change(None, guarantee, (Happening("guarantee.offered", {"rule": rule.key, "party": party_id}),))
+
+
+def moves(guarantee: Guarantee, caller: Caller) -> tuple[Move, ...]:
+    """Every action on the guarantee for that caller, each with all that stands in its way."""
+    own = caller.is_operator or caller.party_id == guarantee.party_id
+    findings = (
+        Finding("guarantee.role", own and may(caller, "withdrawGuarantee"), "guarantee_is_yours"),
+        Finding(
+            "guarantee.state",
+            guarantee.state is not GuaranteeState.ENDED,
+            "guarantee_not_ended",
+            {"state": guarantee.state.value},
+        ),
+    )
+    return (Move(GuaranteeAction.WITHDRAW_GUARANTEE.value, unmet(findings)),)
+
+
+def withdraw_guarantee(guarantee: Guarantee, caller: Caller, *, at: datetime) -> Change[Guarantee]:
+    """The guarantee has ended; covers that were frozen before stay. Refuses, with every reason, what `moves` blocks."""
+    require(moves(guarantee, caller), GuaranteeAction.WITHDRAW_GUARANTEE.value, "guarantee.withdraw")
+    after = replace(guarantee, state=GuaranteeState.ENDED, ends_at=at, version=guarantee.version + 1)
+    return Change(guarantee, after, (Happening("guarantee.withdrawn", {"party": guarantee.party_id}),))

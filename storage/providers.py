@@ -1,0 +1,35 @@
+"""Providers: row to dataclass, and the ways one is found."""
+
+from typing import Final
+
+from domain.ids import OrganisationId, ProviderId, TenantId
+from domain.providers import Provider
+from storage.pool import Connection
+from storage.tables import Table
+
+PROVIDERS: Final = Table(
+    "providers",
+    Provider,
+    conflicts={
+        "providers_tenant_id_reference_key": "There is a provider with this reference already.",
+        "providers_organisation": "The organisation is a provider already.",
+    },
+)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: ProviderId) -> Provider:
+    """The provider. Refuses with NotFound."""
+    return await PROVIDERS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: ProviderId) -> Provider:
+    """The provider, this transaction's until its end. Refuses with NotFound."""
+    return await PROVIDERS.lock(connection, tenant_id, id)
+
+
+async def find_by_organisation(
+    connection: Connection, tenant_id: TenantId, organisation_id: OrganisationId
+) -> Provider | None:
+    """The provider that the organisation is, or None."""
+    found = await PROVIDERS.select(connection, tenant_id, "t.organisation_id = $2", organisation_id)
+    return found[0] if found else None

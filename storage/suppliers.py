@@ -1,0 +1,35 @@
+"""Suppliers: row to dataclass, and the ways one is found."""
+
+from typing import Final
+
+from domain.ids import OrganisationId, SupplierId, TenantId
+from domain.suppliers import Supplier
+from storage.pool import Connection
+from storage.tables import Table
+
+SUPPLIERS: Final = Table(
+    "suppliers",
+    Supplier,
+    conflicts={
+        "suppliers_tenant_id_reference_key": "There is a supplier with this reference already.",
+        "suppliers_organisation": "The organisation is a supplier already.",
+    },
+)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: SupplierId) -> Supplier:
+    """The supplier. Refuses with NotFound."""
+    return await SUPPLIERS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: SupplierId) -> Supplier:
+    """The supplier, this transaction's until its end. Refuses with NotFound."""
+    return await SUPPLIERS.lock(connection, tenant_id, id)
+
+
+async def find_by_organisation(
+    connection: Connection, tenant_id: TenantId, organisation_id: OrganisationId
+) -> Supplier | None:
+    """The supplier that the organisation is, or None."""
+    found = await SUPPLIERS.select(connection, tenant_id, "t.organisation_id = $2", organisation_id)
+    return found[0] if found else None
