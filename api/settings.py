@@ -46,7 +46,26 @@ class Settings:
     oidc_jwks_url: str | None
     log_level: str
     secret_key: bytes
-    """Signs upload addresses and cursors, keys the digests of personal data; at least 32 bytes."""
+    """Signs upload addresses and cursors; at least 32 bytes, all ASCII."""
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which `from_environment` reads these settings again, in another process."""
+        variables = {
+            "DATABASE_URL": self.database_url,
+            "DATABASE_OWNER_URL": self.database_owner_url,
+            "DATABASE_WORKER_URL": self.database_worker_url,
+            "REDIS_URL": self.redis_url,
+            "MAKEGOOD_HOST": self.host,
+            "MAKEGOOD_PORT": str(self.port),
+            "MAKEGOOD_STATE": str(self.state_dir),
+            "MAKEGOOD_DEMO": "yes" if self.demo else "no",
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_AUDIENCE": self.oidc_audience,
+            "OIDC_JWKS_URL": self.oidc_jwks_url,
+            "MAKEGOOD_LOG_LEVEL": self.log_level,
+            "MAKEGOOD_SECRET": self.secret_key.decode("ascii"),
+        }
+        return {name: value for name, value in variables.items() if value}
 
     @property
     def embedded(self) -> bool:
@@ -63,9 +82,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     database_url, redis_url = environment.get("DATABASE_URL", ""), environment.get("REDIS_URL", "")
     if bool(database_url) != bool(redis_url):
         raise Unusable("Set both DATABASE_URL and REDIS_URL, or neither to use the embedded engines.")
-    secret = environment.get("MAKEGOOD_SECRET", "").encode()
-    if (database_url or secret) and len(secret) < SECRET_BYTES_MIN:
-        raise Unusable(f"MAKEGOOD_SECRET must be set to at least {SECRET_BYTES_MIN} bytes.")
+    secret = environment.get("MAKEGOOD_SECRET", "")
+    if (database_url or secret) and (len(secret) < SECRET_BYTES_MIN or not secret.isascii()):
+        raise Unusable(f"MAKEGOOD_SECRET must be set, to at least {SECRET_BYTES_MIN} ASCII characters.")
     return Settings(
         database_url=database_url,
         database_owner_url=environment.get("DATABASE_OWNER_URL", ""),
@@ -79,7 +98,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         oidc_audience=environment.get("OIDC_AUDIENCE") or None,
         oidc_jwks_url=environment.get("OIDC_JWKS_URL") or None,
         log_level=_one_of(environment, "MAKEGOOD_LOG_LEVEL", LOG_LEVELS, default="info"),
-        secret_key=secret,
+        secret_key=secret.encode("ascii"),
     )
 
 

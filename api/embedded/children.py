@@ -50,15 +50,15 @@ def start(
         group=account.gid if changes_user else None,
         extra_groups=[] if changes_user else None,
         umask=0o077,
-        preexec_fn=_bound_to(os.getpid(), dies_by),  # noqa: PLW1509 - a bare system call, on the main thread
+        preexec_fn=bound_to_this_process(dies_by),  # noqa: PLW1509 - a bare system call, on the main thread
     )
 
 
-def _bound_to(parent: int, dies_by: signal.Signals) -> Callable[[], None] | None:
-    """What the child does between fork and exec; nothing where the kernel offers no such signal (macOS)."""
+def bound_to_this_process(dies_by: signal.Signals) -> Callable[[], None] | None:
+    """What a child does between fork and exec to get `dies_by` when this thread ends; nothing on macOS."""
     if _libc is None:
         return None
-    prctl = _libc.prctl
+    prctl, parent = _libc.prctl, os.getpid()
 
     def bind() -> None:
         prctl(PR_SET_PDEATHSIG, int(dies_by))

@@ -204,6 +204,6 @@ def _secret(state: Path) -> bytes:
     if not path.exists():
         unfinished = state / f"secret.{os.getpid()}"
         unfinished.touch(mode=0o600)
-        unfinished.write_bytes(secrets.token_bytes(SECRET_BYTES_MIN))
+        unfinished.write_text(secrets.token_hex(SECRET_BYTES_MIN), encoding="ascii")
         unfinished.rename(path)
     return path.read_bytes()

@@ -1,0 +1,195 @@
+"""`./run`: engines, migrations, demo, server and worker, from nothing to an address; and back to nothing at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import errno
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from api.settings import Settings, Unusable, from_environment
+
+BACKLOG = 2048
+"""Connections that wait while all processes are busy."""
+LINE_MAX = 400
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a person may have chosen to listen on
+"""Where to find, from this machine, a server that listens everywhere."""
+
+
+def command(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8000 if not given.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew: what is in the state folder is lost.")] = False,
+    due_rows: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Fire due clocks and publish events from here as well.")
+    ] = True,
+    shared_socket: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Serve API, worker and console; without DATABASE_URL, a demo on engines of its own (not for live data)."""
+    settings = from_environment(os.environ)
+    if shared_socket is not None:
+        from api import server
+
+        server.serve(settings, socket.socket(fileno=shared_socket), due_rows=False)
+        return
+    settings = dataclasses.replace(settings, host=host or settings.host, port=port or settings.port)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored on purpose, by nohup
+        signal.signal(signal.SIGHUP, _interrupt)
+    with contextlib.suppress(KeyboardInterrupt), listening(settings) as listener, prepared(settings, fresh) as ready:
+        from api import server
+
+        if workers == 1:
+            server.serve(ready, listener, due_rows=due_rows)
+        else:
+            server.serve_apart(ready, listener, workers, due_rows=due_rows)
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """A socket that listens at the address of `settings`. Before anything else is made: who calls early waits.
+
+    Raises:
+        Unusable: the port is in use, not allowed, or the host is not of this machine.
+    """
+    try:
+        family, kind, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise Unusable(f"There is no host {settings.host!r} to listen on.") from error
+    with socket.socket(family, kind) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise Unusable(f"Port {settings.port} is in use by another program; try --port N.") from error
+            raise Unusable(f"{settings.host} port {settings.port} cannot be used: {error.strerror}.") from error
+        yield listener
+
+
+@contextlib.contextmanager
+def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
+    """Servers run, the schema is up to date, the demo is there and announced.
+
+    Raises:
+        Unusable: one of them cannot be had; the sentence says which and why.
+    """
+    from api import embedded
+    from api.verbs.migrate import bring_up_to_date
+
+    if fresh:
+        if not settings.embedded:
+            raise Unusable("--fresh begins an embedded state anew; the database in DATABASE_URL is left alone.")
+        embedded.discard(settings.state_dir)
+    with embedded.connected(settings) as ready:
+        if ready.database_owner_url:
+            bring_up_to_date(ready)
+        session = _demo_session(ready, anew=settings.embedded) if settings.demo else {}
+        announce(ready, session, embedded=settings.embedded)
+        yield ready
+
+
+def _demo_session(settings: Settings, *, anew: bool) -> dict[str, Any]:
+    """What demo.json says, brought up to this start's address; the demo is loaded first where that file is missing.
+
+    `anew`: the database is ours, so one in which an earlier load was cut short is made again.
+    """
+    record, unfinished = settings.state_dir / "demo.json", settings.state_dir / "demo.loading"
+    if record.exists():
+        known = _read(record)
+    else:
+        from api.verbs import demo
+        from api.verbs.migrate import bring_up_to_date
+
+        if anew and unfinished.exists():
+            asyncio.run(_make_database_again(settings.database_owner_url))
+            bring_up_to_date(settings)
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        unfinished.touch()
+        known = asyncio.run(demo.load(settings))
+    url = address(settings)
+    session = known | {"url": url, "console": f"{url}/console"}
+    _write_secretly(record, json.dumps(session, indent=2) + "\n")
+    unfinished.unlink(missing_ok=True)
+    return session
+
+
+def _read(record: Path) -> dict[str, Any]:
+    """What demo.json says, which must be an object."""
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Unusable(
+            f"{record} is damaged; `./run --fresh` begins anew without what is in the state folder."
+        ) from error
+    if not isinstance(known, dict):
+        raise Unusable(f"{record} holds no object; `./run --fresh` begins anew without what is in the state folder.")
+    return known
+
+
+async def _make_database_again(owner_url: str) -> None:
+    """The owner's database is empty, as it was before the first migration."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    import asyncpg
+
+    parts = urlsplit(owner_url)
+    name = parts.path.removeprefix("/")
+    lobby = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+    try:
+        await lobby.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await lobby.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await lobby.close()
+
+
+def address(settings: Settings) -> str:
+    """Where a browser on this machine finds the platform."""
+    host = EVERYWHERE.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def announce(settings: Settings, session: dict[str, Any], *, embedded: bool) -> None:
+    """The person at the terminal knows where it is and with which token to be whom."""
+    from rich.console import Console
+    from rich.table import Table
+
+    url = address(settings)
+    table = Table(title=f"Makegood on {url}", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("API", f"{url}/graphql")
+    table.add_row("Console", f"{url}/console")
+    for role, token in session.get("tokens", {}).items():
+        table.add_row(f"Token of {role}", token)
+    # As wide as it gets: a token that is cut or wrapped cannot be copied.
+    console = Console(width=LINE_MAX, highlight=False)
+    console.print(table)
+    if embedded:
+        console.print(
+            "On embedded engines: for demo, development and tests, not for live data. Ctrl-C stops everything."
+        )
+
+
+def _write_secretly(path: Path, text: str) -> None:
+    """The file holds `text`, whole or not at all, for its owner's eyes only."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.rename(path)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A polite request to end comes out where Ctrl-C does."""
+    raise KeyboardInterrupt
