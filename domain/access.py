@@ -154,7 +154,7 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "recordRefund": _DESK | {Role.FINANCE},
     "recordExchangeRates": _by(Role.SERVICE, Role.FINANCE, Role.ADMIN),
     # transport
-    "recordShipment": _CARRYING,
+    "recordShipment": _DESK | {Role.SUPPLIER},
     "updateEta": _CARRYING,
     "recordTrackingEvents": _CARRYING,
     # claims

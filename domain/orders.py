@@ -336,9 +336,9 @@ def record_payment(order: Order, paid_at: datetime, at: datetime) -> Change[Orde
     if paid_at > at:
         raise Invalid(Problem(("paidAt",), "A payment does not arrive in the future."))
     if paid_at < order.placed_at:
-        raise Invalid(Problem(("paidAt",), f"The order was placed at {dates.text(order.placed_at)}, after that."))
+        raise Invalid(Problem(("paidAt",), f"The order was placed at {dates.rfc3339(order.placed_at)}, after that."))
     after = _step(order, OrderAction.RECORD_PAYMENT, paid_at=paid_at)
-    return Change(order, after, (_happening("order.paid", after, paidAt=dates.text(paid_at)),))
+    return Change(order, after, (_happening("order.paid", after, paidAt=dates.rfc3339(paid_at)),))
 
 
 def change_address(order: Order, country: str, address_digest: str, at: datetime) -> Change[Order]:
@@ -389,7 +389,8 @@ def ship_lines(
     """
     wanted = frozenset(line_ids)
     known = {line.id: line for line in order.lines}
-    findings = [
+    findings = list(conditions(order, OrderAction.RECORD_SHIPMENT))
+    findings += [
         Finding("order.line_known", line_id in known, "line_belongs_to_order", {"lineId": line_id})
         for line_id in sorted(wanted)
     ]
@@ -423,7 +424,7 @@ def deliver_lines(order: Order, shipment_id: ShipmentId, delivered_at: datetime 
     if lines == order.lines:
         return None
     after = replace(order, lines=lines, version=order.version + 1)
-    facts = {"shipmentId": shipment_id, "deliveredAt": None if delivered_at is None else dates.text(delivered_at)}
+    facts = {"shipmentId": shipment_id, "deliveredAt": None if delivered_at is None else dates.rfc3339(delivered_at)}
     return Change(order, after, (_happening("order.delivered", after, **facts),))
 
 

@@ -209,7 +209,7 @@ def is_late(shipment: Shipment, at: datetime) -> bool:
 
 def _happening(name: str, shipment: Shipment) -> Happening:
     def text(instant: datetime | None) -> str | None:
-        return None if instant is None else dates.text(instant)
+        return None if instant is None else dates.rfc3339(instant)
 
     facts = {
         "orderId": shipment.order_id,

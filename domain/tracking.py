@@ -290,8 +290,9 @@ def record_tracking_events(
     for index, event in enumerate(told):
         if event.occurred_at > at:
             problems.append(Problem(("events", str(index), "occurredAt"), "A report is about what has happened."))
-        earlier = seen.setdefault((event.shipment_id, event.reference), event)
-        if earlier is event:
+        earlier = seen.get((event.shipment_id, event.reference))
+        if earlier is None:
+            seen[event.shipment_id, event.reference] = event
             news.append(event)
         elif earlier.told != event.told:
             raise Conflict(

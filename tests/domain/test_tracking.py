@@ -1,0 +1,165 @@
+"""Tracking: the same reports add up to the same state in whatever order they come."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import tracking
+from domain.errors import Conflict, Invalid
+from domain.ids import ShipmentId, TrackingEventId
+from domain.tracking import (
+    RESPONSIBLE,
+    Progress,
+    ResponsibleParty,
+    ShipmentState,
+    TrackingEvent,
+    TrackingReason,
+    TrackingStatus,
+)
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SHIPMENT = ShipmentId.mint(1, 1)
+
+
+def event(
+    status: TrackingStatus,
+    hours: int = 0,
+    *,
+    reason: TrackingReason | None = None,
+    reference: str | None = None,
+    eta_at: datetime | None = None,
+) -> TrackingEvent:
+    return TrackingEvent(
+        id=TrackingEventId.mint(hours, len(status)),
+        shipment_id=SHIPMENT,
+        reference=reference or f"{status}-{hours}",
+        status=status,
+        reason=reason,
+        place=None,
+        note=None,
+        eta_at=eta_at,
+        occurred_at=NOON + timedelta(hours=hours),
+        recorded_at=NOON + timedelta(days=30),
+    )
+
+
+events = st.lists(
+    st.builds(
+        event,
+        st.sampled_from(TrackingStatus),
+        st.integers(0, 6),
+        reason=st.none() | st.sampled_from(TrackingReason),
+        reference=st.sampled_from([str(number) for number in range(8)]),
+        eta_at=st.none() | st.integers(1, 5).map(lambda days: NOON + timedelta(days=days)),
+    ),
+    max_size=8,
+    unique_by=lambda told: told.reference,
+)
+
+
+def received(told: list[TrackingEvent], batch: int) -> tuple[TrackingEvent, ...]:
+    """What is known after the reports came in, that many at a time."""
+    known: tuple[TrackingEvent, ...] = ()
+    for start in range(0, len(told), batch):
+        known += tracking.record_tracking_events(known, told[start : start + batch], NOON + timedelta(days=30))
+    return known
+
+
+@given(st.data(), events, st.integers(1, 5))
+def test_order_lateness_and_duplicates_do_not_matter(
+    data: st.DataObject, told: list[TrackingEvent], batch: int
+) -> None:
+    again = data.draw(st.permutations(told + data.draw(st.lists(st.sampled_from(told), max_size=4)) if told else []))
+    known = received(list(again), batch)
+    assert {one.reference for one in known} == {one.reference for one in told}
+    assert len(known) == len(told)
+    assert tracking.progress(known) == tracking.progress(told)
+
+
+@given(events)
+def test_nothing_reported_after_the_delivery_changes_it(told: list[TrackingEvent]) -> None:
+    delivered = [*told, event(TrackingStatus.DELIVERED, 6, reference="delivered")]
+    before = tracking.progress(delivered)
+    if before.state is ShipmentState.DELIVERED:
+        stray = event(TrackingStatus.IN_TRANSIT, 9, reference="stray", eta_at=NOON)
+        assert tracking.progress([*delivered, stray]) == before
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ([], ShipmentState.BOOKED),
+        ([event(TrackingStatus.PICKED_UP)], ShipmentState.PICKED_UP),
+        ([event(TrackingStatus.ON_HOLD)], ShipmentState.ON_HOLD),
+        ([event(TrackingStatus.ON_HOLD, reason=TrackingReason.CUSTOMS_DOCUMENTS)], ShipmentState.CUSTOMS),
+        ([event(TrackingStatus.DELIVERY_FAILED, reason=TrackingReason.CARRIER_LOST)], ShipmentState.LOST),
+        ([event(TrackingStatus.CANCELLED), event(TrackingStatus.PICKED_UP, 1)], ShipmentState.PICKED_UP),
+        ([event(TrackingStatus.RETURN_TO_SENDER), event(TrackingStatus.DELIVERED, 1)], ShipmentState.RETURNED),
+        ([event(TrackingStatus.IN_TRANSIT), event(TrackingStatus.UNKNOWN, 1)], ShipmentState.IN_TRANSIT),
+        ([event(TrackingStatus.DELIVERY_DELAYED)], ShipmentState.DELAYED),
+    ],
+)
+def test_statuses_lead_to_states(told: list[TrackingEvent], state: ShipmentState) -> None:
+    assert tracking.progress(told).state is state
+
+
+def test_progress_remembers_the_first_pick_up_attempt_and_delivery() -> None:
+    told = [
+        event(TrackingStatus.DELIVERED, 5),
+        event(TrackingStatus.DELIVERY_FAILED, 4, reason=TrackingReason.CONSIGNEE_NOT_HOME),
+        event(TrackingStatus.DELIVERY_FAILED, 3, reason=TrackingReason.CARRIER_OUT_OF_TIME),
+        event(TrackingStatus.IN_TRANSIT, 2, eta_at=NOON + timedelta(days=2)),
+        event(TrackingStatus.PICKED_UP, 1),
+    ]
+    assert tracking.progress(told) == Progress(
+        ShipmentState.DELIVERED,
+        eta_at=NOON + timedelta(days=2),
+        picked_up_at=NOON + timedelta(hours=1),
+        attempted_at=NOON + timedelta(hours=4),
+        delivered_at=NOON + timedelta(hours=5),
+    )
+
+
+def test_a_failure_without_a_reason_is_no_attempt() -> None:
+    assert tracking.progress([event(TrackingStatus.DELIVERY_FAILED)]).attempted_at is None
+
+
+def test_a_return_is_no_delivery() -> None:
+    told = [event(TrackingStatus.RETURN_TO_SENDER), event(TrackingStatus.DELIVERED, 1)]
+    assert tracking.progress(told).delivered_at is None
+    assert tracking.progress(told).attempted_at is None
+
+
+def test_there_are_twelve_statuses_and_thirty_five_reasons_of_six_parties() -> None:
+    assert len(TrackingStatus) == 12
+    assert len(RESPONSIBLE) == 35
+    counts = {party: list(RESPONSIBLE.values()).count(party) for party in ResponsibleParty}
+    assert counts == {
+        ResponsibleParty.CARRIER: 8,
+        ResponsibleParty.SHIPPER: 6,
+        ResponsibleParty.CONSIGNEE: 9,
+        ResponsibleParty.CUSTOMS: 5,
+        ResponsibleParty.FORCE_MAJEURE: 3,
+        ResponsibleParty.OTHER: 4,
+    }
+
+
+def test_a_reference_stands_for_one_report() -> None:
+    first = event(TrackingStatus.PICKED_UP, reference="7")
+    assert (
+        tracking.record_tracking_events([first], [replace(first, id=TrackingEventId.mint(9, 9))], first.recorded_at)
+        == ()
+    )
+    with pytest.raises(Conflict) as refusal:
+        tracking.record_tracking_events([first], [replace(first, status=TrackingStatus.DELIVERED)], first.recorded_at)
+    assert refusal.value.field == ("events", "0", "reference")
+
+
+def test_a_report_of_the_future_is_refused_by_its_place() -> None:
+    told = [event(TrackingStatus.PICKED_UP), event(TrackingStatus.DELIVERED, 2)]
+    with pytest.raises(Invalid) as refusal:
+        tracking.record_tracking_events([], told, NOON + timedelta(hours=1))
+    assert [problem.field for problem in refusal.value.problems] == [("events", "1", "occurredAt")]
