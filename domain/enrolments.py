@@ -1,8 +1,8 @@
 """Enrolments: the guarantees that suppliers and providers offer, each under one rule (`domain.md` 6.5).
 
 What a promise means and costs is in `domain/guarantees.py` and its rules; here is only who stands for it. Laws: a
-party offers a rule's guarantee at most once at a time; withdrawing ends the offer for orders paid later and leaves every
-cover that was frozen before as it is.
+party offers a rule's guarantee at most once at a time; withdrawing ends the offer for orders paid later and leaves
+every cover that was frozen before as it is.
 
     ACTIVE, SUSPENDED, WITHDRAWING ── withdraw (the party, the desk) ──> ENDED
 """

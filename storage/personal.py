@@ -1,0 +1,33 @@
+"""Personal data: erasable side rows, and the tenant's key of their digests."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import orjson
+
+from domain.ids import Id, TenantId
+from domain.personal import PersonalDatum
+from storage.pool import Connection
+from storage.tables import Table
+
+PERSONAL_DATA: Final = Table("personal_data", PersonalDatum, key=("owner_id", "field"))
+
+
+async def digest_key(connection: Connection, tenant_id: TenantId) -> bytes:
+    """The key of the tenant's digests."""
+    key: bytes = await connection.fetchval("SELECT digest_key FROM tenants WHERE tenant_id = $1", tenant_id)
+    return key
+
+
+async def by_owners(
+    connection: Connection, tenant_id: TenantId, owner_ids: Collection[Id], field: str
+) -> dict[str, Mapping[str, Any]]:
+    """Owner -> that personal value, for those that have one which was not erased. Whoever shows it audits that."""
+    rows = await connection.fetch(
+        "SELECT owner_id, value FROM personal_data "
+        "WHERE tenant_id = $1 AND owner_id = ANY ($2::text[]) AND field = $3 AND value IS NOT NULL",
+        tenant_id,
+        list(owner_ids),
+        field,
+    )
+    return {row["owner_id"]: orjson.loads(row["value"]) for row in rows}
