@@ -1,0 +1,353 @@
+"""Rules as data: versions with publication and effect, and which of them governs what (`domain.md` 6.1).
+
+    DRAFT → PUBLISHED → EFFECTIVE → SUPERSEDED;  PUBLISHED → WITHDRAWN (only before it takes effect)
+
+Laws: a version never changes but for its end; the versions of one key never overlap; a successor closes its predecessor
+at its own `effective_from`; notice periods are themselves rules; a rule set is published only if its own example cases
+pass. The version in force at payment governs the order, the version in force when a claim is opened its procedure.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from domain import dates, terms
+from domain.change import Change, Fact, Happening
+from domain.dates import Calendar
+from domain.errors import Conflict, Invalid, Problem, Refused
+from domain.explain import Finding, Input, unmet
+from domain.ids import RuleVersionId
+from domain.terms import Notice
+
+SOURCE_CHARACTERS_MAX: Final = 100_000
+"""The longest rule set that is read: well below the largest request, and thirty times the longest shipped one."""
+
+KEY: Final = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)*")
+SOURCE: Final = ("source",)
+"""The GraphQL path of the text, to which problems are relative."""
+
+
+class RuleKind(StrEnum):
+    """What a rule set is about: which numbers it has and which judge its cases are put to (`domain/rule_kinds.py`)."""
+
+    PUBLICATION = "PUBLICATION"
+    ON_TIME = "ON_TIME"
+    AFTER_SALES = "AFTER_SALES"
+    CLAIM_CLOCKS = "CLAIM_CLOCKS"
+    TIERS = "TIERS"
+    PENALTIES = "PENALTIES"
+
+
+class RuleState(StrEnum):
+    """Where a published version stands at an instant."""
+
+    PUBLISHED = "PUBLISHED"
+    EFFECTIVE = "EFFECTIVE"
+    SUPERSEDED = "SUPERSEDED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """One immutable version of a rule. `effective_until` is exclusive; None means until it is superseded."""
+
+    id: RuleVersionId
+    key: str
+    kind: RuleKind
+    number: int
+    title: str
+    published_at: datetime
+    effective_from: datetime
+    effective_until: datetime | None
+    withdrawn_at: datetime | None
+    source: str
+    body: Mapping[str, Any]
+    digest: str
+    published_by: str
+    version: int
+
+    def governs(self, at: datetime) -> bool:
+        """Whether it is in force at `at`."""
+        ended = self.effective_until is not None and self.effective_until <= at
+        return self.withdrawn_at is None and self.effective_from <= at and not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of a rule set's own examples: with the `given` facts the rule must come to the `expect`ed members."""
+
+    name: str
+    given: Mapping[str, Any]
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A rule set as it was written: the members of its TOML file. `sources` says where each of `body` comes from.
+
+    `published_at` and `effective_from` are what the text announces; an instant without offset is refused.
+    """
+
+    key: str
+    kind: RuleKind
+    title: str
+    published_at: datetime
+    effective_from: datetime
+    body: Mapping[str, Any]
+    sources: Mapping[str, str]
+    case: tuple[Case, ...]
+
+    def __post_init__(self) -> None:
+        if not KEY.fullmatch(self.key):
+            raise ValueError("a key is made of lower-case words and slashes, like guarantees/on_time")
+        if self.effective_from < self.published_at:
+            raise ValueError("a rule does not take effect before it is published")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What the rule made of one of its cases. `got` is what it came to, `problem` why it could not be judged."""
+
+    name: str
+    passes: bool
+    expect: Mapping[str, Any]
+    got: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A rule set, read to the last member and put to its own cases by `rule_kinds.check`: ready to be published."""
+
+    rule_set: RuleSet
+    source: str
+    body: Mapping[str, Any]
+    results: tuple[CaseResult, ...]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationTerms:
+    """How much notice a new version needs, in local days of the marketplace between publication and effect."""
+
+    version: str
+    notice_days: Notice
+    platform_to_business_notice_days: Notice
+    platform_to_business_markets: tuple[str, ...]
+
+
+def parse(source: str) -> RuleSet:
+    """The rule set that a TOML text spells. Raises Invalid with every problem.
+
+    Refuses a member of the body without a source and a source without its member. The body's own members are read by
+    its kind (`rule_kinds.check`).
+    """
+    if len(source) > SOURCE_CHARACTERS_MAX:
+        raise Invalid(Problem(SOURCE, f"a rule set has at most {SOURCE_CHARACTERS_MAX} characters"))
+    try:
+        members = tomllib.loads(source, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+        raise Invalid(Problem(SOURCE, f"not TOML: {reason}")) from reason
+    rule_set = terms.read(RuleSet, members, SOURCE)
+    unsourced = [
+        Problem((*SOURCE, "body", name), "no source") for name in rule_set.body.keys() - rule_set.sources.keys()
+    ]
+    bodiless = [
+        Problem((*SOURCE, "sources", name), "no such member") for name in rule_set.sources.keys() - rule_set.body.keys()
+    ]
+    if unsourced or bodiless:
+        raise Invalid(*sorted(unsourced + bodiless, key=lambda problem: problem.field))
+    return rule_set
+
+
+def in_force(versions: Iterable[RuleVersion], key: str, at: datetime) -> RuleVersion:
+    """The version of `key` that governs at `at`. Refused when there is none."""
+    for version in versions:
+        if version.key == key and version.governs(at):
+            return version
+    because = Finding(
+        "rulebook.in_force", holds=False, reason="rule_in_force", inputs={"key": key, "at": dates.rfc3339(at)}
+    )
+    raise Refused("rulebook.in_force", f"no version of {key} is in force at {dates.rfc3339(at)}", (because,))
+
+
+def state(version: RuleVersion, at: datetime) -> RuleState:
+    """Where the version stands at `at`."""
+    if version.withdrawn_at is not None:
+        return RuleState.WITHDRAWN
+    if at < version.effective_from:
+        return RuleState.PUBLISHED
+    return RuleState.EFFECTIVE if version.governs(at) else RuleState.SUPERSEDED
+
+
+def claimant_floor(procedure: datetime, payment: datetime) -> datetime:
+    """The end of a window for the claimant: the longer of what the version at the claim and the one at payment give."""
+    return max(procedure, payment)
+
+
+def notice_days(terms_: PublicationTerms, market: str) -> int:
+    """The days of notice that a marketplace at home in `market` gives its business users."""
+    longer = market in terms_.platform_to_business_markets
+    return terms_.platform_to_business_notice_days if longer else terms_.notice_days
+
+
+def publish_rule(
+    draft: Draft,
+    versions: Sequence[RuleVersion],
+    notice: PublicationTerms,
+    calendar: Calendar,
+    *,
+    id: RuleVersionId,
+    at: datetime,
+    by: str,
+) -> tuple[Change[RuleVersion], ...]:
+    """The draft is published at `at` as the next version of its key; the version before it ends where it begins.
+
+    `versions` are all versions of its key, `calendar` is the marketplace's own. The changes are kept one after the
+    other, so that ranges never overlap. Refuses failing cases (all of them), a date of publication that is not today,
+    too short a notice, and a beginning not after that of every standing version; Conflict for a text that stands
+    already.
+    """
+    rule_set = draft.rule_set
+    standing = [version for version in versions if version.withdrawn_at is None]
+    if any(version.digest == draft.digest for version in standing):
+        raise Conflict(f"this text of {rule_set.key} is already published", field=SOURCE)
+    reasons = unmet([*map(_case_passes, draft.results), *_dates_stand(rule_set, standing, notice, calendar, at)])
+    if reasons:
+        raise Refused("rulebook.publication", f"{rule_set.key} cannot be published like this", reasons)
+    number = max((version.number for version in versions), default=0) + 1
+    after = _version(draft, id=id, number=number, published_at=at, by=by)
+    facts: dict[str, Fact] = {"key": after.key, "number": number, "effectiveFrom": dates.rfc3339(after.effective_from)}
+    born = Change(None, after, (Happening("rule.published", facts),))
+    last = max(standing, key=lambda version: version.effective_from, default=None)
+    return (born,) if last is None else (_ended(last, after.effective_from), born)
+
+
+def withdraw_rule(
+    version: RuleVersion, versions: Sequence[RuleVersion], *, at: datetime
+) -> tuple[Change[RuleVersion], ...]:
+    """The version will never take effect; the one before it stands on. The changes are kept one after the other.
+
+    Refuses what is withdrawn, what has taken effect, and what has a successor already (withdraw that one first).
+    """
+    inputs: dict[str, Input] = {"effectiveFrom": dates.rfc3339(version.effective_from), "at": dates.rfc3339(at)}
+    reasons = unmet(
+        (
+            Finding("rulebook.withdrawal", version.withdrawn_at is None, "rule_stands", inputs),
+            Finding("rulebook.withdrawal", at < version.effective_from, "rule_not_in_effect", inputs),
+            Finding("rulebook.withdrawal", version.effective_until is None, "rule_without_successor", inputs),
+        )
+    )
+    if reasons:
+        raise Refused("rulebook.withdrawal", f"version {version.number} of {version.key} cannot be withdrawn", reasons)
+    happened = Happening("rule.withdrawn", {"key": version.key, "number": version.number})
+    withdrawn = Change(version, replace(version, withdrawn_at=at, version=version.version + 1), (happened,))
+    before = [_ended(other, None) for other in versions if other.effective_until == version.effective_from]
+    return (withdrawn, *before)
+
+
+def adopt(drafts: Sequence[Draft], mint: Callable[[], RuleVersionId], by: str) -> tuple[Change[RuleVersion], ...]:
+    """The drafts of one key as its whole history, each with its own dates and ended by the next.
+
+    For the shipped rule sets of a new tenant: nobody was there to be given notice. Refuses failing cases.
+    """
+    failing = unmet(map(_case_passes, (result for draft in drafts for result in draft.results)))
+    if failing:
+        raise Refused("rulebook.publication", "a shipped rule set fails its own cases", failing)
+    ordered = sorted(drafts, key=lambda draft: draft.rule_set.effective_from)
+    ends = [draft.rule_set.effective_from for draft in ordered[1:]]
+    return tuple(
+        _adopted(_version(draft, id=mint(), number=number, published_at=draft.rule_set.published_at, by=by), until)
+        for number, (draft, until) in enumerate(zip(ordered, [*ends, None], strict=True), start=1)
+    )
+
+
+def _adopted(version: RuleVersion, until: datetime | None) -> Change[RuleVersion]:
+    facts: dict[str, Fact] = {"key": version.key, "number": version.number}
+    return Change(None, replace(version, effective_until=until), (Happening("rule.adopted", facts),))
+
+
+def _version(draft: Draft, *, id: RuleVersionId, number: int, published_at: datetime, by: str) -> RuleVersion:
+    return RuleVersion(
+        id=id,
+        key=draft.rule_set.key,
+        kind=draft.rule_set.kind,
+        number=number,
+        title=draft.rule_set.title,
+        published_at=published_at,
+        effective_from=draft.rule_set.effective_from,
+        effective_until=None,
+        withdrawn_at=None,
+        source=draft.source,
+        body=draft.body,
+        digest=draft.digest,
+        published_by=by,
+        version=1,
+    )
+
+
+def _ended(version: RuleVersion, until: datetime | None) -> Change[RuleVersion]:
+    after = replace(version, effective_until=until, version=version.version + 1)
+    name = "rule.reinstated" if until is None else "rule.superseded"
+    return Change(version, after, (Happening(name, {"key": version.key, "number": version.number}),))
+
+
+def _case_passes(result: CaseResult) -> Finding:
+    inputs: dict[str, Input] = {"case": result.name, "expected": _json(result.expect), "got": _json(result.got)}
+    if result.problem is not None:
+        inputs["problem"] = result.problem
+    return Finding("rulebook.case", result.passes, "rule_case_passes", inputs)
+
+
+def _json(members: Mapping[str, Any]) -> str:
+    return json.dumps(members, sort_keys=True, ensure_ascii=False)
+
+
+def _dates_stand(
+    rule_set: RuleSet, standing: Sequence[RuleVersion], notice: PublicationTerms, calendar: Calendar, at: datetime
+) -> tuple[Finding, ...]:
+    today, announced = dates.local_day(at, calendar), dates.local_day(rule_set.published_at, calendar)
+    needed = notice_days(notice, calendar.market)
+    earliest = dates.start_of_day_after(at, needed, calendar)
+    clash = [version for version in standing if version.effective_from >= rule_set.effective_from]
+    effect = dates.rfc3339(rule_set.effective_from)
+    return (
+        Finding(
+            "rulebook.date",
+            announced == today,
+            "rule_dated_today",
+            {"announced": announced.isoformat(), "today": today.isoformat()},
+        ),
+        Finding(
+            "rulebook.notice",
+            earliest <= rule_set.effective_from,
+            "rule_notice_given",
+            {"days": needed, "effectiveFrom": effect, "earliest": dates.rfc3339(earliest), "market": calendar.market},
+            version=notice.version,
+        ),
+        *(
+            Finding(
+                "rulebook.overlap",
+                holds=False,
+                reason="rule_begins_last",
+                inputs={
+                    "effectiveFrom": effect,
+                    "other": version.number,
+                    "begins": dates.rfc3339(version.effective_from),
+                },
+                version=version.id,
+            )
+            for version in clash
+        ),
+    )
