@@ -20,7 +20,7 @@ import pytest
 import redis.asyncio
 
 from api.embedded import Engines, InUse, engines
-from api.embedded.valkey import DATABASES
+from api.embedded.valkey_server import DATABASES
 from api.settings import ROOT, Settings, from_environment
 from storage.migrate import checksum, migrate
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from api.embedded import account, home, postgres, valkey
+from api.embedded import account, home, postgres, valkey_server
 from api.embedded.home import Home, Lock
 from api.settings import SECRET_BYTES_MIN, Settings, Unusable
 
@@ -120,7 +120,7 @@ def _find_running(place: Home, owner: Lock, *, attach: bool) -> Path | None:
         if not attach:
             raise _in_use(place)
         sockets = Path(_facts(place).get("sockets", place.folder))
-        if valkey.answers(sockets):
+        if valkey_server.answers(sockets):
             return sockets
         if time.monotonic() > give_up_at:
             raise Unusable(f"Another process holds the state folder {place.state} but its engines do not answer.")
@@ -140,8 +140,8 @@ def _supervised(place: Home, *, durable: bool) -> Iterator[tuple[Path, bool]]:
         ending.callback(shutil.rmtree, sockets, ignore_errors=True)
         database = postgres.start(place, sockets, durable=durable, holds=engine.descriptor)
         ending.callback(postgres.stop, database)
-        cache = valkey.start(place, sockets, holds=engine.descriptor)
-        ending.callback(valkey.stop, cache)
+        cache = valkey_server.start(place, sockets, holds=engine.descriptor)
+        ending.callback(valkey_server.stop, cache)
         _record(place, {"owner": os.getpid(), "engines": [database.pid, cache.pid], "sockets": str(sockets)})
         ending.callback(place.facts.unlink, missing_ok=True)
         yield sockets, made
@@ -170,7 +170,7 @@ def _addresses(place: Home, sockets: Path, *, made: bool, attached: bool) -> Eng
         database_url=postgres.url(sockets, postgres.APP, passwords[postgres.APP]),
         database_owner_url=postgres.url(sockets, postgres.OWNER, passwords[postgres.OWNER]),
         database_worker_url=postgres.url(sockets, postgres.WORKER, passwords[postgres.WORKER]),
-        redis_url=valkey.url(sockets),
+        redis_url=valkey_server.url(sockets),
         made=made,
         attached=attached,
     )

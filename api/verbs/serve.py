@@ -177,7 +177,7 @@ def announce(settings: Settings, session: dict[str, Any], *, embedded: bool) -> 
     console.print(table)
     if embedded:
         console.print(
-            "On embedded engines: for demo, development and tests, not for live data. Ctrl-C stops everything."
+            "The engines are embedded: for demo, development and tests, not for live data. Ctrl-C stops all."
         )
 
 

@@ -1,0 +1,91 @@
+"""House rules that a formatter cannot see, read from the syntax trees: pure rules, honest names, files one can read."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from api.settings import ROOT
+
+PACKAGES = ("api", "domain", "storage")
+OURS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+RULES = [path for path in OURS if path.is_relative_to(ROOT / "domain")]
+EVERYTHING = [*OURS, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "infra").rglob("*.py")), ROOT / "run"]
+LINES_MAX = 600
+HOMELESS = {"utils", "util", "helpers", "helper", "common", "base", "service", "services", "manager", "core", "misc"}
+"""What has no noun has no home yet."""
+EMPTY_VERBS = re.compile(r"^(process|handle|manage|do|update_status)(_|$)")
+CLOCKS_AND_CHANCE = {"asyncio", "random", "secrets", "threading", "time", "uuid"}
+"""Modules that a rule may not know, though they are in the standard library."""
+NOW = {"now", "today", "utcnow", "fromtimestamp"}
+WORLDLY = {"float", "input", "open", "print"}
+
+named = {"ids": lambda path: str(path.relative_to(ROOT))}
+
+
+def tree_of(path: Path) -> ast.Module:
+    """The file's syntax tree."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def impurities(tree: ast.Module) -> Iterator[str]:
+    """What in a rule's module depends on more than its arguments, with its line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.AsyncFunctionDef() | ast.AsyncFor() | ast.AsyncWith() | ast.Await():
+                yield f"{node.lineno}: async"
+            case ast.Attribute(attr=name) if name in NOW:
+                yield f"{node.lineno}: .{name}"
+            case ast.Name(id=name) if name in WORLDLY:
+                yield f"{node.lineno}: {name}"
+            case ast.Constant(value=float()):
+                yield f"{node.lineno}: {node.value}"
+            case ast.Import(names=names):
+                yield from (f"{node.lineno}: {each.name}" for each in names if each.name in CLOCKS_AND_CHANCE)
+            case ast.ImportFrom(module=module) if module in CLOCKS_AND_CHANCE:
+                yield f"{node.lineno}: {module}"
+
+
+@pytest.mark.parametrize("path", RULES, **named)
+def test_rules_are_pure(path: Path) -> None:
+    assert list(impurities(tree_of(path))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async def f(): ...",
+        "datetime.now(UTC)",
+        "date.today()",
+        "import random",
+        "from uuid import uuid4",
+        "float('1')",
+        "open('x')",
+        "rate = 0.1",
+        "x: float",
+    ],
+)
+def test_an_impure_rule_is_found(text: str) -> None:
+    assert len(list(impurities(ast.parse(text)))) == 1
+
+
+@pytest.mark.parametrize("path", RULES, **named)
+def test_rules_are_named_by_the_trades_verbs(path: Path) -> None:
+    functions = [node.name for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
+    assert [name for name in functions if EMPTY_VERBS.match(name)] == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, **named)
+def test_files_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
+
+
+def test_modules_have_names_of_their_own() -> None:
+    """Not those of a standard-library or installed module, which they would shadow, nor ones that say nothing."""
+    taken = sys.stdlib_module_names | metadata.packages_distributions().keys() - {*PACKAGES, "tests"}
+    names = {path.stem if path.stem != "__init__" else path.parent.name: path for path in OURS}
+    assert {name: str(path) for name, path in names.items() if name in taken | HOMELESS and name != "__main__"} == {}
