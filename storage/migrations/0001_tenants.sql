@@ -144,7 +144,7 @@ CALL open_to_worker('api_keys');
 
 -- Personal data, apart from everything else so that it can be erased; audit and history hold keyed digests of it.
 CREATE TABLE personal_data (
-  tenant_id  text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id  text COLLATE "C" NOT NULL,
   owner_id   text COLLATE "C" NOT NULL,        -- the invitation, order or member it belongs to
   field      text COLLATE "C" NOT NULL,
   value      jsonb,                            -- null once erased

@@ -1,7 +1,9 @@
 -- What `keep` writes beside the row itself: audit, outbox, history, decisions; and idempotency and clocks.
+-- No foreign key leads from these to tenants: it would lock the tenant's row in every write of every transaction. That
+-- the tenant exists is checked where it is entered (organisations); row-level security then allows no other.
 
 CREATE TABLE audit (
-  tenant_id  text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id  text COLLATE "C" NOT NULL,
   id         text COLLATE "C" NOT NULL CHECK (id LIKE 'aud\__%'),
   at         timestamptz NOT NULL,
   actor_id   text COLLATE "C" NOT NULL,        -- a key, a member, or 'system:<what>'
@@ -9,30 +11,31 @@ CREATE TABLE audit (
   object_id  text COLLATE "C" NOT NULL,
   difference jsonb NOT NULL,                   -- {"field": [before, after]}
   request_id text NOT NULL,
+  written_by xid8 NOT NULL DEFAULT pg_current_xact_id(), -- the transaction: tells which seal the row belongs to
   PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX audit_unsealed ON audit (tenant_id, written_by, id);
 CREATE INDEX audit_object ON audit (tenant_id, object_id, id);
 CALL protect('audit', 'SELECT, INSERT');
 CALL open_to_worker('audit');
 CALL make_append_only('audit');
 
--- One sealer per tenant chains committed audit rows by arrival; the chain row holds the digest over row and predecessor.
+-- The chain over audit rows (storage/audit.py). A seal holds the rows that its snapshot sees and the one before did not.
 CREATE TABLE audit_seals (
-  tenant_id text COLLATE "C" NOT NULL REFERENCES tenants,
-  position  bigint NOT NULL,
-  audit_id  text COLLATE "C" NOT NULL,
-  digest    bytea NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  position  bigint NOT NULL CHECK (position > 0),
+  snapshot  pg_snapshot NOT NULL,
+  rows      bigint NOT NULL CHECK (rows > 0),
+  digest    bytea NOT NULL,                    -- SHA-256 over the digest before and the digests of the rows
   sealed_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, position),
-  UNIQUE (tenant_id, audit_id),
-  FOREIGN KEY (tenant_id, audit_id) REFERENCES audit
+  PRIMARY KEY (tenant_id, position)
 );
 CALL protect('audit_seals', 'SELECT, INSERT');
 CALL open_to_worker('audit_seals');
 CALL make_append_only('audit_seals');
 
 CREATE TABLE outbox (
-  tenant_id    text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id    text COLLATE "C" NOT NULL,
   id           text COLLATE "C" NOT NULL CHECK (id LIKE 'evt\__%'),
   at           timestamptz NOT NULL,
   name         text NOT NULL,                  -- claim.opened
@@ -49,10 +52,9 @@ CALL protect('outbox');
 CALL open_to_worker('outbox');
 
 CREATE TABLE history (
-  tenant_id   text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id   text COLLATE "C" NOT NULL,
   object_id   text COLLATE "C" NOT NULL,
   version     integer NOT NULL,
-  valid_from  timestamptz,                     -- null: from its beginning
   valid_until timestamptz NOT NULL,
   row         jsonb NOT NULL,                  -- the superseded row
   PRIMARY KEY (tenant_id, object_id, version)
@@ -61,7 +63,7 @@ CALL protect('history', 'SELECT, INSERT');
 CALL make_append_only('history');
 
 CREATE TABLE idempotency_keys (
-  tenant_id   text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id   text COLLATE "C" NOT NULL,
   actor_id    text COLLATE "C" NOT NULL,
   mutation    text COLLATE "C" NOT NULL,
   key         text COLLATE "C" NOT NULL,
@@ -74,7 +76,7 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys (tenant_id, created_at);
 CALL protect('idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE');
 
 CREATE TABLE decisions (
-  tenant_id        text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id        text COLLATE "C" NOT NULL,
   id               text COLLATE "C" NOT NULL CHECK (id LIKE 'dec\__%'),
   subject_id       text COLLATE "C" NOT NULL,  -- the claim, buyer, coverage or party it is about
   kind             text NOT NULL,              -- ELIGIBILITY, COMPENSATION, TIER, ...
@@ -91,7 +93,7 @@ CALL make_append_only('decisions');
 
 -- A duty: who must act, on what, by when, and what happens if nobody does.
 CREATE TABLE clocks (
-  tenant_id    text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id    text COLLATE "C" NOT NULL,
   id           text COLLATE "C" NOT NULL CHECK (id LIKE 'clk\__%'),
   subject_id   text COLLATE "C" NOT NULL,      -- the claim, coverage, coupon, invitation ...
   duty         text NOT NULL,                  -- a word of domain/clocks.py

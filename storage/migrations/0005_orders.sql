@@ -136,13 +136,14 @@ CREATE TABLE coverages (
   terms           jsonb NOT NULL,               -- the rule's numbers as frozen
   promised_at     timestamptz,                  -- the earliest promise among its lines
   closes_at       timestamptz,                  -- last instant to apply
-  in_force_at     timestamptz NOT NULL,
+  in_force_at     timestamptz,                  -- null until its promise has a day
   ended_at        timestamptz,
   version         integer NOT NULL,
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, order_id, guarantee_id),
   CHECK (num_nonnulls(supplier_id, provider_id) = 1),
   CHECK ((state = 'VOIDED') = (void_rule IS NOT NULL)),
+  CHECK (state IN ('PENDING', 'VOIDED') OR (in_force_at IS NOT NULL AND closes_at IS NOT NULL)),
   FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
   FOREIGN KEY (tenant_id, guarantee_id) REFERENCES guarantees,
   FOREIGN KEY (tenant_id, buyer_id) REFERENCES buyers,

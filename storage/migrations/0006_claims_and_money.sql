@@ -142,9 +142,9 @@ CALL protect('recoveries');
 
 -- Double entry per tenant and currency. Debits are positive. Platform accounts are striped so that they are no hot row.
 CREATE TABLE ledger_accounts (
-  tenant_id     text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id     text COLLATE "C" NOT NULL,
   id            text COLLATE "C" NOT NULL CHECK (id LIKE 'acc\__%'),
-  name          text COLLATE "C" NOT NULL,      -- a word of domain/ledger.py: party_receivable
+  name          text COLLATE "C" NOT NULL,      -- a word of domain/ledger.py: PARTY_RECEIVABLE
   party_id      text COLLATE "C",               -- the supplier, provider or null for the platform's own
   currency      char(3) NOT NULL,
   stripe        smallint NOT NULL,
@@ -156,9 +156,9 @@ CREATE TABLE ledger_accounts (
 CALL protect('ledger_accounts');
 
 CREATE TABLE ledger_transfers (
-  tenant_id       text COLLATE "C" NOT NULL REFERENCES tenants,
+  tenant_id       text COLLATE "C" NOT NULL,
   id              text COLLATE "C" NOT NULL CHECK (id LIKE 'tfr\__%'),
-  event           text NOT NULL,                -- a row of the posting table: coupon.issued
+  event           text NOT NULL,                -- a row of the posting table: COUPON_ISSUED
   at              timestamptz NOT NULL,
   claim_id        text COLLATE "C",
   coupon_id       text COLLATE "C",

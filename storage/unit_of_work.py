@@ -1,0 +1,448 @@
+"""The unit of work: one transaction for one caller, and the one door through which aggregates are written.
+
+    transact                      begin, take the idempotency key, read the tenant's clock
+      └ act(work)                 an operation: load (locked) → decide → work.keep(change)
+          └ keep                  row + audit row + outbox rows + history row + append-only rows, in ONE statement
+    commit                        with the outcome, stored by that same statement
+
+How it works. `keep` and `add` gather; what is gathered is written by one statement, before the next statement that the
+operation sends through `work.connection` (it always sees its own writes) or at the end, together with the outcome of
+the idempotency key. An update finds its row by id *and* by the version that was read; if one is not found, the act is
+undone as a whole. Texts are cached by shape (`storage/writing.py`).
+
+Laws: an aggregate is written nowhere else, so audit and outbox cannot be forgotten; the tenant's clock is read once per
+act; a refusal leaves nothing behind, not even its key; an act is repeated, a bounded number of times, after a deadlock
+or a serialization failure, and after a lost connection unless the commit may have gone through without a key to tell.
+"""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import orjson
+
+from domain.access import Caller
+from domain.change import Aggregate, Change
+from domain.errors import Conflict, ErrorCode
+from domain.ids import ALPHABET, AuditId, EventId, Id
+from storage import audit, history, idempotency, outbox, tables, writing
+from storage.idempotency import Key
+from storage.pool import LOST, Connection, Pool, Unavailable
+from storage.tables import Table
+from storage.writing import Group, Insert, Update
+
+ATTEMPTS_MAX: Final = 4
+BACKOFF_SECONDS: Final = 0.02
+"""Before the second attempt; doubled for each further one, times a random share."""
+
+BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = '2s'"
+"""Whoever waits longer for a row or a key is told so."""
+
+BATCH: Final = 2_000
+"""Changes per statement of `keep_all`."""
+
+_CLOCK: Final = "SELECT tenant_now(t) AS at, t.digest_key, true AS taken FROM tenants t WHERE t.tenant_id = $1"
+_REPEATED: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, idempotency.Vanished)
+
+I = TypeVar("I", bound=Id)  # noqa: E741 -- an id's kind
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operation leads to: what idempotency stores and the payload is read from."""
+
+    things: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Field of the payload (camel case) -> the id or ids of what it shows."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Plain fields of the payload, of JSON's own types; stored too."""
+    once: Mapping[str, str] = field(default_factory=dict)
+    """Secrets that are shown once: never stored, null in a replay."""
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """Id -> version of everything that was kept; the unit of work fills it in."""
+
+
+class Work:
+    """One transaction for one caller. Made by `transact`; gone when it ends."""
+
+    __slots__ = (
+        "_changes", "_digest_key", "_inner", "_objects", "_rows", "action", "at", "caller", "connection",
+        "expected_version", "request_id", "tenant_id", "versions",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        connection: Connection,
+        caller: Caller,
+        *,
+        action: str,
+        request_id: str,
+        at: datetime,
+        digest_key: bytes,
+        expected_version: int | None = None,
+    ) -> None:
+        self._inner = connection
+        self.connection: Connection = _Seeing(self)
+        """For the operation's own statements; they see what was kept before."""
+        self.caller, self.tenant_id = caller, caller.tenant_id
+        self.action, self.request_id = action, request_id
+        self.at = at
+        """The tenant's clock, read once."""
+        self.expected_version = expected_version
+        self.versions: dict[str, int] = {}
+        self._digest_key = digest_key
+        self._changes: list[Change[Any]] = []
+        self._rows: list[Any] = []
+        self._objects: set[str] = set()
+
+    def new_id(self, kind: type[I]) -> I:
+        """A fresh id of that kind; ids of one process sort in the order they were minted."""
+        return mint(kind)
+
+    def digest(self, value: str | bytes) -> str:
+        """The tenant's keyed digest of personal data, for columns that stand in for it."""
+        return audit.keyed(self._digest_key, value)
+
+    def expect(self, aggregate: Aggregate, version: int | None = None) -> None:
+        """Nothing, if the client saw this version or did not say which.
+
+        `version` is what the client said; by default the call's own `expectedVersion`.
+
+        Raises:
+            Conflict: STALE_VERSION: it changed since.
+        """
+        wanted = self.expected_version if version is None else version
+        if wanted is not None and wanted != aggregate.version:
+            raise Conflict(
+                f"It is at version {aggregate.version}, not {wanted}: it changed since you read it.",
+                code=ErrorCode.STALE_VERSION,
+                field=("expectedVersion",),
+            )
+
+    async def keep(self, *changes: Change[Any]) -> None:
+        """The changes are part of this transaction: rows, audit, outbox and history.
+
+        Raises:
+            Conflict: STALE_VERSION if a row is not what `before` says, or what a violated constraint means (`Table`).
+                Raised by this call or by the next statement.
+        """
+        for change in changes:
+            if change.after.id in self._objects:
+                await self.write()
+            self._objects.add(change.after.id)
+            self._changes.append(change)
+            self.versions[str(change.after.id)] = change.after.version
+
+    async def keep_all(self, changes: Sequence[Change[Any]]) -> None:
+        """Like `keep`, written in batches: for imports and sweeps. What was kept is not listed in the outcome."""
+        for start in range(0, len(changes), BATCH):
+            for change in changes[start : start + BATCH]:
+                if change.after.id in self._objects:
+                    await self.write()
+                self._objects.add(change.after.id)
+                self._changes.append(change)
+            await self.write()
+
+    def add(self, *rows: Any) -> None:
+        """Append-only rows, part of this transaction: dataclasses with a table of their own and no audit row."""
+        self._rows.extend(rows)
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether something was kept or added that no statement has written yet."""
+        return bool(self._changes or self._rows)
+
+    async def write(self, *more: Group) -> None:
+        """What was kept and added so far is written, in one statement. Operations need not call it."""
+        changes, self._changes = self._changes, []
+        rows, self._rows = self._rows, []
+        self._objects.clear()
+        groups = _Groups(self).gather(changes, rows)
+        groups.extend(more)
+        if not groups:
+            return
+        text, arguments = writing.statement(self.tenant_id, groups)
+        try:
+            found = await self._inner.fetchval(text, *arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            meaning = _meaning(error, changes, rows)
+            if meaning is None:
+                raise
+            raise Conflict(meaning) from error
+        if found != writing.expected(groups):
+            raise Conflict("It changed in the meantime; read it again.", code=ErrorCode.STALE_VERSION)
+
+
+class _Seeing(Connection):
+    """The work's connection as its operation sees it: what was kept is written before the next statement is sent."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work._inner.raw)
+        self.tenant = work._inner.tenant
+        self._work = work
+
+    async def fetch(self, text: str, *arguments: Any) -> list[asyncpg.Record]:
+        if self._work.unwritten:
+            await self._work.write()
+        return await self._work._inner.fetch(text, *arguments)
+
+    async def fetchrow(self, text: str, *arguments: Any) -> asyncpg.Record | None:
+        if self._work.unwritten:
+            await self._work.write()
+        return await self._work._inner.fetchrow(text, *arguments)
+
+    async def fetchval(self, text: str, *arguments: Any) -> Any:
+        if self._work.unwritten:
+            await self._work.write()
+        return await self._work._inner.fetchval(text, *arguments)
+
+    async def executemany(self, text: str, rows: list[tuple[Any, ...]]) -> None:
+        if self._work.unwritten:
+            await self._work.write()
+        await self._work._inner.executemany(text, rows)
+
+    async def execute(self, text: str) -> str:
+        if self._work.unwritten:
+            await self._work.write()
+        return await self._work._inner.execute(text)
+
+
+class _Groups:
+    """Gathers rows that are written alike: inserts by table; updates by table, with all columns any of them changes."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._inserts: dict[Insert, Group] = {}
+        self._updates: dict[Table[Any], list[tuple[list[Any], list[Any]]]] = {}
+
+    def gather(self, changes: Sequence[Change[Any]], rows: Sequence[Any]) -> list[Group]:
+        """The groups that write those changes with all that belongs to them, and those rows."""
+        for change in changes:
+            self._change(change)
+        for row in rows:
+            table = tables.of(type(row))
+            self._insert(table, table.values(row))
+        return [*self._inserts.values(), *(_update(table, pairs) for table, pairs in self._updates.items())]
+
+    def _change(self, change: Change[Any]) -> None:
+        work, after, before = self._work, change.after, change.before
+        table = tables.of(type(after))
+        new = table.values(after)
+        old = None if before is None else table.values(before)
+        difference = audit.difference(table, old, new, work.digest)
+        if old is None:
+            self._insert(table, new)
+        else:
+            self._updates.setdefault(table, []).append((old, new))
+        superseded: dict[str, Any] = {} if old is None else audit.shown(table, _past(table, old), work.digest)
+        for name, child in table.children.items():
+            olds = () if before is None else getattr(before, name)
+            changed = self._children(child.table, olds, getattr(after, name))
+            if changed:
+                difference[name] = changed
+            if old is not None:
+                superseded[name] = [audit.shown(child.table, child.table.values(row), work.digest) for row in olds]
+        if before is not None:
+            self._row(history.ROWS, (after.id, before.version, work.at, audit.text(superseded)))
+        self._row(
+            audit.ROWS,
+            (
+                mint(AuditId),
+                work.at,
+                work.caller.actor_id,
+                work.action,
+                after.id,
+                audit.text(difference),
+                work.request_id,
+            ),
+        )
+        for position, happening in enumerate(change.happened):
+            facts = orjson.dumps(happening.facts).decode()
+            self._row(outbox.ROWS, (mint(EventId), work.at, happening.name, after.id, after.version, position, facts))
+
+    def _children(self, table: Table[Any], olds: Sequence[Any], news: Sequence[Any]) -> dict[str, Any]:
+        """The children's rows are gathered; what changed, by child. Refuses (ValueError) to let one disappear."""
+        old_by_id = {row.id: row for row in olds}
+        changed: dict[str, Any] = {}
+        for row in news:
+            old = old_by_id.pop(row.id, None)
+            if old is row or old == row:
+                continue
+            new_values, old_values = table.values(row), None if old is None else table.values(old)
+            changed[str(row.id)] = audit.difference(table, old_values, new_values, self._work.digest)
+            if old_values is None:
+                self._insert(table, new_values)
+            else:
+                self._updates.setdefault(table, []).append((old_values, new_values))
+        if old_by_id:
+            raise ValueError(f"{', '.join(old_by_id)}: rows of {table.name} are never removed")
+        return changed
+
+    def _insert(self, table: Table[Any], values: list[Any]) -> None:
+        self._row(_insert_of(table), values)
+
+    def _row(self, target: Insert, values: Sequence[Any]) -> None:
+        group = self._inserts.get(target)
+        if group is None:
+            group = self._inserts[target] = Group(target)
+        group.rows.append(values)
+
+
+async def transact(
+    pool: Pool,
+    caller: Caller,
+    *,
+    action: str,
+    request_id: str,
+    act: Callable[[Work], Awaitable[Outcome]],
+    idempotency: Key | None = None,
+    expected_version: int | None = None,
+    at: datetime | None = None,
+) -> tuple[Outcome, bool]:
+    """`act` has happened as a whole, once: its outcome, and whether an earlier call of the same key had led to it.
+
+    `at` replaces the tenant's clock: for duties that fire at their own instant.
+
+    Raises:
+        Refusal: what `act` refuses; a conflict of version, key or lock. Nothing was changed then.
+        Unavailable: the connection was lost while committing and no key tells what became of it.
+    """
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        committing = False
+        try:
+            async with pool.transaction(caller.tenant_id, BEGIN) as connection:
+                done = await _act(connection, caller, action, request_id, act, idempotency, expected_version, at)
+                committing = True
+            return done
+        except _REPEATED:
+            if attempt == ATTEMPTS_MAX:
+                raise
+        except asyncpg.LockNotAvailableError as error:
+            raise Conflict("Somebody else is changing the same thing just now; try again.") from error
+        except LOST as error:
+            if committing and idempotency is None:
+                raise Unavailable("the connection was lost while committing; look before you repeat it") from error
+            if attempt == ATTEMPTS_MAX:
+                raise
+        await asyncio.sleep(BACKOFF_SECONDS * 2**attempt * random.random())  # noqa: S311 -- jitter, not a secret
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _act(
+    connection: Connection,
+    caller: Caller,
+    action: str,
+    request_id: str,
+    act: Callable[[Work], Awaitable[Outcome]],
+    key: Key | None,
+    expected_version: int | None,
+    at: datetime | None,
+) -> tuple[Outcome, bool]:
+    """Everything between BEGIN and COMMIT."""
+    scope = (caller.tenant_id, caller.actor_id, action)
+    if key is None:
+        begun = await connection.fetchrow(_CLOCK, caller.tenant_id)
+    else:
+        begun = await idempotency.take(connection, *scope, key)
+    if begun is None:
+        raise LookupError(f"there is no tenant {caller.tenant_id}")
+    if key is not None and not begun["taken"]:
+        stored = await idempotency.outcome(connection, *scope, key)
+        return Outcome(stored["things"], stored["facts"], {}, stored["versions"]), True
+    work = Work(
+        connection,
+        caller,
+        action=action,
+        request_id=request_id,
+        at=at or begun["at"],
+        digest_key=begun["digest_key"],
+        expected_version=expected_version,
+    )
+    outcome = await act(work)
+    outcome = replace(outcome, versions={**outcome.versions, **work.versions})
+    if key is None:
+        await work.write()
+    else:
+        stored = {"things": outcome.things, "facts": outcome.facts, "versions": outcome.versions}
+        told = orjson.dumps(stored, option=orjson.OPT_UTC_Z).decode()
+        await work.write(Group(idempotency.ROWS, [(caller.actor_id, action, key.key, told)]))
+    return outcome, False
+
+
+def _insert_of(table: Table[Any]) -> Insert:
+    target = _INSERTS.get(table)
+    if target is None:
+        target = _INSERTS[table] = Insert(table.name, table.names, tuple(column.sql_type for column in table.columns))
+    return target
+
+
+_INSERTS: Final[dict[Table[Any], Insert]] = {}
+
+
+def _update(table: Table[Any], pairs: Sequence[tuple[list[Any], list[Any]]]) -> Group:
+    """The rows' changed columns, found by key and, where the table has one, by the version before."""
+    places = range(len(table.names))
+    changed = [place for place in places if any(old[place] != new[place] for old, new in pairs)]
+    by = [table.names.index(name) for name in (*table.key, *(("version",) if "version" in table.names else ()))]
+    columns = [*by, *changed]
+    target = Update(
+        table.name,
+        tuple(table.names[place] for place in columns),
+        tuple(table.columns[place].sql_type for place in columns),
+        len(by),
+    )
+    return Group(target, [[*(old[place] for place in by), *(new[place] for place in changed)] for old, new in pairs])
+
+
+def _past(table: Table[Any], values: Sequence[Any]) -> list[Any]:
+    """The values of a superseded row without its secrets: bytes stay out of history even as digests."""
+    return [
+        None if column.hidden and isinstance(value, bytes) else value
+        for column, value in zip(table.columns, values, strict=True)
+    ]
+
+
+def _meaning(
+    error: asyncpg.IntegrityConstraintViolationError, changes: Sequence[Change[Any]], rows: Sequence[Any]
+) -> str | None:
+    """What the violated constraint means to a person, where one of the tables written declares it."""
+    written = {type(change.after) for change in changes} | {type(row) for row in rows}
+    declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in written)
+    return next((meaning for meaning in declared if meaning), None)
+
+
+# -- ids -----------------------------------------------------------------------------------------------------------
+
+_PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
+_STEP_BITS: Final = 32
+"""Ids of one millisecond follow each other by a random step, so that they sort and still cannot be counted on."""
+
+
+@dataclass(slots=True)
+class _Last:
+    milliseconds: int = 0
+    randomness: int = 0
+
+
+_last = _Last()
+
+
+def mint(kind: type[I]) -> I:
+    """A fresh id of that kind: the process's clock in milliseconds and 80 random bits, never smaller than the last."""
+    milliseconds = time.time_ns() // 1_000_000
+    if milliseconds > _last.milliseconds:
+        _last.milliseconds, _last.randomness = milliseconds, int.from_bytes(os.urandom(10))
+    else:
+        _last.randomness += 1 + random.getrandbits(_STEP_BITS)
+        if _last.randomness >> 80:
+            _last.milliseconds, _last.randomness = _last.milliseconds + 1, int.from_bytes(os.urandom(10))
+    number = _last.milliseconds << 80 | _last.randomness
+    body = "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+    return kind(f"{kind.prefix}_{body}")
