@@ -80,6 +80,13 @@ class OfferGuarantee:
     party_id: LiablePartyId | None
 
 
+@dataclass(frozen=True, slots=True)
+class WithdrawGuarantee:
+    """The wish that a guarantee is offered no longer."""
+
+    guarantee_id: GuaranteeId
+
+
 def liable_party(command: OfferGuarantee, caller: Caller) -> LiablePartyId:
     """For whom the guarantee shall be offered. Refuses another party's name, and the operator naming none."""
     party_id = command.party_id or caller.party_id

@@ -19,6 +19,8 @@ from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.ids import ApiKeyId, OrganisationId
 from domain.organisations import Organisation, name_problems, role_problems
 
+OVERLAP: Final = timedelta(days=1)
+"""How long a rotated key lives on unless somebody says otherwise: time to hand the new one out."""
 SECRET_BYTES: Final = 32
 SECRET_CHARACTERS: Final = 2 * SECRET_BYTES
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
@@ -86,6 +88,21 @@ class IssueApiKey:
     scopes: tuple[Scope, ...]
     frontend: bool
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RotateApiKey:
+    """The wish for a new key in the place of an old one, which lives on for `overlap`."""
+
+    key_id: ApiKeyId
+    overlap: timedelta = OVERLAP
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeApiKey:
+    """The wish that a key opens nothing any more."""
+
+    key_id: ApiKeyId
 
 
 @dataclass(frozen=True, slots=True)

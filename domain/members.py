@@ -11,7 +11,7 @@ digest, the address lies in `personal_data`.
 import hmac
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
@@ -23,6 +23,10 @@ from domain.explain import Finding
 from domain.ids import InvitationId, MemberId, OrganisationId
 from domain.organisations import STEWARDS, Organisation, role_problems
 
+INVITATION_LIFE: Final = timedelta(days=7)
+"""How long an invitation can be accepted, exactly."""
+INVITED: Final = "email"
+"""The field of `personal_data` under which an invitation's address lies."""
 EMAIL_LENGTH_MAX: Final = 254
 """RFC 5321, the longest path without its brackets."""
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -85,6 +89,35 @@ class InviteMember:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptInvitation:
+    """The wish to become a member, with the text of the invitation's letter: `mgi_<id>_<secret>`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeInvitation:
+    """The wish that an invitation can no longer be accepted."""
+
+    invitation_id: InvitationId
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRole:
+    """The wish that a member has one role more, or one less."""
+
+    member_id: MemberId
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember:
+    """The wish that a person acts for the organisation no longer."""
+
+    member_id: MemberId
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """What accepting an invitation changes."""
 
@@ -99,6 +132,23 @@ def guest_id(person: Person) -> MemberId:
     return MemberId.mint(milliseconds, int.from_bytes(digest[-_RANDOM_BYTES:], "big"))
 
 
+def invitation_text(id: InvitationId, secret: str) -> str:
+    """What the letter holds: whoever has it may accept."""
+    return f"mgi_{id.removeprefix('inv_')}_{secret}"
+
+
+def parse_invitation(text: str) -> tuple[InvitationId, str]:
+    """The id and the secret of a letter's text. Refuses any other spelling with NotFound, like a wrong secret."""
+    word, _, rest = text.partition("_")
+    body, _, secret = rest.partition("_")
+    try:
+        if word != "mgi":
+            raise ValueError
+        return InvitationId.parse(f"inv_{body}"), secret
+    except ValueError:
+        raise NotFound("There is no such invitation.") from None
+
+
 def invite_member(
     command: InviteMember,
     organisation: Organisation,
@@ -108,9 +158,8 @@ def invite_member(
     secret_hash: bytes,
     invited_by: str,
     at: datetime,
-    expires_at: datetime,
 ) -> Change[Invitation]:
-    """An invitation is open until `expires_at`. Refuses what is no e-mail address and roles that do not fit."""
+    """An invitation is open for `INVITATION_LIFE`. Refuses what is no e-mail address and roles that do not fit."""
     problems = role_problems(organisation.kind, command.roles, "roles")
     if len(command.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(command.email):
         problems += (Problem(("email",), "is not an e-mail address"),)
@@ -125,7 +174,7 @@ def invite_member(
         secret_hash=secret_hash,
         invited_by=invited_by,
         created_at=at,
-        expires_at=expires_at,
+        expires_at=at + INVITATION_LIFE,
         ended_at=None,
         member_id=None,
         version=1,

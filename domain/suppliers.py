@@ -28,6 +28,14 @@ class Supplier:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class GrantTierSight:
+    """The wish that a supplier sees exact levels (`granted`), or no longer."""
+
+    supplier_id: SupplierId
+    granted: bool
+
+
 def register_supplier(
     registration: Registration,
     organisation: Organisation,

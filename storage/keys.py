@@ -30,3 +30,9 @@ async def real_now(connection: Connection) -> datetime:
     """The database's own clock, whatever a sandbox's shows."""
     now: datetime = await connection.fetchval("SELECT clock_timestamp()")
     return now
+
+
+async def tenant_kind(connection: Connection, tenant_id: TenantId) -> str:
+    """Which sort of tenant its keys open."""
+    kind: str = await connection.fetchval("SELECT kind FROM tenants WHERE tenant_id = $1", tenant_id)
+    return kind

@@ -1,4 +1,4 @@
-"""Personal data: erasable side rows, and the tenant's key of their digests."""
+"""Personal data: erasable side rows. Whoever shows one leaves an audit row."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -11,12 +11,6 @@ from storage.pool import Connection
 from storage.tables import Table
 
 PERSONAL_DATA: Final = Table("personal_data", PersonalDatum, key=("owner_id", "field"))
-
-
-async def digest_key(connection: Connection, tenant_id: TenantId) -> bytes:
-    """The key of the tenant's digests."""
-    key: bytes = await connection.fetchval("SELECT digest_key FROM tenants WHERE tenant_id = $1", tenant_id)
-    return key
 
 
 async def by_owners(

@@ -1,0 +1,1 @@
+"""Use cases: load, decide, keep. They know neither GraphQL nor HTTP."""
