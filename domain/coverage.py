@@ -1,0 +1,329 @@
+"""Covers: an order under one guarantee, frozen at the instant of payment.
+
+Theory of operation (`domain.md` 6.5):
+
+    PENDING -a shipment brings the promised day-> IN_FORCE       (paid, but no day was promised yet)
+    IN_FORCE -openClaim, or by itself-> CLAIMED -withdrawClaim-> IN_FORCE
+    IN_FORCE -its last instant passed-> EXPIRED
+    PENDING, IN_FORCE -what the rule excludes came true-> VOIDED (with the code of that finding)
+
+Laws: the version in force at payment governs, and its numbers are copied into the cover; one cover per order and
+guarantee; a later version, an estimate or a withdrawn guarantee changes nothing in it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from domain import guarantees, money
+from domain.access import Caller, may
+from domain.change import Change, Happening
+from domain.clocks import Duty
+from domain.dates import MICROSECOND, Calendar, rfc3339
+from domain.enrolments import Guarantee
+from domain.errors import Refused
+from domain.explain import Finding, unmet
+from domain.guarantees import LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
+from domain.ids import (
+    BuyerId,
+    ClaimId,
+    CoverageId,
+    GuaranteeId,
+    LiablePartyId,
+    OrderId,
+    ProviderId,
+    RuleVersionId,
+    SupplierId,
+)
+from domain.money import Money
+from domain.moves import Move
+from domain.orders import Order
+from domain.rulebook import RuleVersion
+from domain.shipments import Shipment
+
+
+class CoverageState(StrEnum):
+    """Where a cover stands."""
+
+    PENDING = "PENDING"
+    """Paid, but nothing is promised yet: no line has a promised day."""
+    IN_FORCE = "IN_FORCE"
+    """It protects the order."""
+    CLAIMED = "CLAIMED"
+    """A claim was made under it."""
+    EXPIRED = "EXPIRED"
+    """Its window closed without a claim."""
+    VOIDED = "VOIDED"
+    """Something happened that the rule excludes."""
+
+
+class CoverageAction(StrEnum):
+    """What can be done with a cover; the value is the mutation's name in capitals."""
+
+    OPEN_CLAIM = "OPEN_CLAIM"
+    """Claim that the promise was broken."""
+
+
+LIVE: Final = frozenset({CoverageState.PENDING, CoverageState.IN_FORCE})
+"""The states in which a cover can still be voided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A cover. Its liable party is the supplier or the provider; `terms` are the rule's numbers as frozen.
+
+    `promised_at` is the earliest promise among the order's lines (None for promises that name no day), `closes_at` the
+    last instant to apply, `void_rule` the code of the finding that voided it.
+    """
+
+    id: CoverageId
+    order_id: OrderId
+    guarantee_id: GuaranteeId
+    buyer_id: BuyerId
+    supplier_id: SupplierId | None
+    provider_id: ProviderId | None
+    promise: Promise
+    state: CoverageState
+    void_rule: str | None
+    rule_version_id: RuleVersionId
+    terms: Mapping[str, Any]
+    promised_at: datetime | None
+    closes_at: datetime | None
+    in_force_at: datetime | None
+    ended_at: datetime | None
+    version: int
+
+    @property
+    def party_id(self) -> LiablePartyId:
+        """The liable party."""
+        party = self.supplier_id or self.provider_id
+        if party is None:
+            raise ValueError(f"{self.id} has no liable party")
+        return party
+
+    @property
+    def rule(self) -> Terms:
+        """The frozen numbers, as the rules read them."""
+        return guarantees.thaw(self.promise, self.terms)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """The first instant to apply: when the first promised day is over, or at once where no day was promised."""
+        if self.promise is Promise.ON_TIME:
+            return None if self.promised_at is None else self.promised_at + MICROSECOND
+        return self.in_force_at
+
+
+@dataclass(frozen=True, slots=True)
+class NextDuty:
+    """What a cover waits for next."""
+
+    duty: Duty
+    due_at: datetime
+
+
+def order_facts(order: Order, shipments: Iterable[Shipment], claim_id: ClaimId | None = None) -> OrderFacts:
+    """What the rules of guarantees need to know of the order; `claim_id` is its earlier claim, if any."""
+    by_id = {shipment.id: shipment for shipment in shipments}
+    attempts = {id: shipment.attempted_at for id, shipment in by_id.items()}
+    return OrderFacts(
+        id=order.id,
+        currency=order.total.currency,
+        lines=tuple(
+            LineFacts(
+                id=line.id,
+                value=line.value,
+                promised_at=line.promised_at,
+                delivered_at=line.delivered_at,
+                attempted_at=None if line.shipment_id is None else attempts.get(line.shipment_id),
+                serviced=line.serviced,
+            )
+            for line in order.lines
+        ),
+        paid_at=order.paid_at,
+        cancelled_at=order.cancelled_at,
+        address_changed_at=order.address_changed_at,
+        claim_id=claim_id,
+        freight=_freight(order.total.currency, by_id.values()),
+    )
+
+
+def _freight(currency: str, shipments: Iterable[Shipment]) -> Money | None:
+    """What was paid for shipping, where every shipment says so in the order's currency; None otherwise."""
+    paid = [shipment.freight for shipment in shipments]
+    known = [freight for freight in paid if freight is not None and freight.currency == currency]
+    return money.total(known, currency) if known and len(known) == len(paid) else None
+
+
+def cover_order(
+    order: Order, guarantee: Guarantee, version: RuleVersion, calendar: Calendar, *, id: CoverageId
+) -> Change[Coverage]:
+    """The paid order is covered by the guarantee, as `version` has it; days are counted in `calendar`.
+
+    PENDING where the rule promises a day and no line has one. Refuses an unpaid order with ValueError.
+    """
+    if order.paid_at is None:
+        raise ValueError(f"{order.id} is not paid: nothing covers it yet")
+    coverage = Coverage(
+        id=id,
+        order_id=order.id,
+        guarantee_id=guarantee.id,
+        buyer_id=order.buyer_id,
+        supplier_id=guarantee.supplier_id,
+        provider_id=guarantee.provider_id,
+        promise=guarantee.promise,
+        state=CoverageState.PENDING,
+        void_rule=None,
+        rule_version_id=version.id,
+        terms=guarantees.freeze(version),
+        promised_at=None,
+        closes_at=None,
+        in_force_at=None,
+        ended_at=None,
+        version=1,
+    )
+    coverage = _with_window(coverage, order, calendar, order.paid_at)
+    name = "coverage.began" if coverage.state is CoverageState.IN_FORCE else "coverage.frozen"
+    return Change(None, coverage, (_happening(name, coverage),))
+
+
+def take_promises(coverage: Coverage, order: Order, calendar: Calendar, at: datetime) -> Change[Coverage] | None:
+    """The cover knows the promises that a shipment brought for lines without one; None when nothing is new to it.
+
+    A pending cover comes into force by it. What was promised before stays promised, so that its window only grows.
+    """
+    if coverage.state not in LIVE:
+        return None
+    after = _with_window(coverage, order, calendar, at)
+    if after == coverage:
+        return None
+    after = replace(after, version=coverage.version + 1)
+    name = "coverage.promised" if coverage.state is CoverageState.IN_FORCE else "coverage.began"
+    return Change(coverage, after, (_happening(name, after),))
+
+
+def _with_window(coverage: Coverage, order: Order, calendar: Calendar, at: datetime) -> Coverage:
+    facts = order_facts(order, ())
+    closes_at = guarantees.closes_at(coverage.rule, facts, calendar)
+    if closes_at is None:
+        return coverage
+    return replace(
+        coverage,
+        state=CoverageState.IN_FORCE,
+        promised_at=order.promises[0] if coverage.promise is Promise.ON_TIME else None,
+        closes_at=closes_at,
+        in_force_at=coverage.in_force_at or at,
+    )
+
+
+def next_duty(coverage: Coverage, order: Order, since: datetime | None = None) -> NextDuty | None:
+    """What the cover waits for after `since` (from its beginning when None); None when it waits for nothing.
+
+    First each distinct promise of the order and the hold window behind it; then the end of the window to apply.
+    """
+    if coverage.state is not CoverageState.IN_FORCE or coverage.closes_at is None:
+        return None
+    rule = coverage.rule
+    if isinstance(rule, OnTimeTerms):
+        for promise in order.promises:
+            due_at = guarantees.automatic_after(rule, promise)
+            if since is None or due_at >= since:
+                return NextDuty(Duty.LATE_DELIVERY, due_at)
+    return NextDuty(Duty.CLAIM_WINDOW, coverage.closes_at)
+
+
+def conditions(coverage: Coverage, at: datetime) -> tuple[Finding, ...]:
+    """Whether a claim can be made under the cover at `at`, whoever asks and whatever the goods did."""
+    opens_at, closes_at = coverage.opens_at, coverage.closes_at
+    opens = None if opens_at is None else rfc3339(opens_at)
+    closes = None if closes_at is None else rfc3339(closes_at)
+    return (
+        Finding(
+            "coverage.state",
+            coverage.state is CoverageState.IN_FORCE,
+            "coverage_in_force",
+            {"state": coverage.state.value} | ({"rule": coverage.void_rule} if coverage.void_rule else {}),
+        ),
+        Finding(
+            "guarantee.window",
+            opens_at is not None and closes_at is not None and opens_at <= at <= closes_at,
+            "guarantee_window_open",
+            {"at": rfc3339(at), "opensAt": opens, "closesAt": closes},
+            coverage.rule_version_id,
+            opens_at=opens,
+            closes_at=closes,
+        ),
+    )
+
+
+def moves(coverage: Coverage, caller: Caller, at: datetime) -> tuple[Move, ...]:
+    """What the caller may do with the cover at `at`, and why not."""
+    own = caller.is_operator or caller.party_id == coverage.buyer_id
+    findings = (
+        Finding("coverage.role", own and may(caller, "openClaim"), "coverage_action_of_your_role"),
+        *conditions(coverage, at),
+    )
+    opens_at = coverage.opens_at if coverage.state is CoverageState.IN_FORCE else None
+    closes_at = coverage.closes_at if coverage.state is CoverageState.IN_FORCE else None
+    return (Move(CoverageAction.OPEN_CLAIM.value, unmet(findings), opens_at=opens_at, closes_at=closes_at),)
+
+
+def claim_coverage(coverage: Coverage, claim_id: ClaimId) -> Change[Coverage]:
+    """A claim was made under the cover. Refuses one that is not in force."""
+    _require_state(coverage, CoverageState.IN_FORCE)
+    after = replace(coverage, state=CoverageState.CLAIMED, version=coverage.version + 1)
+    return Change(coverage, after, (_happening("coverage.claimed", after, claimId=claim_id),))
+
+
+def release_coverage(coverage: Coverage, claim_id: ClaimId) -> Change[Coverage]:
+    """The claim was withdrawn: the cover is in force again. Refuses one that is not claimed."""
+    _require_state(coverage, CoverageState.CLAIMED)
+    after = replace(coverage, state=CoverageState.IN_FORCE, version=coverage.version + 1)
+    return Change(coverage, after, (_happening("coverage.released", after, claimId=claim_id),))
+
+
+def expire_coverage(coverage: Coverage, at: datetime) -> Change[Coverage]:
+    """The window to apply has closed. Refuses a cover that is not in force, or whose last instant has not passed."""
+    _require_state(coverage, CoverageState.IN_FORCE)
+    if coverage.closes_at is None or at <= coverage.closes_at:
+        raise Refused("coverage.expire", "The window to apply is still open.", unmet(conditions(coverage, at)))
+    after = replace(coverage, state=CoverageState.EXPIRED, ended_at=at, version=coverage.version + 1)
+    return Change(coverage, after, (_happening("coverage.expired", after),))
+
+
+def void_coverages(coverages: Sequence[Coverage], order: Order, at: datetime) -> tuple[Change[Coverage], ...]:
+    """The live covers whose rule excludes what became of the order are void, with that finding's code (vector T13)."""
+    facts = order_facts(order, ())
+    broken = (
+        (coverage, unmet(guarantees.exclusions(coverage.rule, facts)))
+        for coverage in coverages
+        if coverage.state in LIVE
+    )
+    return tuple(_void(coverage, excluded[0].rule, at) for coverage, excluded in broken if excluded)
+
+
+def _void(coverage: Coverage, rule: str, at: datetime) -> Change[Coverage]:
+    after = replace(coverage, state=CoverageState.VOIDED, void_rule=rule, ended_at=at, version=coverage.version + 1)
+    return Change(coverage, after, (_happening("coverage.voided", after, rule=rule),))
+
+
+def _require_state(coverage: Coverage, state: CoverageState) -> None:
+    if coverage.state is not state:
+        finding = Finding("coverage.state", False, "coverage_in_force", {"state": coverage.state.value})
+        raise Refused("coverage.state", "The cover does not allow this now.", (finding,))
+
+
+def _happening(name: str, coverage: Coverage, **facts: str) -> Happening:
+    return Happening(
+        name,
+        {
+            "orderId": coverage.order_id,
+            "guaranteeId": coverage.guarantee_id,
+            "partyId": coverage.party_id,
+            "promise": coverage.promise.value,
+            "state": coverage.state.value,
+        }
+        | facts,
+    )

@@ -1,0 +1,25 @@
+"""Covers: row to dataclass, and the ways they are found."""
+
+from typing import Final
+
+from domain.coverage import Coverage
+from domain.ids import CoverageId, OrderId, TenantId
+from storage.pool import Connection
+from storage.tables import Table
+
+COVERAGES: Final = Table("coverages", Coverage)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: CoverageId) -> Coverage:
+    """The cover. Refuses with NotFound."""
+    return await COVERAGES.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: CoverageId) -> Coverage:
+    """The cover, this transaction's until its end. Refuses with NotFound. Lock its order first."""
+    return await COVERAGES.lock(connection, tenant_id, id)
+
+
+async def by_order(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> list[Coverage]:
+    """The covers of the order, oldest first. The order's lock covers them."""
+    return await COVERAGES.select(connection, tenant_id, "t.order_id = $2 ORDER BY t.id", order_id)
