@@ -7,7 +7,6 @@ start spends its time on the server. What a person can cause ends in one sentenc
 from __future__ import annotations
 
 import dataclasses
-import errno
 import importlib
 import os
 import sys
@@ -36,13 +35,11 @@ VERBS = {
     "documents": Verb("api.verbs.documents", "Publish trusted documents for a frontend."),
     "bench": Verb("api.verbs.bench", "Measure a loaded server on this machine."),
     "doctor": Verb("api.verbs.doctor", "Tell what the platform finds around it, and what is amiss."),
+    "docs": Verb("api.verbs.docs", "Draw the pictures and tables of the documents from the code, or check them."),
     "test": Verb("api.verbs.test", "Run every check; `test long` adds the long ones, `test PATH…` runs just those."),
     "lock": Verb("api.verbs.lock", "Resolve the dependencies anew into requirements.lock."),
 }
 """The table of verbs: add a row here and a module beside the others."""
-
-FULL_OR_CLOSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE})
-"""What the machine refuses, whoever programmed it well."""
 
 
 def overview() -> str:
@@ -68,10 +65,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"run {name}: {reason}", file=sys.stderr)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        if error.errno not in FULL_OR_CLOSED:
-            raise
-        print(f"run {name}: {error.filename or 'this machine'}: {error.strerror}.", file=sys.stderr)
+    except OSError as error:  # a file that is not there, a full disk, a server that refuses
+        print(
+            f"run {name}: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.", file=sys.stderr
+        )
     except KeyboardInterrupt:
         return 130
     return 1

@@ -94,11 +94,22 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
             raise Unusable("--fresh begins an embedded state anew; the database in DATABASE_URL is left alone.")
         embedded.discard(settings.state_dir)
     with embedded.connected(settings) as ready:
+        if not settings.embedded:
+            _check_servers(ready)
         if ready.database_owner_url:
             bring_up_to_date(ready)
         session = _demo_session(ready, anew=settings.embedded) if settings.demo else {}
         announce(ready, session, embedded=settings.embedded)
         yield ready
+
+
+def _check_servers(settings: Settings) -> None:
+    """The servers named from outside answer, are new enough, and keep the application within its tenant."""
+    from api.verbs import doctor
+
+    for sight in asyncio.run(doctor.look(settings)):
+        if not sight.well and sight.thing != "Schema":  # that one is brought up to date next
+            raise Unusable(f"{sight.thing}: {sight.found}.")
 
 
 def _demo_session(settings: Settings, *, anew: bool) -> dict[str, Any]:
@@ -176,9 +187,7 @@ def announce(settings: Settings, session: dict[str, Any], *, embedded: bool) -> 
     console = Console(width=LINE_MAX, highlight=False)
     console.print(table)
     if embedded:
-        console.print(
-            "The engines are embedded: for demo, development and tests, not for live data. Ctrl-C stops all."
-        )
+        console.print("The engines are embedded: for demo, development and tests, not for live data. Ctrl-C stops all.")
 
 
 def _write_secretly(path: Path, text: str) -> None:

@@ -24,7 +24,10 @@ CLOCKS_AND_CHANCE = {"asyncio", "random", "secrets", "threading", "time", "uuid"
 NOW = {"now", "today", "utcnow", "fromtimestamp"}
 WORLDLY = {"float", "input", "open", "print"}
 
-named = {"ids": lambda path: str(path.relative_to(ROOT))}
+
+def name(path: Path) -> str:
+    """The path as a person would say it."""
+    return str(path.relative_to(ROOT))
 
 
 def tree_of(path: Path) -> ast.Module:
@@ -38,19 +41,19 @@ def impurities(tree: ast.Module) -> Iterator[str]:
         match node:
             case ast.AsyncFunctionDef() | ast.AsyncFor() | ast.AsyncWith() | ast.Await():
                 yield f"{node.lineno}: async"
-            case ast.Attribute(attr=name) if name in NOW:
-                yield f"{node.lineno}: .{name}"
-            case ast.Name(id=name) if name in WORLDLY:
-                yield f"{node.lineno}: {name}"
-            case ast.Constant(value=float()):
-                yield f"{node.lineno}: {node.value}"
+            case ast.Attribute(attr=word) if word in NOW:
+                yield f"{node.lineno}: .{word}"
+            case ast.Name(id=word) if word in WORLDLY:
+                yield f"{node.lineno}: {word}"
+            case ast.Constant(value=float() as number):
+                yield f"{node.lineno}: {number}"
             case ast.Import(names=names):
                 yield from (f"{node.lineno}: {each.name}" for each in names if each.name in CLOCKS_AND_CHANCE)
             case ast.ImportFrom(module=module) if module in CLOCKS_AND_CHANCE:
                 yield f"{node.lineno}: {module}"
 
 
-@pytest.mark.parametrize("path", RULES, **named)
+@pytest.mark.parametrize("path", RULES, ids=name)
 def test_rules_are_pure(path: Path) -> None:
     assert list(impurities(tree_of(path))) == []
 
@@ -73,13 +76,13 @@ def test_an_impure_rule_is_found(text: str) -> None:
     assert len(list(impurities(ast.parse(text)))) == 1
 
 
-@pytest.mark.parametrize("path", RULES, **named)
+@pytest.mark.parametrize("path", RULES, ids=name)
 def test_rules_are_named_by_the_trades_verbs(path: Path) -> None:
     functions = [node.name for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
-    assert [name for name in functions if EMPTY_VERBS.match(name)] == []
+    assert [verb for verb in functions if EMPTY_VERBS.match(verb)] == []
 
 
-@pytest.mark.parametrize("path", EVERYTHING, **named)
+@pytest.mark.parametrize("path", EVERYTHING, ids=name)
 def test_files_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
 
@@ -87,5 +90,5 @@ def test_files_can_be_read_in_one_sitting(path: Path) -> None:
 def test_modules_have_names_of_their_own() -> None:
     """Not those of a standard-library or installed module, which they would shadow, nor ones that say nothing."""
     taken = sys.stdlib_module_names | metadata.packages_distributions().keys() - {*PACKAGES, "tests"}
-    names = {path.stem if path.stem != "__init__" else path.parent.name: path for path in OURS}
-    assert {name: str(path) for name, path in names.items() if name in taken | HOMELESS and name != "__main__"} == {}
+    modules = {path: path.parent.name if path.stem == "__init__" else path.stem for path in OURS}
+    assert [name(path) for path, module in modules.items() if module in taken | HOMELESS and module != "__main__"] == []

@@ -1,0 +1,133 @@
+"""`./run doctor`: what the platform finds around it, a line per thing, and what to do about what is amiss."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import platform
+import shutil
+from typing import Any
+
+import typer
+
+from api import embedded
+from api.settings import Settings, Unusable, from_environment
+
+DISK_BYTES_MIN = 1 << 30
+"""Less than this, and an import of a million lines would fill the disk."""
+ANSWER_SECONDS_MAX = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sight:
+    """One thing looked at: what it is, what was found, and whether that will do."""
+
+    thing: str
+    found: str
+    well: bool = True
+
+
+def command() -> None:
+    """Tell what the platform finds around it; exits with 1 if something is amiss."""
+    settings = from_environment(os.environ)
+    sights = [_python(), _disk(settings)]
+    try:
+        with embedded.connected(settings) as running:
+            sights += asyncio.run(look(running))
+    except Unusable as reason:
+        sights.append(Sight("Engines", str(reason), well=False))
+    width = max(len(sight.thing) for sight in sights)
+    for sight in sights:
+        print(f"{'ok   ' if sight.well else 'AMISS'}  {sight.thing:{width}}  {sight.found}")
+    raise typer.Exit(int(not all(sight.well for sight in sights)))
+
+
+def _python() -> Sight:
+    return Sight("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _disk(settings: Settings) -> Sight:
+    place = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Sight("Disk", f"{free / (1 << 30):.1f} GiB free for {settings.state_dir}", well=free >= DISK_BYTES_MIN)
+
+
+async def look(settings: Settings) -> list[Sight]:
+    """The servers that `settings` name, each seen once."""
+    return [
+        *await _application(settings.database_url),
+        await _role("Owner's role", settings.database_owner_url, "not named here; migrations are run elsewhere"),
+        await _role("Worker's role", settings.database_worker_url, "not named here; the worker runs elsewhere"),
+        await _valkey(settings.redis_url),
+    ]
+
+
+async def _application(url: str) -> list[Sight]:
+    """The application's database: its age, whether its role can pass by row-level security, and its schema."""
+    from storage import migrate
+
+    connection = await _connect(url)
+    if isinstance(connection, Sight):
+        return [connection]
+    try:
+        new_enough = connection.get_server_version().major >= migrate.POSTGRES_MIN
+        version = await connection.fetchval("SHOW server_version")
+        found = version if new_enough else f"{version}, but {migrate.POSTGRES_MIN} or newer is needed"
+        postgres = Sight("Postgres", found, well=new_enough)
+        try:
+            await migrate.check_roles(connection)
+            role = Sight("Application's role", "owns nothing and cannot pass by row-level security")
+        except migrate.UnsafeRole as reason:
+            role = Sight("Application's role", str(reason), well=False)
+        return [postgres, role, await _schema(connection)]
+    finally:
+        await connection.close()
+
+
+async def _schema(connection: Any) -> Sight:
+    """Whether every shipped migration was applied."""
+    import asyncpg
+
+    from storage import migrate
+
+    try:
+        lacking = await migrate.pending(connection)
+    except asyncpg.UndefinedTableError:
+        lacking = len(migrate.shipped())
+    found = f"lacks {lacking} migrations; ./run migrate applies them" if lacking else "up to date"
+    return Sight("Schema", found, well=not lacking)
+
+
+async def _role(thing: str, url: str, absent: str) -> Sight:
+    if not url:
+        return Sight(thing, absent)
+    connection = await _connect(url)
+    if isinstance(connection, Sight):
+        return dataclasses.replace(connection, thing=thing)
+    try:
+        return Sight(thing, f"connects as {await connection.fetchval('SELECT current_user')}")
+    finally:
+        await connection.close()
+
+
+async def _connect(url: str) -> Any:
+    """A connection, or what is amiss with that address."""
+    import asyncpg
+
+    try:
+        return await asyncpg.connect(url, timeout=ANSWER_SECONDS_MAX)
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return Sight("Postgres", f"does not answer: {str(error) or type(error).__name__}", well=False)
+
+
+async def _valkey(url: str) -> Sight:
+    """The Valkey or Redis of the address given."""
+    import redis.asyncio
+
+    try:
+        async with redis.asyncio.Redis.from_url(url, socket_timeout=ANSWER_SECONDS_MAX) as client:
+            facts = await client.info("server")
+    except (redis.RedisError, OSError, ValueError) as error:
+        return Sight("Valkey", f"does not answer: {error}", well=False)
+    return Sight("Valkey", str(facts.get("valkey_version") or facts["redis_version"]))
