@@ -1,0 +1,85 @@
+"""Clocks as rows: the duties of a subject, those that are over, and the tenant's own clock.
+
+Laws: a row that is over is locked by whoever lets its consequence happen, and skipped by everybody else; a failed try
+makes the row wait longer, without holding up others; a tenant's clock only ever moves forwards.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from domain.clocks import LIVE, Clock, Duty
+from domain.ids import ClockId, TenantId
+from domain.tenants import Tenant
+from storage.pool import Connection
+from storage.tables import Table
+
+CLOCKS: Final = Table(
+    "clocks", Clock, conflicts={"clocks_one_live_duty": "There is a clock of that duty on it already."}
+)
+
+RETRY_SECONDS_MAX: Final = 3_600
+"""A duty whose consequence keeps failing is tried at least this often."""
+
+_LIVE: Final = f"t.state IN ({', '.join(repr(state.value) for state in sorted(LIVE))})"
+_WAITED: Final = "(t.retry_at IS NULL OR t.retry_at <= clock_timestamp())"
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: ClockId) -> Clock:
+    """The clock. Refuses with NotFound."""
+    return await CLOCKS.get(connection, tenant_id, id)
+
+
+async def lock_live(
+    connection: Connection, tenant_id: TenantId, subject_id: str, duties: Collection[Duty] = tuple(Duty)
+) -> list[Clock]:
+    """The subject's clocks that still run or are paused, of those duties, this transaction's until its end."""
+    where = f"t.subject_id = $2 AND t.duty = ANY($3::text[]) AND {_LIVE} ORDER BY t.id"
+    return await CLOCKS.select(connection, tenant_id, where, subject_id, list(duties), lock=True)
+
+
+async def by_subjects(connection: Connection, tenant_id: TenantId, subject_ids: Collection[str]) -> list[Clock]:
+    """Every clock of those subjects, ended ones too, in the order they started."""
+    where = "t.subject_id = ANY($2::text[]) ORDER BY t.subject_id, t.id"
+    return await CLOCKS.select(connection, tenant_id, where, list(subject_ids))
+
+
+async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime) -> Clock | None:
+    """The clock that is over the longest at `at` and that nobody else has taken; None if there is none."""
+    where = f"t.state = 'RUNNING' AND t.due_at < $2 AND {_WAITED} ORDER BY t.due_at, t.id LIMIT 1"
+    text = f"SELECT {CLOCKS.selection()} FROM clocks t WHERE t.tenant_id = $1 AND {where} FOR UPDATE SKIP LOCKED"
+    row = await connection.fetchrow(text, tenant_id, at)
+    return None if row is None else CLOCKS.decode(row)
+
+
+async def find_next_due(connection: Connection, tenant_id: TenantId, until: datetime) -> datetime | None:
+    """When the next running clock is due, if before `until`: what a moving clock has to stop for."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT min(due_at) FROM clocks t WHERE tenant_id = $1 AND state = 'RUNNING' AND due_at < $2", tenant_id, until
+    )
+    return found
+
+
+async def tenants_with_due(connection: Connection) -> list[TenantId]:
+    """The tenants, by their own clocks, in which something is over. For the worker's role, which sees all."""
+    rows = await connection.fetch(
+        "SELECT t.tenant_id FROM tenants t WHERE EXISTS (SELECT FROM clocks c WHERE c.tenant_id = t.tenant_id "
+        "AND c.state = 'RUNNING' AND c.due_at < tenant_now(t) AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp()))"
+    )
+    return [TenantId(row["tenant_id"]) for row in rows]
+
+
+async def postpone(connection: Connection, tenant_id: TenantId, id: ClockId) -> int:
+    """A try has failed: the row waits twice as long as the last time. Returns how many tries have failed.
+
+    Bookkeeping of the worker, not a change of the duty: neither version nor deadline move.
+    """
+    attempts: int = await connection.fetchval(
+        "UPDATE clocks SET attempts = attempts + 1, "
+        "retry_at = clock_timestamp() + least(2 ^ least(attempts, 20), $3) * interval '1 second' "
+        "WHERE tenant_id = $1 AND id = $2 RETURNING attempts",
+        tenant_id,
+        id,
+        RETRY_SECONDS_MAX,
+    )
+    return attempts
