@@ -27,7 +27,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """What a broken promise pays: a share of the base up to the cap, recovered from the liable party when it is used."""
+    """What a broken promise pays: a share of the base up to the cap, recovered from the liable party when used."""
 
     share_bp: BasisPoints
     cap: Money

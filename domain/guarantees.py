@@ -262,7 +262,7 @@ def closes_at(rule: Terms, facts: OrderFacts, calendar: Calendar) -> datetime | 
 
 
 def window(rule: Terms, facts: OrderFacts, closes: datetime | None, at: datetime) -> Finding:
-    """Whether the buyer may apply at `at`. `closes` is the instant fixed when the cover came into force (`closes_at`)."""
+    """Whether the buyer may apply at `at`; `closes` was fixed by `closes_at` when the cover came into force."""
     opens = opens_at(rule, facts)
     inputs: dict[str, Input] = {"at": rfc3339(at)}
     inputs |= {} if opens is None else {"opensAt": rfc3339(opens)}
@@ -362,7 +362,7 @@ def judge_after_sales(
     conditions = (
         *besides,
         *exclusions(rule, facts),
-        Finding("after_sales.serviced", bool(lines), "after_sales_lines_serviced", {"lines": len(lines)}, rule.version),
+        _carries_service(rule, facts),
         *_breach(rule, facts, at),
         *_liability(facts, rule.version),
     )
@@ -377,7 +377,7 @@ def service_deadlines(rule: AfterSalesTerms, service: ServiceFacts) -> dict[Mile
     """By when the request must reach what (vector T8). Parts are asked for only where they are needed."""
     return {
         limit.milestone: DEADLINES[limit.unit](service.requested_at, limit.within, service.calendar)
-        for limit in rule.limits[service.kind]
+        for limit in rule.limits.get(service.kind, ())
         if service.parts_needed or limit.milestone is not Milestone.PARTS_SENT
     }
 
@@ -425,6 +425,12 @@ def _late_line(rule: OnTimeTerms, line: LineFacts) -> Finding:
     return Finding("on_time.late_line", True, "on_time_line_late", inputs, rule.version)
 
 
+def _carries_service(rule: AfterSalesTerms, facts: OrderFacts) -> Finding:
+    serviced = sum(line.serviced for line in facts.lines)
+    inputs: dict[str, Input] = {"lines": len(facts.lines), "serviced": serviced}
+    return Finding("after_sales.serviced", serviced > 0, "after_sales_lines_serviced", inputs, rule.version)
+
+
 def _breach(rule: AfterSalesTerms, facts: OrderFacts, at: datetime) -> tuple[Finding, ...]:
     if not facts.services:
         return ()
@@ -440,7 +446,7 @@ def _liability(facts: OrderFacts, version: str) -> tuple[Finding, ...]:
 
 
 def _violation(broken: Sequence[ServiceFacts]) -> Violation:
-    """The worst of the broken requests; where none is recorded, the promise was broken and nothing was done about it."""
+    """The worst of the broken requests; where none is recorded, nothing was done about the broken promise."""
     if broken and all(Milestone.FINISHED in service.reached for service in broken):
         return Violation.AFTER_SALES_LATE
     if broken and all(Milestone.FINISHED in service.reached or service.remedy_offered for service in broken):

@@ -155,8 +155,6 @@ class PenaltyTerms:
     removal: Removal
 
     def __post_init__(self) -> None:
-        if missing := set(Violation) - self.violations.keys():
-            raise ValueError(f"no points for {', '.join(sorted(missing))}")
         for steps in ([step.points for step in self.ladder], [step.strikes for step in self.strikes]):
             if steps != sorted(set(steps)):
                 raise ValueError("thresholds rise")
@@ -188,9 +186,9 @@ class Penalty:
 
 
 def penalty_terms(version: RuleVersion) -> PenaltyTerms:
-    """The numbers of a version of the penalty rule. Refuses a version of another kind with ValueError."""
+    """The numbers of a version of the penalty rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.PENALTIES:
-        raise ValueError(f"{version.key} is not the penalty rule")
+        raise TypeError(f"{version.key} is not the penalty rule")
     return terms.read(PenaltyTerms, {"version": str(version.id), **version.body})
 
 
@@ -200,7 +198,7 @@ def expires_at(rule: PenaltyTerms, occurred_at: datetime, calendar: Calendar) ->
 
 
 def counts(rule: PenaltyTerms, entry: PointEntry, at: datetime, calendar: Calendar) -> bool:
-    """Whether the entry is in force at `at`: not reversed, not past its life, and not under appeal (unless for fraud)."""
+    """Whether the entry is in force at `at`: not reversed, within its life, not under appeal (unless for fraud)."""
     appealed = entry.appealed and not entry.fraud and not rule.count_appealed
     return (
         not entry.reversed and not appealed and entry.occurred_at <= at <= expires_at(rule, entry.occurred_at, calendar)
@@ -208,8 +206,11 @@ def counts(rule: PenaltyTerms, entry: PointEntry, at: datetime, calendar: Calend
 
 
 def price(rule: PenaltyTerms, act: Sequence[Violation]) -> Price:
-    """What one act costs that is all of those violations: the highest, or the sum where the rule says so."""
-    prices = [rule.violations[violation] for violation in act]
+    """What one act costs that is all of those violations: the highest, or the sum where the rule says so.
+
+    A violation that this version does not know costs nothing: no penalty without a rule.
+    """
+    prices = [rule.violations[violation] for violation in act if violation in rule.violations]
     points = GATHERED[rule.one_act]([price.points for price in prices])
     strikes = max((price.strikes for price in prices), default=0)
     return Price(Count(points), Count(strikes), any(price.fraud for price in prices))

@@ -81,11 +81,15 @@ class RuleVersion:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One of a rule set's own examples: with the `given` facts the rule must come to the `expect`ed members."""
+    """One of a rule set's own examples: with the `given` facts the rule must come to the `expect`ed members.
+
+    `absent` names members that it must not come to, since TOML has no word for nothing.
+    """
 
     name: str
     given: Mapping[str, Any]
     expect: Mapping[str, Any]
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

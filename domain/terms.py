@@ -58,14 +58,17 @@ def read(kind: type[T], members: object, path: Path = ()) -> T:
 
 
 def plain(value: object) -> Any:
-    """`value` in JSON's own types; `read` gives it back. Members that are None or empty by default are left out."""
+    """`value` in JSON's own types; `read` gives it back. Only members that are None are left out.
+
+    Defaults are spelled out, so that a later change of a default in code never changes what was published.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type | Money):
-        members = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {field.name: plain(member) for field, member in members if not _left_out(field, member)}
+        members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        return {name: plain(member) for name, member in members.items() if member is not None}
     if isinstance(value, Mapping):
         return {str(key): plain(member) for key, member in value.items()}
-    if isinstance(value, tuple):
-        return [plain(member) for member in value]
+    if isinstance(value, tuple | list | frozenset):
+        return [plain(member) for member in (sorted(value) if isinstance(value, frozenset) else value)]
     if isinstance(value, datetime):
         return dates.rfc3339(value)
     if isinstance(value, StrEnum | Money | date | Decimal):
@@ -79,10 +82,6 @@ def money(text: str) -> Money:
     if not amount.removeprefix("-").replace(".", "", 1).isdecimal() or not amount.isascii():
         raise ValueError("an amount of money is spelled like 100.00 USD")
     return Money.parse(Decimal(amount), currency)
-
-
-def _left_out(field: "dataclasses.Field[Any]", member: object) -> bool:
-    return member is None or (field.default is not dataclasses.MISSING and member == field.default)
 
 
 def _problem(path: Path, message: str) -> Invalid:
@@ -107,11 +106,11 @@ def _reader(kind: Any) -> Read:
 
 def _members(kind: type[Any]) -> Read:
     hints = typing.get_type_hints(kind)
-    fields = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
+    fields = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind) if field.init}
     required = frozenset(
         field.name
         for field in dataclasses.fields(kind)
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     )
 
     def reader(value: object, path: Path) -> Any:
@@ -161,6 +160,11 @@ def _list(kind: Any, _: Any) -> Read:
         return tuple(found.values())
 
     return reader
+
+
+def _set(kind: Any) -> Read:
+    items = _list(kind, ...)
+    return lambda value, path: frozenset(items(value, path))
 
 
 def _table(names: Any, kind: Any) -> Read:
@@ -243,5 +247,6 @@ _GENERIC: Final[Mapping[Any, Callable[..., Read]]] = {
     types.UnionType: _optional,
     typing.Union: _optional,
     tuple: _list,
+    frozenset: _set,
     Mapping: _table,
 }
