@@ -22,8 +22,8 @@ from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
 from domain.dates import MICROSECOND, Calendar, rfc3339
-from domain.enrolments import Guarantee
-from domain.errors import Refused
+from domain.enrolments import Guarantee, GuaranteeState
+from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet
 from domain.guarantees import LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
 from domain.ids import (
@@ -39,7 +39,7 @@ from domain.ids import (
 )
 from domain.money import Money
 from domain.moves import Move
-from domain.orders import Order
+from domain.orders import Order, RecordOrder
 from domain.rulebook import RuleVersion
 from domain.shipments import Shipment
 
@@ -122,6 +122,23 @@ class NextDuty:
 
     duty: Duty
     due_at: datetime
+
+
+def require_offered(wish: RecordOrder, offered: Iterable[Guarantee]) -> None:
+    """Returns if the order can be bought with every guarantee it names.
+
+    Refuses with Invalid, naming each: an unknown guarantee, one that is not active, one of another supplier.
+    """
+    by_id = {guarantee.id: guarantee for guarantee in offered}
+    problems = []
+    for index, id in enumerate(wish.guarantee_ids):
+        guarantee = by_id.get(id)
+        if guarantee is None or guarantee.supplier_id not in {None, wish.supplier_id}:
+            problems.append(Problem(("guaranteeIds", str(index)), "No such guarantee is offered for this order."))
+        elif guarantee.state is not GuaranteeState.ACTIVE:
+            problems.append(Problem(("guaranteeIds", str(index)), f"The guarantee is {guarantee.state.value}."))
+    if problems:
+        raise Invalid(*problems)
 
 
 def order_facts(order: Order, shipments: Iterable[Shipment], claim_id: ClaimId | None = None) -> OrderFacts:

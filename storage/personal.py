@@ -13,6 +13,20 @@ from storage.tables import Table
 PERSONAL_DATA: Final = Table("personal_data", PersonalDatum, key=("owner_id", "field"))
 
 
+async def overwrite(connection: Connection, tenant_id: TenantId, datum: PersonalDatum) -> None:
+    """The owner's value is this one, whatever it was before; what was erased is written anew."""
+    await connection.fetch(
+        "INSERT INTO personal_data (tenant_id, owner_id, field, value, written_at) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (tenant_id, owner_id, field) "
+        "DO UPDATE SET value = excluded.value, written_at = excluded.written_at, erased_at = NULL",
+        tenant_id,
+        datum.owner_id,
+        datum.field,
+        orjson.dumps(datum.value).decode(),
+        datum.written_at,
+    )
+
+
 async def by_owners(
     connection: Connection, tenant_id: TenantId, owner_ids: Collection[Id], field: str
 ) -> dict[str, Mapping[str, Any]]:

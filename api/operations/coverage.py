@@ -1,0 +1,128 @@
+"""Covers: made at payment, judged when a promise passes, void when the order leaves the rule, expired at the end.
+
+`fire_late_delivery` and `fire_claim_window` are the consequences of silence; each runs in the transaction that took the
+clock's row. Every function here expects its order to be locked, except those two, which lock it themselves.
+"""
+
+from collections.abc import Sequence
+
+from api.operations import claims
+from domain import clocks, guarantees, tiers
+from domain import coverage as covers
+from domain.buyers import TIER_RULE
+from domain.clocks import Clock
+from domain.coverage import Coverage, CoverageState
+from domain.guarantees import Judgement, OnTimeTerms
+from domain.ids import ClockId, CoverageId
+from domain.orders import Order
+from storage import buyers as buyer_rows
+from storage import calendars as calendar_rows
+from storage import clocks as clock_rows
+from storage import coverage as coverage_rows
+from storage import enrolments as guarantee_rows
+from storage import exchange_rates as rate_rows
+from storage import orders as order_rows
+from storage import rulebook as rule_rows
+from storage import shipments as shipment_rows
+from storage.unit_of_work import Work
+
+
+async def cover_order(work: Work, order: Order) -> Sequence[CoverageId]:
+    """The order just paid is covered by each guarantee it was bought with, and the covers' clocks run."""
+    if order.paid_at is None or not order.guarantee_ids:
+        return ()
+    calendar = await calendar_rows.of_country(work.connection, order.country)
+    covered: list[Coverage] = []
+    for guarantee in await guarantee_rows.by_ids(work.connection, work.tenant_id, order.guarantee_ids):
+        version = await rule_rows.in_force(work.connection, work.tenant_id, guarantee.rule_key, order.paid_at)
+        change = covers.cover_order(order, guarantee, version, calendar, id=work.new_id(CoverageId))
+        await work.keep(change)
+        await _arm(work, change.after, order)
+        covered.append(change.after)
+    return [coverage.id for coverage in covered]
+
+
+async def take_promises(work: Work, order: Order) -> None:
+    """The order's covers know what a shipment promised for lines without a promise; their clocks follow."""
+    calendar = await calendar_rows.of_country(work.connection, order.country)
+    for coverage in await coverage_rows.by_order(work.connection, work.tenant_id, order.id):
+        change = covers.take_promises(coverage, order, calendar, work.at)
+        if change is not None:
+            await work.keep(change)
+            await _stop(work, coverage.id)
+            await _arm(work, change.after, order)
+
+
+async def void_coverages(work: Work, order: Order) -> None:
+    """The live covers whose rule excludes what became of the order are void, and their clocks stop."""
+    found = await coverage_rows.by_order(work.connection, work.tenant_id, order.id)
+    for change in covers.void_coverages(found, order, work.at):
+        await work.keep(change)
+        await _stop(work, change.after.id)
+
+
+async def fire_late_delivery(work: Work, clock: Clock) -> None:
+    """A promised day is over: what is late is compensated by itself where the buyer's tier has that benefit (T12).
+
+    Otherwise the cover waits for the next promise, or for the end of the window to apply. A cover that was claimed,
+    voided or ended in the meantime waits for nothing.
+    """
+    coverage, order = await _locked(work, CoverageId(clock.subject_id))
+    if coverage.state is not CoverageState.IN_FORCE:
+        return
+    judgement = await _judge_automatically(work, coverage, order)
+    if judgement is not None and judgement.tree.holds:
+        await claims.open_automatically(work, coverage, order, judgement)
+    else:
+        await _arm(work, coverage, order, since=True)
+
+
+async def fire_claim_window(work: Work, clock: Clock) -> None:
+    """The window to apply has closed: a cover that nobody claimed under has expired."""
+    coverage, _order = await _locked(work, CoverageId(clock.subject_id))
+    if coverage.state is CoverageState.IN_FORCE:
+        await work.keep(covers.expire_coverage(coverage, work.at))
+
+
+async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> Judgement | None:
+    """What the frozen rule gives now without an application; None where the promise names no day."""
+    rule = coverage.rule
+    if not isinstance(rule, OnTimeTerms):
+        return None
+    buyer = await buyer_rows.get(work.connection, work.tenant_id, order.buyer_id)
+    tier_version = await rule_rows.in_force(work.connection, work.tenant_id, TIER_RULE, work.at)
+    benefit = tiers.automatic(tiers.tier_terms(tier_version), buyer.level)
+    if not benefit.holds:
+        return None
+    shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id])
+    capped_in = guarantees.needs_rate(rule, order.total.currency)
+    conversion = None
+    if capped_in is not None:
+        conversion = await rate_rows.rate(
+            work.connection, work.tenant_id, capped_in, order.total.currency, work.at.date()
+        )
+    facts = covers.order_facts(order, shipments)
+    return guarantees.judge_on_time(rule, facts, work.at, conversion=conversion, besides=(benefit,))
+
+
+async def _arm(work: Work, coverage: Coverage, order: Order, *, since: bool = False) -> None:
+    """The clock of what the cover waits for next runs; with `since`, of what lies after this instant."""
+    wait = covers.next_duty(coverage, order, work.at if since else None)
+    if wait is not None:
+        started = clocks.start(
+            wait.duty, coverage.id, wait.due_at, id=work.new_id(ClockId), at=work.at, calendar=order.country
+        )
+        await work.keep(started)
+
+
+async def _stop(work: Work, id: CoverageId) -> None:
+    """The cover waits for nothing any more."""
+    for clock in await clock_rows.lock_live(work.connection, work.tenant_id, id):
+        await work.keep(clocks.cancel(clock, at=work.at))
+
+
+async def _locked(work: Work, id: CoverageId) -> tuple[Coverage, Order]:
+    """The cover and its order, both this transaction's: the order is locked first, then the cover is read."""
+    found = await coverage_rows.get(work.connection, work.tenant_id, id)
+    order = await order_rows.lock(work.connection, work.tenant_id, found.order_id)
+    return await coverage_rows.lock(work.connection, work.tenant_id, id), order

@@ -1,0 +1,127 @@
+"""Orders: what the shop system reports is recorded, and what follows for covers and coupons follows with it.
+
+Locks are taken in the order order → cover → money, and only the order's is needed for its shipments and covers.
+"""
+
+from dataclasses import asdict
+
+import orjson
+
+from api.operations import coupons, coverage
+from domain import access, orders
+from domain import coverage as covers
+from domain.errors import NotFound
+from domain.ids import OrderId, OrderLineId
+from domain.orders import (
+    Address,
+    CancelOrder,
+    ChangeAddress,
+    CompleteOrder,
+    Order,
+    RecordOrder,
+    RecordPayment,
+    RecordRefund,
+)
+from domain.personal import PersonalDatum
+from storage import buyers as buyer_rows
+from storage import calendars as calendar_rows
+from storage import enrolments as guarantee_rows
+from storage import orders as order_rows
+from storage import personal as personal_rows
+from storage import suppliers as supplier_rows
+from storage.unit_of_work import Outcome, Work
+
+ADDRESS = "delivery_address"
+"""The field of an order's personal data."""
+
+
+async def record_order(work: Work, command: RecordOrder) -> Outcome:
+    """The order is known. Refuses an unknown buyer or supplier, a guarantee not offered for it, a reference in use."""
+    access.require(work.caller, "recordOrder")
+    await buyer_rows.get(work.connection, work.tenant_id, command.buyer_id)
+    await supplier_rows.get(work.connection, work.tenant_id, command.supplier_id)
+    covers.require_offered(command, await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids))
+    id = work.new_id(OrderId)
+    change = orders.record_order(
+        command,
+        id=id,
+        line_ids=[work.new_id(OrderLineId) for _ in command.lines],
+        calendar=await calendar_rows.of_country(work.connection, command.country),
+        address_digest=None if command.address is None else _digest(work, command.address),
+        at=work.at,
+    )
+    await work.keep(change)
+    if command.address is not None:
+        work.add(PersonalDatum(id, ADDRESS, asdict(command.address), work.at))
+    return Outcome({"order": id})
+
+
+async def record_payment(work: Work, command: RecordPayment) -> Outcome:
+    """The order is paid and covered by the guarantees it was bought with, as their rules stood at that instant.
+
+    Refuses what `orders.record_payment` refuses, and a guarantee whose rule had no version in force then.
+    """
+    access.require(work.caller, "recordPayment")
+    order = await _locked(work, command.order_id)
+    change = orders.record_payment(order, command.paid_at, work.at)
+    await work.keep(change)
+    covered = await coverage.cover_order(work, change.after)
+    return Outcome({"order": order.id, "coverages": tuple(covered)})
+
+
+async def change_address(work: Work, command: ChangeAddress) -> Outcome:
+    """The order goes elsewhere; once it is paid, covers that exclude this are void (vector T13).
+
+    The address it has already changes nothing.
+    """
+    access.require(work.caller, "changeAddress")
+    order = await _locked(work, command.order_id)
+    digest = _digest(work, command.address)
+    if digest != order.address_digest:
+        change = orders.change_address(order, command.address.country, digest, work.at)
+        await work.keep(change)
+        await personal_rows.overwrite(
+            work.connection, work.tenant_id, PersonalDatum(order.id, ADDRESS, asdict(command.address), work.at)
+        )
+        await coverage.void_coverages(work, change.after)
+    return Outcome({"order": order.id})
+
+
+async def cancel_order(work: Work, command: CancelOrder) -> Outcome:
+    """The order is cancelled, its covers are void, and coupons that paid for it are restored (vector T7)."""
+    access.require(work.caller, "cancelOrder")
+    order = await _locked(work, command.order_id)
+    change = orders.cancel_order(order, work.at)
+    await work.keep(change)
+    await coverage.void_coverages(work, change.after)
+    await coupons.reverse_redemptions(work, change.after)
+    return Outcome({"order": order.id})
+
+
+async def complete_order(work: Work, command: CompleteOrder) -> Outcome:
+    """The sale is over for the shop. Its covers stay."""
+    access.require(work.caller, "completeOrder")
+    order = await _locked(work, command.order_id)
+    await work.keep(orders.complete_order(order, work.at))
+    return Outcome({"order": order.id})
+
+
+async def record_refund(work: Work, command: RecordRefund) -> Outcome:
+    """That much more was given back. Refuses more than the order cost in sum."""
+    access.require(work.caller, "recordRefund")
+    order = await _locked(work, command.order_id)
+    await work.keep(orders.record_refund(order, command.amount))
+    return Outcome({"order": order.id})
+
+
+async def _locked(work: Work, id: OrderId) -> Order:
+    """The order, this transaction's. Refuses another party's with NotFound, and another version than expected."""
+    order = await order_rows.lock(work.connection, work.tenant_id, id)
+    if not order.concerns(work.caller):
+        raise NotFound("There is no such order.")
+    work.expect(order)
+    return order
+
+
+def _digest(work: Work, address: Address) -> str:
+    return work.digest(orjson.dumps(asdict(address), option=orjson.OPT_SORT_KEYS))
