@@ -1,8 +1,8 @@
 """Clocks: duties with a deadline, and what follows from silence.
 
 How it works. Whatever must be done by somebody until some instant is a row: who, on what, until when, and, by its duty,
-what happens if nobody does it (`SILENCE`). A worker takes rows that are over and lets the consequence happen in the same
-transaction that marks them, so it happens exactly once (`api/worker.py`, `api/operations/clocks.py`).
+what happens if nobody does it (`SILENCE`). A worker takes rows that are over and lets the consequence happen in the
+same transaction that marks them, so it happens exactly once (`api/worker.py`, `api/operations/clocks.py`).
 
     RUNNING -pause-> PAUSED -resume-> RUNNING
     RUNNING | PAUSED -complete-> DONE         the duty was done

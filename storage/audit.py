@@ -14,11 +14,14 @@ seal.
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from asyncpg import Record
 
+from domain.ids import TenantId
 from storage.pool import Connection
 from storage.tables import Column, Table
 from storage.writing import Insert
@@ -96,4 +99,105 @@ async def append(
     )  # fmt: skip
 
 
-LAST_SEAL: Final = "SELECT * FROM audit_seals WHERE tenant_id = $1 ORDER BY position DESC LIMIT 1"
+# -- sealing -------------------------------------------------------------------------------------------------------
+
+_ROW_DIGEST: Final = """sha256(convert_to(jsonb_build_array(
+  a.id, (extract(epoch FROM a.at) * 1000000)::bigint, a.actor_id, a.action, a.object_id, a.difference, a.request_id,
+  a.written_by::text)::text, 'UTF8'))"""
+"""A row's digest: of every column, in one spelling that no setting of a session changes."""
+
+_CHAINED: Final = f"string_agg({_ROW_DIGEST}, ''::bytea ORDER BY a.written_by, a.id)"
+_FIRST_DIGEST: Final = "sha256(convert_to($1::text, 'UTF8'))"
+"""What the first seal of a tenant follows: the digest of the tenant's id."""
+
+
+def _new(since: str, until: str) -> str:
+    """Whether snapshot `until` sees the row and `since` (null before the first seal) did not."""
+    return (
+        f"a.written_by >= coalesce(pg_snapshot_xmin({since}), '0'::xid8) AND a.written_by < pg_snapshot_xmax({until}) "
+        f"AND pg_visible_in_snapshot(a.written_by, {until}) "
+        f"AND NOT coalesce(pg_visible_in_snapshot(a.written_by, {since}), false)"
+    )
+
+
+_UNSEALED: Final = f"""
+SELECT o.tenant_id FROM tenants o
+LEFT JOIN LATERAL (SELECT s.snapshot FROM audit_seals s WHERE s.tenant_id = o.tenant_id ORDER BY s.position DESC LIMIT 1
+) l ON true
+WHERE EXISTS (SELECT FROM audit a WHERE a.tenant_id = o.tenant_id AND {_new("l.snapshot", "pg_current_snapshot()")})
+"""
+
+_SEAL: Final = f"""
+WITH last AS (
+  SELECT position, snapshot, digest FROM audit_seals WHERE tenant_id = $1 ORDER BY position DESC LIMIT 1
+), since AS (
+  SELECT coalesce(max(position), 0) AS position, (SELECT snapshot FROM last) AS snapshot,
+         coalesce((SELECT digest FROM last), {_FIRST_DIGEST}) AS digest, pg_current_snapshot() AS until
+  FROM last
+)
+INSERT INTO audit_seals (tenant_id, position, snapshot, rows, digest, sealed_at)
+SELECT $1, since.position + 1, since.until, batch.rows, sha256(since.digest || batch.chained), clock_timestamp()
+FROM since CROSS JOIN LATERAL (
+  SELECT count(*) AS rows, {_CHAINED} AS chained FROM audit a
+  WHERE a.tenant_id = $1 AND {_new("since.snapshot", "since.until")}
+) batch
+WHERE batch.rows > 0
+RETURNING position, rows, digest
+"""
+
+_BROKEN: Final = f"""
+WITH seals AS (
+  SELECT position, snapshot, rows, digest, sealed_at, lag(position, 1, 0::bigint) OVER places AS position_before,
+         lag(snapshot) OVER places AS snapshot_before, lag(digest, 1, {_FIRST_DIGEST}) OVER places AS digest_before
+  FROM audit_seals WHERE tenant_id = $1 WINDOW places AS (ORDER BY position)
+)
+SELECT s.position, s.position_before, s.sealed_at, s.rows, batch.rows AS found,
+       s.digest = sha256(s.digest_before || coalesce(batch.chained, ''::bytea)) AS unaltered
+FROM seals s CROSS JOIN LATERAL (
+  SELECT count(*) AS rows, {_CHAINED} AS chained FROM audit a
+  WHERE a.tenant_id = $1 AND {_new("s.snapshot_before", "s.snapshot")}
+) batch
+WHERE s.position <> s.position_before + 1 OR s.rows <> batch.rows
+   OR s.digest <> sha256(s.digest_before || coalesce(batch.chained, ''::bytea))
+ORDER BY s.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One link of a tenant's chain; kept outside the database too (in the log), it proves what the chain said then."""
+
+    position: int
+    rows: int
+    digest: bytes
+
+
+async def unsealed(connection: Connection) -> list[TenantId]:
+    """The tenants that have committed rows without a seal. For the worker's role, which sees all."""
+    return [TenantId(row["tenant_id"]) for row in await connection.fetch(_UNSEALED)]
+
+
+async def seal(connection: Connection, tenant_id: TenantId) -> Seal | None:
+    """All committed rows of the tenant are sealed; None if there was nothing to seal, or another sealer is at it.
+
+    Inside a transaction of its own: the lock that keeps sealers apart ends with it.
+    """
+    mine = await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('seal:' || $1, 0))", tenant_id)
+    row = await connection.fetchrow(_SEAL, tenant_id) if mine else None
+    return None if row is None else Seal(row["position"], row["rows"], row["digest"])
+
+
+async def verify(connection: Connection, tenant_id: TenantId) -> list[str]:
+    """A sentence for each seal that does not fit the rows any more; nothing if none was tampered with."""
+    return [_verdict(row) for row in await connection.fetch(_BROKEN, tenant_id)]
+
+
+def _verdict(row: Record) -> str:
+    where = f"seal {row['position']} of {row['sealed_at']:%F %T} UTC"
+    if row["position"] != row["position_before"] + 1:
+        return f"{where}: the seals before it were removed, from {row['position_before'] + 1} on"
+    if row["found"] < row["rows"]:
+        return f"{where}: {row['rows'] - row['found']} of its {row['rows']} audit rows were removed"
+    if row["found"] > row["rows"]:
+        return f"{where}: {row['found'] - row['rows']} audit rows were inserted among its {row['rows']}"
+    return f"{where}: one of its {row['rows']} audit rows, or the seal itself, was altered"

@@ -10,7 +10,6 @@ from typing import Final
 
 from domain.clocks import LIVE, Clock, Duty
 from domain.ids import ClockId, TenantId
-from domain.tenants import Tenant
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -63,8 +62,8 @@ async def find_next_due(connection: Connection, tenant_id: TenantId, until: date
 async def tenants_with_due(connection: Connection) -> list[TenantId]:
     """The tenants, by their own clocks, in which something is over. For the worker's role, which sees all."""
     rows = await connection.fetch(
-        "SELECT t.tenant_id FROM tenants t WHERE EXISTS (SELECT FROM clocks c WHERE c.tenant_id = t.tenant_id "
-        "AND c.state = 'RUNNING' AND c.due_at < tenant_now(t) AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp()))"
+        "SELECT o.tenant_id FROM tenants o WHERE EXISTS (SELECT FROM clocks t WHERE t.tenant_id = o.tenant_id "
+        f"AND t.state = 'RUNNING' AND t.due_at < tenant_now(o) AND {_WAITED})"
     )
     return [TenantId(row["tenant_id"]) for row in rows]
 

@@ -17,6 +17,7 @@ import asyncpg
 import orjson
 
 from domain.errors import Conflict, ErrorCode
+from domain.ids import TenantId
 from storage.pool import Connection
 from storage.writing import Update
 
@@ -32,7 +33,8 @@ WITH taken AS (
   VALUES ($1, $2, $3, $4, $5, clock_timestamp())
   ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT tenant_now(t) AS at, t.digest_key, EXISTS (SELECT FROM taken) AS taken FROM tenants t WHERE t.tenant_id = $1
+SELECT tenant_now(t) AS at, t.digest_key, t.market, EXISTS (SELECT FROM taken) AS taken
+FROM tenants t WHERE t.tenant_id = $1
 """
 
 
@@ -94,3 +96,15 @@ async def outcome(connection: Connection, tenant_id: str, actor_id: str, mutatio
         )
     stored: dict[str, Any] = orjson.loads(row["outcome"])
     return stored
+
+
+async def sweep(connection: Connection, tenant_id: TenantId) -> int:
+    """Keys older than `KEPT_DAYS` are free again; how many were."""
+    return int(
+        await connection.fetchval(
+            "WITH swept AS (DELETE FROM idempotency_keys WHERE tenant_id = $1 "
+            "AND created_at < clock_timestamp() - $2 * interval '1 day' RETURNING 1) SELECT count(*) FROM swept",
+            tenant_id,
+            KEPT_DAYS,
+        )
+    )

@@ -7,6 +7,9 @@ least once, and is marked when it has left.
 
 from typing import Final
 
+from domain.ids import TenantId
+from storage.fanout import Event
+from storage.pool import Connection
 from storage.writing import Insert
 
 ROWS: Final = Insert(
@@ -14,3 +17,24 @@ ROWS: Final = Insert(
     ("id", "at", "name", "object_id", "sequence", "position", "facts"),
     ("text", "timestamptz", "text", "text", "integer", "smallint", "jsonb"),
 )
+
+
+async def tenants_waiting(connection: Connection) -> list[TenantId]:
+    """The tenants with rows that have not left. For the worker's role, which sees all."""
+    rows = await connection.fetch(
+        "SELECT t.tenant_id FROM tenants t WHERE EXISTS "
+        "(SELECT FROM outbox o WHERE o.tenant_id = t.tenant_id AND o.published_at IS NULL)"
+    )
+    return [TenantId(row["tenant_id"]) for row in rows]
+
+
+async def take(connection: Connection, tenant_id: TenantId, limit: int) -> list[Event]:
+    """The oldest rows that have not left and that nobody else is taking, marked as left if the transaction commits."""
+    rows = await connection.fetch(
+        "UPDATE outbox o SET published_at = clock_timestamp() FROM (SELECT id FROM outbox "
+        "WHERE tenant_id = $1 AND published_at IS NULL ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) waiting "
+        "WHERE o.tenant_id = $1 AND o.id = waiting.id RETURNING o.id, o.name, o.object_id, o.sequence",
+        tenant_id,
+        limit,
+    )
+    return [Event(row["name"], row["object_id"], row["sequence"]) for row in sorted(rows, key=lambda row: row["id"])]

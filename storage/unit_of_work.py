@@ -47,7 +47,9 @@ BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = '2s'"
 BATCH: Final = 2_000
 """Changes per statement of `keep_all`."""
 
-_CLOCK: Final = "SELECT tenant_now(t) AS at, t.digest_key, true AS taken FROM tenants t WHERE t.tenant_id = $1"
+_CLOCK: Final = (
+    "SELECT tenant_now(t) AS at, t.digest_key, t.market, true AS taken FROM tenants t WHERE t.tenant_id = $1"
+)
 _REPEATED: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, idempotency.Vanished)
 
 I = TypeVar("I", bound=Id)  # noqa: E741 -- an id's kind
@@ -72,7 +74,7 @@ class Work:
 
     __slots__ = (
         "_changes", "_digest_key", "_inner", "_objects", "_rows", "action", "at", "caller", "connection",
-        "expected_version", "request_id", "tenant_id", "versions",
+        "expected_version", "market", "request_id", "tenant_id", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +86,7 @@ class Work:
         request_id: str,
         at: datetime,
         digest_key: bytes,
+        market: str,
         expected_version: int | None = None,
     ) -> None:
         self._inner = connection
@@ -93,6 +96,8 @@ class Work:
         self.action, self.request_id = action, request_id
         self.at = at
         """The tenant's clock, read once."""
+        self.market = market
+        """The policy calendar of the marketplace's own desk: days of its duties are counted in it."""
         self.expected_version = expected_version
         self.versions: dict[str, int] = {}
         self._digest_key = digest_key
@@ -151,6 +156,21 @@ class Work:
     def add(self, *rows: Any) -> None:
         """Append-only rows, part of this transaction: dataclasses with a table of their own and no audit row."""
         self._rows.extend(rows)
+
+    def within(self, caller: Caller, *, action: str, at: datetime) -> "Work":
+        """Another act in the same transaction, by another caller and at another instant: a duty that fires.
+
+        Whoever asks for it writes it (`write`) before going on with this one.
+        """
+        return Work(
+            self._inner,
+            caller,
+            action=action,
+            request_id=self.request_id,
+            at=at,
+            digest_key=self._digest_key,
+            market=self.market,
+        )
 
     @property
     def unwritten(self) -> bool:
@@ -229,7 +249,7 @@ class _Groups:
         for row in rows:
             table = tables.of(type(row))
             self._insert(table, table.values(row))
-        return [*self._inserts.values(), *(_update(table, pairs) for table, pairs in self._updates.items())]
+        return [*(_update(table, pairs) for table, pairs in self._updates.items()), *self._inserts.values()]
 
     def _change(self, change: Change[Any]) -> None:
         work, after, before = self._work, change.after, change.before
@@ -363,6 +383,7 @@ async def _act(
         request_id=request_id,
         at=at or begun["at"],
         digest_key=begun["digest_key"],
+        market=begun["market"],
         expected_version=expected_version,
     )
     outcome = await act(work)

@@ -6,7 +6,9 @@ foreign keys are checked at its end, so the order of the groups does not matter.
 parameters, several from arrays that `unnest` pairs up. The text depends on the shape of the groups alone (tables,
 columns, one or several) and is made once per shape.
 
-Law: the statement answers how many rows its updates found; whoever runs it compares that with what it expected.
+Laws: the statement answers how many rows its updates found, and whoever runs it compares that with what it expected;
+updates happen before inserts (the answer reads them, while Postgres runs parts that nothing reads at the very end), so
+that one act may end the live row of a partial unique index and begin the next (a test holds Postgres to it).
 """
 
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ CREATE TABLE outbox (
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX outbox_object ON outbox (tenant_id, object_id, sequence, position);
-CREATE INDEX outbox_waiting ON outbox (id) WHERE published_at IS NULL;
+CREATE INDEX outbox_waiting ON outbox (tenant_id, id) WHERE published_at IS NULL;
 CALL protect('outbox');
 CALL open_to_worker('outbox');
 
