@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 
 import asyncpg
 
+from storage import calendars
+
 FOLDER: Final = Path(__file__).parent / "migrations"
 POSTGRES_MIN: Final = 16
 """The oldest server the SQL is written for."""
@@ -87,24 +89,34 @@ def shipped() -> tuple[Migration, ...]:
 
 
 def checksum() -> str:
-    """One digest of all files: databases with the same one have the same schema. Names the tests' template database."""
+    """One digest of all files and frozen markets: databases with the same one are alike.
+
+    Names the tests' template database.
+    """
     digest = hashlib.sha256()
     for migration in shipped():
         digest.update(f"{migration.name} {migration.checksum}\n".encode())
+    digest.update(" ".join(calendars.MARKETS).encode())
     return digest.hexdigest()[:16]
 
 
 async def migrate(
     owner_url: str, *, app: str = "makegood_app", worker: str = "makegood_worker", owner: str = "makegood_owner"
 ) -> list[str]:
-    """The schema is up to date; returns the names of the files that were applied now.
+    """The schema is up to date and its calendars are frozen; returns the names of the files that were applied now.
 
     The three roles exist already; `owner_url` connects as `owner`, who owns the database.
 
     Raises:
         MigrationRefused: an applied file was edited or is unknown here, the server is too old, or locks were not had.
     """
-    return await apply(shipped(), owner_url, {"{app}": app, "{worker}": worker, "{owner}": owner})
+    applied = await apply(shipped(), owner_url, {"{app}": app, "{worker}": worker, "{owner}": owner})
+    connection = await asyncpg.connect(owner_url)
+    try:
+        await calendars.freeze(connection)
+    finally:
+        await connection.close()
+    return applied
 
 
 async def apply(migrations: Sequence[Migration], owner_url: str, roles: Mapping[str, str]) -> list[str]:

@@ -124,11 +124,14 @@ CREATE TABLE calendars (
   market    text COLLATE "C" PRIMARY KEY,      -- a country code
   zone      text NOT NULL,
   weekend   smallint[] NOT NULL,               -- ISO days: 6 and 7 in most markets
+  first_day date NOT NULL,                     -- holidays are known from here …
+  last_day  date NOT NULL,                     -- … to here
   source    text NOT NULL                      -- library and version the holidays were frozen from
 );
 CREATE TABLE calendar_holidays (
   market text COLLATE "C" NOT NULL REFERENCES calendars,
   day    date NOT NULL,
+  works  boolean NOT NULL DEFAULT false,       -- a day of the weekend on which people work all the same
   name   text NOT NULL,
   PRIMARY KEY (market, day)
 );

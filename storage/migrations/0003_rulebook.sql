@@ -4,6 +4,7 @@ CREATE TABLE rule_versions (
   tenant_id       text COLLATE "C" NOT NULL REFERENCES tenants,
   id              text COLLATE "C" NOT NULL CHECK (id LIKE 'rul\__%'),
   key             text COLLATE "C" NOT NULL,   -- guarantees/on_time
+  kind            text NOT NULL,               -- a word of domain/rulebook.py
   number          integer NOT NULL CHECK (number > 0),
   title           text NOT NULL,
   published_at    timestamptz NOT NULL,
@@ -11,7 +12,7 @@ CREATE TABLE rule_versions (
   effective_until timestamptz,                 -- null: until superseded
   withdrawn_at    timestamptz,                 -- withdrawn before it took effect
   source          text NOT NULL,               -- the TOML as published
-  body            jsonb NOT NULL,              -- its rule part
+  body            jsonb NOT NULL,              -- its numbers, spelled one way
   digest          text NOT NULL,               -- sha256 of the source
   published_by    text COLLATE "C" NOT NULL,
   version         integer NOT NULL,
