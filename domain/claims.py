@@ -7,8 +7,8 @@ Theory of operation (`domain.md` 6.6, as far as decided by rule; negotiation, re
     ESCALATED -decide (staff; on their silence the clock, on the file)-> DECIDED | CLOSED
     OPEN, ESCALATED -withdraw (buyer)-> WITHDRAWN    DECIDED -close (the remedy has ended)-> CLOSED
 
-A claim that tracking alone proves, of a buyer whose tier has that benefit, is born DECIDED (`domain.md` B10, vector T12).
-A granted claim stays DECIDED while its coupon lives; a denied one is CLOSED at once.
+A claim that tracking alone proves, of a buyer whose tier has that benefit, is born DECIDED (`domain.md` B10, T12). A
+granted claim stays DECIDED while its coupon lives; a denied one is CLOSED at once.
 
 Laws: deadlines are instants fixed when their clock starts; a claim has an outcome if and only if it was decided; an
 open claim always says who must act and by when (`due_at`).
@@ -18,15 +18,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
+from domain import dates
 from domain.access import Caller, ViewerKind, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
-from domain.dates import rfc3339
+from domain.coverage import Coverage
 from domain.errors import NotFound, Refused
 from domain.explain import Finding, unmet
-from domain.guarantees import Promise
+from domain.guarantees import Judgement, Promise
 from domain.ids import (
     BuyerId,
     ClaimId,
@@ -76,6 +77,8 @@ REASONS: Final[Mapping[ClaimReason, ReasonRule]] = {
     ClaimReason.SERVICE_PARTS_NOT_SENT: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
     ClaimReason.SERVICE_POINT_WITHDRAWN: ReasonRule(Promise.AFTER_SALES, proven_by_facts=False),
 }
+"""What each reason is about; adding one is a member above and its row here."""
+assert REASONS.keys() == set(ClaimReason)
 
 
 class ClaimOrigin(StrEnum):
@@ -159,7 +162,7 @@ MOVES: Final[Mapping[ClaimAction, Step]] = {
     ClaimAction.ESCALATE_CLAIM: Step(
         "escalateClaim",
         frozenset({ClaimState.OPEN}),
-        frozenset({Side.BUYER, Side.SYSTEM}),
+        frozenset({Side.BUYER, Side.STAFF, Side.SYSTEM}),
         frozenset({ClaimState.ESCALATED}),
     ),
     ClaimAction.DECIDE_CLAIM: Step(
@@ -171,11 +174,46 @@ MOVES: Final[Mapping[ClaimAction, Step]] = {
     ClaimAction.WITHDRAW_CLAIM: Step(
         "withdrawClaim",
         frozenset({ClaimState.OPEN, ClaimState.ESCALATED}),
-        frozenset({Side.BUYER}),
+        frozenset({Side.BUYER, Side.STAFF}),
         frozenset({ClaimState.WITHDRAWN}),
     ),
 }
-"""The life of a claim as a table; the picture in the README is drawn from it. Closing is the coupon's doing."""
+"""The life of a claim as a table; the picture in the README is drawn from it. Closing is the coupon's doing. Which of
+staff may act for the buyer is the role table's word (`domain/access.py`)."""
+assert MOVES.keys() == set(ClaimAction)
+
+BIRTHS: Final[Mapping[ClaimState, str]] = {
+    ClaimState.OPEN: "openClaim (buyer, staff)",
+    ClaimState.DECIDED: "late delivery proven by tracking, by the buyer's tier",
+}
+"""How a claim comes to be, by its first state."""
+
+ENDINGS: Final[Mapping[tuple[ClaimState, ClaimState], str]] = {
+    (ClaimState.DECIDED, ClaimState.CLOSED): "coupon used up or expired"
+}
+"""Steps that no action takes: they follow from something else."""
+
+
+class Consequence(StrEnum):
+    """What happens to a claim when whoever must act does not."""
+
+    BUYER_MAY_ESCALATE = "BUYER_MAY_ESCALATE"
+    """The buyer may ask the marketplace to decide."""
+    ESCALATES = "ESCALATES"
+    """It goes to the marketplace by itself."""
+    DECIDED_ON_FILE = "DECIDED_ON_FILE"
+    """The rule decides on what is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextDuty:
+    """Who must act on a claim, how, by when, and what happens otherwise."""
+
+    by: Side
+    actions: tuple[ClaimAction, ...]
+    due_at: datetime
+    otherwise: Consequence
+
 
 WORK_TO_DO: Final[Mapping[ClaimState, Duty | None]] = {
     ClaimState.OPEN: Duty.ANSWER_CLAIM,
@@ -209,6 +247,7 @@ class Claim:
     decision_id: DecisionId | None
     note: str | None
     answer_due_at: datetime | None
+    escalation_opens_at: datetime | None
     escalates_at: datetime | None
     due_at: datetime | None
     opened_at: datetime
@@ -247,34 +286,21 @@ class OpenClaim:
     note: str | None
 
 
-class Cover(Protocol):
-    """What a claim needs to know of the cover it is made under (`domain/coverage.py`)."""
+@dataclass(frozen=True, slots=True)
+class AnswerClaim:
+    """The wish to accept, contest, escalate or withdraw a claim, with a word to the others."""
 
-    @property
-    def id(self) -> CoverageId: ...
-    @property
-    def order_id(self) -> OrderId: ...
-    @property
-    def buyer_id(self) -> BuyerId: ...
-    @property
-    def supplier_id(self) -> SupplierId | None: ...
-    @property
-    def provider_id(self) -> ProviderId | None: ...
-    @property
-    def promise(self) -> Promise: ...
-    @property
-    def rule_version_id(self) -> RuleVersionId: ...
+    claim_id: ClaimId
+    note: str | None
 
 
-class Judgement(Protocol):
-    """The rule's word on the facts: what it takes its share of, what it gives, and why."""
+@dataclass(frozen=True, slots=True)
+class DecideClaim:
+    """The marketplace's decision, with its reasons in words."""
 
-    @property
-    def base(self) -> Money: ...
-    @property
-    def amount(self) -> Money: ...
-    @property
-    def tree(self) -> Finding: ...
+    claim_id: ClaimId
+    outcome: ClaimOutcome
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +309,11 @@ class Deadlines:
 
     procedure_version_id: RuleVersionId
     answer_due_at: datetime
+    """The last instant at which the liable party's answer is in time."""
+    escalation_opens_at: datetime
+    """The first instant at which the buyer may take an unanswered claim to the marketplace."""
     escalates_at: datetime
+    """The first instant at which an unanswered claim has gone there by itself."""
 
 
 def number(id: ClaimId) -> str:
@@ -292,7 +322,7 @@ def number(id: ClaimId) -> str:
 
 
 def open_claim(
-    cover: Cover,
+    cover: Coverage,
     reason: ClaimReason,
     note: str | None,
     judgement: Judgement,
@@ -320,15 +350,13 @@ def open_claim(
         at,
         state=ClaimState.OPEN,
         note=note,
-        answer_due_at=deadlines.answer_due_at,
-        escalates_at=deadlines.escalates_at,
-        due_at=deadlines.answer_due_at,
+        deadlines=deadlines,
     )
     return Change(None, claim, (_happening("claim.opened", claim),))
 
 
 def open_automatically(
-    cover: Cover,
+    cover: Coverage,
     reason: ClaimReason,
     judgement: Judgement,
     procedure_version_id: RuleVersionId,
@@ -356,6 +384,19 @@ def open_automatically(
     return Change(None, claim, (_happening("claim.opened", claim), _happening("claim.granted", claim)))
 
 
+def next_duty(claim: Claim) -> NextDuty | None:
+    """Whose turn it is, until when, and what happens otherwise; None when nobody must act."""
+    if claim.due_at is None:
+        return None
+    if claim.state is ClaimState.ESCALATED:
+        return NextDuty(Side.STAFF, (ClaimAction.DECIDE_CLAIM,), claim.due_at, Consequence.DECIDED_ON_FILE)
+    answers = (ClaimAction.ACCEPT_CLAIM, ClaimAction.CONTEST_CLAIM)
+    in_time = claim.due_at == claim.answer_due_at
+    return NextDuty(
+        Side.LIABLE_PARTY, answers, claim.due_at, Consequence.BUYER_MAY_ESCALATE if in_time else Consequence.ESCALATES
+    )
+
+
 def side_of(claim: Claim, caller: Caller) -> Side | None:
     """On which side of the claim the caller stands; None when on no side."""
     if caller.viewer is ViewerKind.STAFF:
@@ -377,28 +418,32 @@ def _move(claim: Claim, action: ClaimAction, step: Step, caller: Caller, side: S
         Finding("claim.state", claim.state in step.since, "claim_state_allows", {"state": claim.state.value}),
     ]
     opens_at = None
-    if action is ClaimAction.ESCALATE_CLAIM and claim.answer_due_at is not None:
-        opens_at = claim.answer_due_at
+    if action is ClaimAction.ESCALATE_CLAIM and claim.escalation_opens_at is not None:
+        opens_at = claim.escalation_opens_at
+        opens = dates.rfc3339(opens_at)
+        overdue = at >= opens_at
         findings.append(
-            Finding(
-                "claim.answer_overdue",
-                at > claim.answer_due_at,
-                "claim_answer_overdue",
-                {"answerDueAt": rfc3339(claim.answer_due_at)},
-                opens_at=rfc3339(claim.answer_due_at),
-            )
+            Finding("claim.answer_overdue", overdue, "claim_answer_overdue", {"opensAt": opens}, opens_at=opens)
         )
     return Move(action.value, unmet(findings), opens_at=opens_at)
 
 
-def require_move(claim: Claim, action: ClaimAction, caller: Caller, at: datetime) -> None:
-    """Returns if the caller may do it now; `NotFound` for whoever has nothing to do with the claim, else all reasons."""
+def require_side(claim: Claim, caller: Caller) -> None:
+    """Nothing, if the caller is on a side of the claim.
+
+    Raises:
+        NotFound: it is not: for this caller there is no such claim.
+    """
     if side_of(claim, caller) is None:
-        raise NotFound("there is no such claim")
+        raise NotFound("there is no such claim", field=("claimId",))
+
+
+def require_move(claim: Claim, action: ClaimAction, caller: Caller, at: datetime) -> None:
+    """Nothing, if the caller may do it now. Refuses with all reasons."""
     require(moves(claim, caller, at), action.value, f"claim.{action.value.lower()}")
 
 
-def accept_claim(claim: Claim, judgement: Judgement, *, decision_id: DecisionId, at: datetime) -> Change[Claim]:
+def accept_claim(claim: Claim, judgement: Judgement, decision_id: DecisionId, at: datetime) -> Change[Claim]:
     """The liable party owns up: the claim is granted for what the rule gives. Refuses when the rule gives nothing."""
     return _grant(claim, judgement, decision_id, "claim.accepted", at)
 
@@ -415,12 +460,15 @@ def escalate_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Chang
 
 def answer_overdue(claim: Claim, at: datetime) -> Change[Claim]:
     """The liable party let its time pass: the buyer may escalate, and the clock will at `escalates_at`."""
-    after = replace(claim, due_at=claim.escalates_at, updated_at=at, version=claim.version + 1)
+    if claim.escalates_at is None:
+        raise ValueError(f"{claim.id} never waited for an answer")
+    due_at = claim.escalates_at - dates.MICROSECOND
+    after = replace(claim, due_at=due_at, updated_at=at, version=claim.version + 1)
     return Change(claim, after, (_happening("claim.answer_overdue", after),))
 
 
 def decide_claim(
-    claim: Claim, outcome: ClaimOutcome, judgement: Judgement, *, decision_id: DecisionId, at: datetime
+    claim: Claim, outcome: ClaimOutcome, judgement: Judgement, decision_id: DecisionId, at: datetime
 ) -> Change[Claim]:
     """The marketplace decided. A grant gives what the rule gives; refuses to grant what the rule gives nothing for."""
     if outcome is ClaimOutcome.GRANTED:
@@ -462,7 +510,7 @@ def found_liable(judgement_tree: Finding, finding: Finding) -> Finding:
     return replace(judgement_tree, holds=all(part.holds for part in because), because=because)
 
 
-def _promise_matches(cover: Cover, reason: ClaimReason) -> Finding:
+def _promise_matches(cover: Coverage, reason: ClaimReason) -> Finding:
     return Finding(
         "claim.promise",
         REASONS[reason].promise is cover.promise,
@@ -472,7 +520,7 @@ def _promise_matches(cover: Cover, reason: ClaimReason) -> Finding:
 
 
 def _new(
-    cover: Cover,
+    cover: Coverage,
     reason: ClaimReason,
     origin: ClaimOrigin,
     judgement: Judgement,
@@ -484,9 +532,7 @@ def _new(
     state: ClaimState,
     outcome: ClaimOutcome | None = None,
     note: str | None = None,
-    answer_due_at: datetime | None = None,
-    escalates_at: datetime | None = None,
-    due_at: datetime | None = None,
+    deadlines: Deadlines | None = None,
     decided_at: datetime | None = None,
 ) -> Claim:
     return Claim(
@@ -507,9 +553,10 @@ def _new(
         procedure_version_id=procedure_version_id,
         decision_id=decision_id,
         note=note,
-        answer_due_at=answer_due_at,
-        escalates_at=escalates_at,
-        due_at=due_at,
+        answer_due_at=deadlines.answer_due_at if deadlines else None,
+        escalation_opens_at=deadlines.escalation_opens_at if deadlines else None,
+        escalates_at=deadlines.escalates_at if deadlines else None,
+        due_at=deadlines.answer_due_at if deadlines else None,
         opened_at=at,
         updated_at=at,
         decided_at=decided_at,
@@ -533,10 +580,8 @@ def _grant(claim: Claim, judgement: Judgement, decision_id: DecisionId, name: st
         decided_at=at,
         version=claim.version + 1,
     )
-    happened = (_happening(name, after),)
-    if name != "claim.granted":
-        happened += (_happening("claim.granted", after),)
-    return Change(claim, after, happened)
+    names = dict.fromkeys((name, "claim.granted"))
+    return Change(claim, after, tuple(_happening(each, after) for each in names))
 
 
 def _escalate(claim: Claim, decide_due_at: datetime, name: str, at: datetime) -> Change[Claim]:

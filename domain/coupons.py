@@ -15,8 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.change import Change, Happening
-from domain.dates import rfc3339
+from domain import dates
+from domain.access import Caller, may
+from domain.change import Change, Fact, Happening
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.ids import BuyerId, ClaimId, CouponId, OrderId, RedemptionId
@@ -93,7 +94,7 @@ class RedeemCoupon:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What the coupon's rules need to know of the order it shall pay for; `covered` is what coupons paid of it before."""
+    """What the coupon's rules need to know of the order it shall pay for; `covered` is what coupons paid of it."""
 
     order_id: OrderId
     buyer_id: BuyerId
@@ -113,39 +114,41 @@ class Redeemed:
 def issue_coupon(
     claim_id: ClaimId, buyer_id: BuyerId, amount: Money, expires_at: datetime, *, id: CouponId, at: datetime
 ) -> Change[Coupon]:
-    """A new coupon over `amount`, live until `expires_at` inclusive. Refuses an amount not above zero with ValueError."""
+    """A new coupon, live until `expires_at` inclusive. Refuses an amount not above zero with ValueError."""
     if amount.minor <= 0:
         raise ValueError("a coupon is worth more than nothing")
     coupon = Coupon(
         id, claim_id, buyer_id, CouponState.ACTIVE, amount, Money.zero(amount.currency), at, expires_at, None, version=1
     )
-    facts = {
+    facts: dict[str, Fact] = {
         "claimId": claim_id,
         "amountMinor": amount.minor,
         "currency": amount.currency,
-        "expiresAt": rfc3339(expires_at),
+        "expiresAt": dates.rfc3339(expires_at),
     }
     return Change(None, coupon, (Happening("coupon.issued", facts),))
 
 
 def conditions(coupon: Coupon, at: datetime) -> tuple[Finding, ...]:
     """Whether the coupon can be spent at `at`, whatever it shall pay for."""
-    expires_at = rfc3339(coupon.expires_at)
+    expires_at = dates.rfc3339(coupon.expires_at)
     return (
         Finding("coupon.live", coupon.state is not CouponState.USED, "coupon_has_rest", {"state": coupon.state.value}),
         Finding(
             "coupon.unexpired",
             at <= coupon.expires_at and coupon.state is not CouponState.EXPIRED,
             "coupon_not_expired",
-            {"expiresAt": expires_at, "at": rfc3339(at)},
+            {"expiresAt": expires_at, "at": dates.rfc3339(at)},
             closes_at=expires_at,
         ),
     )
 
 
-def moves(coupon: Coupon, at: datetime) -> tuple[Move, ...]:
-    """What its buyer may do with the coupon at `at`."""
-    because = unmet(conditions(coupon, at))
+def moves(coupon: Coupon, caller: Caller, at: datetime) -> tuple[Move, ...]:
+    """What the caller may do with the coupon at `at`, and why not."""
+    own = caller.is_operator or caller.party_id == coupon.buyer_id
+    role = Finding("coupon.role", own and may(caller, "redeemCoupon"), "coupon_action_of_your_role")
+    because = unmet((role, *conditions(coupon, at)))
     closes_at = coupon.expires_at if coupon.state in LIVE else None
     return (Move(CouponAction.REDEEM_COUPON.value, because, closes_at=closes_at),)
 
@@ -155,8 +158,8 @@ def redeem_coupon(
 ) -> Redeemed:
     """That much of the coupon is spent on the purchase.
 
-    Refuses, with every reason: a coupon used up or expired, more than is left, another currency, another buyer's order,
-    a cancelled order, the very order the coupon compensates (`domain.md` 6.8: the next order), more than the order costs.
+    Refuses, with every reason: a coupon used up or expired, more than is left, another currency, another buyer's
+    order, a cancelled order, the order the coupon compensates (`domain.md` 6.8: the next order), more than it costs.
     """
     same_currency = amount.currency == coupon.amount.currency == purchase.total.currency
     findings = (
@@ -199,7 +202,7 @@ def redeem_coupon(
         version=coupon.version + 1,
     )
     redemption = Redemption(id, coupon.id, purchase.order_id, amount, at, None, version=1)
-    facts = {"couponId": coupon.id, "amountMinor": amount.minor, "currency": amount.currency}
+    facts: dict[str, Fact] = {"couponId": coupon.id, "amountMinor": amount.minor, "currency": amount.currency}
     return Redeemed(
         Change(coupon, after, (Happening("coupon.redeemed", facts | {"orderId": purchase.order_id}),)),
         Change(None, redemption, (Happening("redemption.made", facts),)),
@@ -207,22 +210,25 @@ def redeem_coupon(
 
 
 def expire_coupon(coupon: Coupon, at: datetime) -> Change[Coupon]:
-    """The coupon is over; what is left of it is lost. Refuses a coupon whose last instant has not passed, or that ended."""
+    """The coupon is over; what is left is lost. Refuses one whose last instant has not passed, or that ended."""
     findings = (
         Finding("coupon.live", coupon.state in LIVE, "coupon_has_rest", {"state": coupon.state.value}),
         Finding(
-            "coupon.past", at > coupon.expires_at, "coupon_expiry_passed", {"expiresAt": rfc3339(coupon.expires_at)}
+            "coupon.past",
+            at > coupon.expires_at,
+            "coupon_expiry_passed",
+            {"expiresAt": dates.rfc3339(coupon.expires_at)},
         ),
     )
     if because := unmet(findings):
         raise Refused("coupon.expire", "The coupon does not expire now.", because)
     after = replace(coupon, state=CouponState.EXPIRED, ended_at=at, version=coupon.version + 1)
-    facts = {"leftMinor": coupon.left.minor, "currency": coupon.amount.currency}
+    facts: dict[str, Fact] = {"leftMinor": coupon.left.minor, "currency": coupon.amount.currency}
     return Change(coupon, after, (Happening("coupon.expired", facts),))
 
 
 def reverse_redemption(coupon: Coupon, redemption: Redemption, at: datetime) -> Redeemed:
-    """The redemption is undone: its amount is back on the coupon, which lives again unless its last instant has passed.
+    """The redemption is undone: its amount is back on the coupon, which lives on unless its last instant has passed.
 
     Refuses a redemption that was reversed before (vector T7, `domain.md` 6.8 "order later cancelled"). A coupon past its
     last instant is expired first, so that what else was left of it is released by its own event: ValueError otherwise.
@@ -236,7 +242,11 @@ def reverse_redemption(coupon: Coupon, redemption: Redemption, at: datetime) -> 
         state, ended_at = CouponState.EXPIRED, coupon.ended_at or at
     else:
         state, ended_at = (CouponState.PARTLY_USED if used.minor else CouponState.ACTIVE), None
-    facts = {"couponId": coupon.id, "amountMinor": redemption.amount.minor, "currency": redemption.amount.currency}
+    facts: dict[str, Fact] = {
+        "couponId": coupon.id,
+        "amountMinor": redemption.amount.minor,
+        "currency": redemption.amount.currency,
+    }
     return Redeemed(
         Change(
             coupon,

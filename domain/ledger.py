@@ -26,19 +26,19 @@ from domain.money import Money
 class AccountName(StrEnum):
     """The accounts of `domain.md` 6.8."""
 
-    CASH_CLEARING = "cash_clearing"
+    CASH_CLEARING = "CASH_CLEARING"
     """Money on its way in or out."""
-    PARTY_RECEIVABLE = "party_receivable"
+    PARTY_RECEIVABLE = "PARTY_RECEIVABLE"
     """What a liable party owes."""
-    BUYER_COUPON_LIABILITY = "buyer_coupon_liability"
+    BUYER_COUPON_LIABILITY = "BUYER_COUPON_LIABILITY"
     """What coupons may still cost."""
-    COMPENSATION_EXPENSE = "compensation_expense"
+    COMPENSATION_EXPENSE = "COMPENSATION_EXPENSE"
     """What compensation costs the platform at first."""
-    EXPENSE_RECOVERY = "expense_recovery"
+    EXPENSE_RECOVERY = "EXPENSE_RECOVERY"
     """What liable parties bear of it."""
-    CONTINGENT = "contingent"
+    CONTINGENT = "CONTINGENT"
     """What may still fall due from a liable party (memo)."""
-    MEMO_CONTRA = "memo_contra"
+    MEMO_CONTRA = "MEMO_CONTRA"
     """The other side of the memo."""
 
 
@@ -72,13 +72,13 @@ OF_PARTY: Final = frozenset({AccountName.PARTY_RECEIVABLE, AccountName.CONTINGEN
 class Event(StrEnum):
     """What moves money: one row of the posting table each."""
 
-    COUPON_ISSUED = "coupon.issued"
+    COUPON_ISSUED = "COUPON_ISSUED"
     """A coupon was issued."""
-    COUPON_REDEEMED = "coupon.redeemed"
+    COUPON_REDEEMED = "COUPON_REDEEMED"
     """A part or the whole of a coupon was redeemed."""
-    COUPON_RELEASED = "coupon.released"
+    COUPON_RELEASED = "COUPON_RELEASED"
     """What was left of a coupon expired."""
-    REDEMPTION_REVERSED = "redemption.reversed"
+    REDEMPTION_REVERSED = "REDEMPTION_REVERSED"
     """An order paid by coupon was cancelled."""
 
 
@@ -156,3 +156,23 @@ def transfer(
         for account, side in ((debit, amount), (credit, -amount))
     )
     return Transfer(id, event, at, cause, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, its stripes summed."""
+
+    account: AccountName
+    account_class: AccountClass
+    party: LiablePartyId | None
+    currency: str
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An entry as it is shown."""
+
+    account: AccountName
+    party: LiablePartyId | None
+    amount: Money

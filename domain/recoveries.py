@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.change import Change, Happening
+from domain.change import Change, Fact, Happening
 from domain.ids import ClaimId, CouponId, LiablePartyId, ProviderId, RecoveryId, SupplierId
 from domain.money import Money
 
@@ -124,13 +124,10 @@ def reverse(recovery: Recovery, amount: Money, *, coupon_lives: bool, at: dateti
         raise ValueError(f"{amount} of {recovery.due} cannot be reversed")
     due = recovery.due - amount
     contingent = recovery.contingent + amount if coupon_lives else recovery.contingent
-    if due.minor:
-        state = RecoveryState.DUE
-    else:
-        state = RecoveryState.CONTINGENT if contingent.minor else RecoveryState.RELEASED
+    over = RecoveryState.CONTINGENT if contingent.minor else RecoveryState.RELEASED
     after = replace(
         recovery,
-        state=state,
+        state=RecoveryState.DUE if due.minor else over,
         contingent=contingent,
         due=due,
         released=recovery.released if coupon_lives else recovery.released + amount,
@@ -141,7 +138,7 @@ def reverse(recovery: Recovery, amount: Money, *, coupon_lives: bool, at: dateti
 
 
 def _happening(name: str, recovery: Recovery, amount: Money) -> Happening:
-    facts = {
+    facts: dict[str, Fact] = {
         "couponId": recovery.coupon_id,
         "claimId": recovery.claim_id,
         "partyId": recovery.party_id,

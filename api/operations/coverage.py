@@ -72,7 +72,7 @@ async def fire_late_delivery(work: Work, clock: Clock) -> None:
         return
     judgement = await _judge_automatically(work, coverage, order)
     if judgement is not None and judgement.tree.holds:
-        await claims.open_automatically(work, coverage, order, judgement)
+        await claims.open_automatically(work, coverage, judgement)
     else:
         await _arm(work, coverage, order, since=True)
 

@@ -21,7 +21,8 @@ CREATE TABLE claims (
   decision_id     text COLLATE "C",
   note            text,
   answer_due_at   timestamptz,                  -- the liable party answers until then
-  escalates_at    timestamptz,                  -- after that instant it escalates by itself
+  escalation_opens_at timestamptz,              -- from then on the buyer may escalate
+  escalates_at    timestamptz,                  -- at that instant it escalates by itself
   due_at          timestamptz,                  -- when the next duty on it is due; null when nobody must act
   opened_at       timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,

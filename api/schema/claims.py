@@ -1,0 +1,321 @@
+"""Claims in GraphQL: the type, its inputs and payloads, its queries and mutations."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.operations import claims
+from api.schema.buyers import Buyer
+from api.schema.connection import Connection, connection, listing, point
+from api.schema.coverage import Coverage
+from api.schema.decisions import Decision
+from api.schema.enums import described
+from api.schema.errors import Finding, UserError
+from api.schema.inputs import Reader
+from api.schema.mutation import mutation
+from api.schema.node import Node
+from api.schema.orders import Order
+from api.schema.parties import LiableParty
+from api.schema.providers import Provider
+from api.schema.rules import RuleVersion
+from api.schema.scalars import Money
+from api.schema.suppliers import Supplier
+from domain.claims import (
+    AnswerClaim,
+    ClaimAction,
+    ClaimOrigin,
+    ClaimOutcome,
+    ClaimReason,
+    ClaimState,
+    Consequence,
+    DecideClaim,
+    OpenClaim,
+    Side,
+)
+from domain.ids import ClaimId, CoverageId
+
+if TYPE_CHECKING:
+    from api.schema.coupons import Coupon
+    from api.schema.ledger import LedgerTransfer
+    from api.schema.recoveries import Recovery
+
+for _enum in (ClaimReason, ClaimOrigin, ClaimState, ClaimOutcome, ClaimAction):
+    described(_enum)
+described(Side, name="ClaimSide")
+described(Consequence, name="ClaimConsequence")
+
+
+class ClaimOrder(StrEnum):
+    """Orders of a list of claims."""
+
+    NEWEST_FIRST = "NEWEST_FIRST"
+    """By opening, the latest first."""
+    OLDEST_FIRST = "OLDEST_FIRST"
+    """By opening, the earliest first."""
+    MOST_URGENT_FIRST = "MOST_URGENT_FIRST"
+    """By the instant until which somebody must act; what waits for nobody comes last."""
+
+
+class ClaimEventOrder(StrEnum):
+    """Orders of a claim's events."""
+
+    OLDEST_FIRST = "OLDEST_FIRST"
+    """As they happened."""
+    NEWEST_FIRST = "NEWEST_FIRST"
+    """The latest first."""
+
+
+described(ClaimOrder)
+described(ClaimEventOrder)
+
+
+@strawberry.input(description="Which claims. What is left out does not matter; conditions add up.")
+class ClaimFilter:
+    """The fields are the filters of `storage/views/claims.py`."""
+
+    states: list[ClaimState] | None = strawberry.field(default=None, description="In one of these states.")
+    reasons: list[ClaimReason] | None = strawberry.field(default=None, description="For one of these reasons.")
+    outcome: ClaimOutcome | None = strawberry.field(default=None, description="Decided so.")
+    origin: ClaimOrigin | None = strawberry.field(default=None, description="Begun so.")
+    buyer_id: strawberry.ID | None = strawberry.field(default=None, description="Of this buyer.")
+    order_id: strawberry.ID | None = strawberry.field(default=None, description="About this order.")
+    liable_party_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Against this supplier or provider."
+    )
+    due_before: datetime | None = strawberry.field(default=None, description="Somebody must act before this instant.")
+    opened_from: datetime | None = strawberry.field(default=None, description="Opened at this instant or later.")
+    opened_before: datetime | None = strawberry.field(default=None, description="Opened before this instant.")
+
+
+@strawberry.type(description="Who must act on a claim, by when, and what happens otherwise.")
+class ClaimDuty:
+    """`domain.claims.NextDuty`."""
+
+    by: Side = strawberry.field(description="Whose turn it is.")
+    actions: list[ClaimAction] = strawberry.field(description="What that side can do to fulfil it.")
+    due_at: datetime = strawberry.field(description="The last instant at which acting is in time.")
+    otherwise: Consequence = strawberry.field(description="What happens if nobody acts by then.")
+
+
+@strawberry.type(description="An action that is not possible now for the viewer, and why.")
+class BlockedClaimAction:
+    """`domain.moves.Move`."""
+
+    action: ClaimAction = strawberry.field(description="The action.")
+    because: list[Finding] = strawberry.field(description="Every condition that is not met.")
+    opens_at: datetime | None = strawberry.field(
+        description="When time alone makes it possible; null where it does not."
+    )
+    closes_at: datetime | None = strawberry.field(description="When time ends it; null where it does not.")
+
+
+@strawberry.type(description="One thing that happened to a claim, as its parties see it.")
+class ClaimEvent(Node):
+    """A row of `claim_events`."""
+
+    claim: Annotated["Claim", strawberry.lazy("api.schema.claims")] = strawberry.field(description="The claim.")
+    name: str = strawberry.field(description="What happened, as webhooks spell it: `claim.opened`.")
+    actor: Side = strawberry.field(description="Which side did it.")
+    note: str | None = strawberry.field(description="What that side wrote with it.")
+    at: datetime = strawberry.field(description="When.")
+
+
+@strawberry.type(description="A buyer's demand that a broken promise be made good.")
+class Claim(Node):
+    """`domain.claims.Claim`."""
+
+    number: str = strawberry.field(description="What people say on the telephone: `C-7K2QD-M3X9A`.")
+    order: Order | None = strawberry.field(description="The order it is about; null when hidden from the viewer.")
+    coverage: Coverage | None = strawberry.field(description="The cover it is made under.")
+    buyer: Buyer | None = strawberry.field(description="Who claims.")
+    liable_party: LiableParty | None = strawberry.field(description="Who gave the promise and answers for it.")
+    supplier: Supplier | None = strawberry.field(description="The liable party, where it is a supplier.")
+    provider: Provider | None = strawberry.field(description="The liable party, where it is a provider.")
+    reason: ClaimReason = strawberry.field(description="Why.")
+    origin: ClaimOrigin = strawberry.field(description="Whether the buyer applied or tracking alone proved it.")
+    state: ClaimState = strawberry.field(description="Where it stands.")
+    outcome: ClaimOutcome | None = strawberry.field(description="What was decided; null while it is not.")
+    base: Money = strawberry.field(description="What the rule takes its share of.")
+    amount: Money = strawberry.field(
+        description="What the rule gives: for the facts at opening, and once decided what was granted."
+    )
+    note: str | None = strawberry.field(description="What the buyer wrote.")
+    rule_version: RuleVersion | None = strawberry.field(description="The rule that governs it: in force at payment.")
+    procedure_version: RuleVersion | None = strawberry.field(
+        description="The clocks that govern it: in force when it was opened."
+    )
+    decision: Decision | None = strawberry.field(description="The latest decision about it, with its explanation.")
+    decisions: Connection[Decision] = connection("Every decision about it, the first first.")
+    coupon: Annotated["Coupon", strawberry.lazy("api.schema.coupons")] | None = strawberry.field(
+        description="The compensation; null when there is none or it is hidden from the viewer."
+    )
+    recovery: Annotated["Recovery", strawberry.lazy("api.schema.recoveries")] | None = strawberry.field(
+        description="What it costs the liable party; for that party and staff."
+    )
+    events: Connection[ClaimEvent] = connection("What happened to it.", order=ClaimEventOrder)
+    transfers: Connection[Annotated["LedgerTransfer", strawberry.lazy("api.schema.ledger")]] = connection(
+        "Where each cent went; for staff."
+    )
+    next_duty: ClaimDuty | None = strawberry.field(description="Who must act, by when; null when nobody must.")
+    available_actions: list[ClaimAction] = strawberry.field(
+        description="What the viewer may do now: each mutation will not be refused for state, time or role."
+    )
+    blocked_actions: list[BlockedClaimAction] = strawberry.field(description="What the viewer may not do now, and why.")
+    answer_due_at: datetime | None = strawberry.field(
+        description="Until when the liable party answers; null where it never had to."
+    )
+    escalation_opens_at: datetime | None = strawberry.field(
+        description="From this instant the buyer may take it to the marketplace unanswered; null where never."
+    )
+    escalates_at: datetime | None = strawberry.field(
+        description="At this instant, unanswered, it goes to the marketplace by itself; null where it never could."
+    )
+    due_at: datetime | None = strawberry.field(description="Until when somebody must act; null when nobody must.")
+    opened_at: datetime = strawberry.field(description="When it was opened.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    decided_at: datetime | None = strawberry.field(description="When it was decided.")
+    ended_at: datetime | None = strawberry.field(description="When it was closed or withdrawn.")
+    version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
+
+
+@strawberry.input(description="A claim under a cover.")
+class OpenClaimInput:
+    """→ `domain.claims.OpenClaim`."""
+
+    coverage_id: strawberry.ID = strawberry.field(description="The cover: `order { coverages }`.")
+    reason: ClaimReason = strawberry.field(description="Why; it must be a reason for that cover's promise.")
+    note: str | None = strawberry.field(default=None, description="What the buyer wants to say, at most a page.")
+    idempotency_key: str = strawberry.field(description="Your name for this call: sent twice, it is done once.")
+
+    def command(self) -> OpenClaim:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = OpenClaim(
+            read.id(CoverageId, self.coverage_id, "coverageId"), self.reason, read.note(self.note, "note")
+        )
+        read.done()
+        return command
+
+
+@strawberry.input
+class _Answer:
+    """What the answers to a claim have in common; → `domain.claims.AnswerClaim`."""
+
+    claim_id: strawberry.ID = strawberry.field(description="The claim.")
+    note: str | None = strawberry.field(default=None, description="A word to the other side, at most a page.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; the claim is left alone if it has another now."
+    )
+    idempotency_key: str = strawberry.field(description="Your name for this call: sent twice, it is done once.")
+
+    def command(self) -> AnswerClaim:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = AnswerClaim(read.id(ClaimId, self.claim_id, "claimId"), read.note(self.note, "note"))
+        read.done()
+        return command
+
+
+@strawberry.input(description="The liable party owns up.")
+class AcceptClaimInput(_Answer):
+    """For `acceptClaim`."""
+
+
+@strawberry.input(description="The liable party disagrees; the marketplace will decide.")
+class ContestClaimInput(_Answer):
+    """For `contestClaim`."""
+
+
+@strawberry.input(description="The buyer asks the marketplace to decide.")
+class EscalateClaimInput(_Answer):
+    """For `escalateClaim`."""
+
+
+@strawberry.input(description="The buyer takes the claim back.")
+class WithdrawClaimInput(_Answer):
+    """For `withdrawClaim`."""
+
+
+@strawberry.input(description="The marketplace decides.")
+class DecideClaimInput:
+    """→ `domain.claims.DecideClaim`."""
+
+    claim_id: strawberry.ID = strawberry.field(description="The claim.")
+    outcome: ClaimOutcome = strawberry.field(description="What is decided; a grant gives what the rule gives.")
+    note: str = strawberry.field(description="The reasons in a sentence or more, for both parties; at most a page.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; another is refused."
+    )
+    idempotency_key: str = strawberry.field(description="Your name for this call: sent twice, it is done once.")
+
+    def command(self) -> DecideClaim:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = DecideClaim(
+            read.id(ClaimId, self.claim_id, "claimId"), self.outcome, read.required_note(self.note, "note")
+        )
+        read.done()
+        return command
+
+
+@strawberry.type(description="The claim after the change, or why nothing changed.")
+class ClaimPayload:
+    """What the mutations on a claim answer."""
+
+    claim: Claim | None = strawberry.field(description="The claim as it is now; null when nothing changed.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
+
+
+@strawberry.type
+class ClaimQueries:
+    """Reading claims."""
+
+    claim: Claim | None = point("The claim of that id; null when there is none for the viewer.", of="claim")
+    claims: Connection[Claim] = listing(
+        "The claims the viewer may see: a party its own, staff all.", filter=ClaimFilter, order=ClaimOrder
+    )
+
+
+@strawberry.type
+class ClaimMutations:
+    """What can be done with claims."""
+
+    open_claim: ClaimPayload = mutation(
+        claims.open_claim,
+        OpenClaimInput,
+        keyed=True,
+        description="A claim is opened under a cover and waits for the liable party's answer. Refused, with every "
+        "reason, outside its window, when the facts do not bear it out, and when the cover has a claim already.",
+    )
+    accept_claim: ClaimPayload = mutation(
+        claims.accept_claim,
+        AcceptClaimInput,
+        keyed=True,
+        description="The liable party owns up: the claim is granted and the buyer gets the coupon.",
+    )
+    contest_claim: ClaimPayload = mutation(
+        claims.contest_claim,
+        ContestClaimInput,
+        keyed=True,
+        description="The liable party disagrees: the claim goes to the marketplace.",
+    )
+    escalate_claim: ClaimPayload = mutation(
+        claims.escalate_claim,
+        EscalateClaimInput,
+        keyed=True,
+        description="The buyer, once the answer is overdue, asks the marketplace to decide.",
+    )
+    decide_claim: ClaimPayload = mutation(
+        claims.decide_claim,
+        DecideClaimInput,
+        keyed=True,
+        description="The marketplace decides an escalated claim: the buyer gets the coupon, or the claim is closed.",
+    )
+    withdraw_claim: ClaimPayload = mutation(
+        claims.withdraw_claim,
+        WithdrawClaimInput,
+        keyed=True,
+        description="The buyer takes the claim back; another may be opened while the window is open.",
+    )

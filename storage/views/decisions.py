@@ -1,0 +1,51 @@
+"""Decisions with their trees: staff see all, the parties those about themselves and about their claims."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from domain import explain
+from domain.access import Caller, ViewerKind
+from storage.views.claims import VISIBLE as CLAIM_VISIBLE
+from storage.views.view import EVERYONE, Computed, Point, Root, Row, Sort, View, column, columns
+
+
+async def findings(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[explain.Finding]:
+    """The stored trees, as they were decided."""
+    return [explain.parse(json.loads(row["tree"])) for row in rows]
+
+
+def _of_own_claim(predicate: str) -> str:
+    claims = predicate.replace("{t}", "m")
+    return (
+        "({t}.subject_id = {party} OR EXISTS (SELECT FROM claims m WHERE m.tenant_id = {t}.tenant_id "
+        f"AND m.id = {{t}}.subject_id AND {claims}))"
+    )
+
+
+STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
+
+DECISION: Final = View(
+    type="Decision",
+    table="decisions",
+    visible={
+        kind: predicate if kind is ViewerKind.STAFF else _of_own_claim(predicate)
+        for kind, predicate in CLAIM_VISIBLE.items()
+    },
+    fields={
+        **columns("id", "kind", "holds", "at", "ruleVersionIds", "subjectId"),
+        "decidedBy": column("decided_by", STAFF_ONLY),
+        "tree": Computed(findings, needs=("tree",)),
+        "canonical": column("tree", EVERYONE),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.at", True),)),
+    },
+)
+
+VIEWS: Final = (DECISION,)
+ROOTS: Final[dict[str, Root]] = {"decision": Point("Decision")}
