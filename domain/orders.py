@@ -30,6 +30,9 @@ from domain.moves import Move
 LINES_MAX: Final = 500
 """Lines of one order in one call: the longest order in the delivery history has 67, and one statement stays small."""
 
+ADDRESS: Final = "delivery_address"
+"""The field of an order's personal data (`domain/personal.py`)."""
+
 
 class OrderState(StrEnum):
     """Where an order stands."""

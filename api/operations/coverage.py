@@ -20,7 +20,6 @@ from storage import calendars as calendar_rows
 from storage import clocks as clock_rows
 from storage import coverage as coverage_rows
 from storage import enrolments as guarantee_rows
-from storage import exchange_rates as rate_rows
 from storage import orders as order_rows
 from storage import rulebook as rule_rows
 from storage import shipments as shipment_rows
@@ -95,22 +94,18 @@ async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> 
     if not benefit.holds:
         return None
     shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id])
-    capped_in = guarantees.needs_rate(rule, order.total.currency)
-    conversion = None
-    if capped_in is not None:
-        conversion = await rate_rows.rate(
-            work.connection, work.tenant_id, capped_in, order.total.currency, work.at.date()
-        )
     facts = covers.order_facts(order, shipments)
-    return guarantees.judge_on_time(rule, facts, work.at, conversion=conversion, besides=(benefit,))
+    rate = await claims.conversion(work, coverage, facts.currency)
+    return guarantees.judge_on_time(rule, facts, work.at, conversion=rate, besides=(benefit,))
 
 
 async def _arm(work: Work, coverage: Coverage, order: Order, *, since: bool = False) -> None:
     """The clock of what the cover waits for next runs; with `since`, of what lies after this instant."""
     wait = covers.next_duty(coverage, order, work.at if since else None)
     if wait is not None:
+        calendar = await calendar_rows.of_country(work.connection, order.country)
         started = clocks.start(
-            wait.duty, coverage.id, wait.due_at, id=work.new_id(ClockId), at=work.at, calendar=order.country
+            wait.duty, coverage.id, wait.due_at, id=work.new_id(ClockId), at=work.at, calendar=calendar.market
         )
         await work.keep(started)
 

@@ -13,6 +13,7 @@ from domain import coverage as covers
 from domain.errors import NotFound
 from domain.ids import OrderId, OrderLineId
 from domain.orders import (
+    ADDRESS,
     Address,
     CancelOrder,
     ChangeAddress,
@@ -30,9 +31,6 @@ from storage import orders as order_rows
 from storage import personal as personal_rows
 from storage import suppliers as supplier_rows
 from storage.unit_of_work import Outcome, Work
-
-ADDRESS = "delivery_address"
-"""The field of an order's personal data."""
 
 
 async def record_order(work: Work, command: RecordOrder) -> Outcome:

@@ -1,0 +1,131 @@
+"""Covers, as each kind of viewer sees them: staff, the buyer, the liable party, and the supplier who sold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from domain import coverage
+from domain.access import Caller, ViewerKind
+from domain.compensation import Form
+from domain.coverage import Coverage
+from domain.guarantees import AfterSalesTerms, Base, Exclusion, OnTimeTerms
+from domain.money import Money
+from domain.moves import Move
+from storage.coverage import COVERAGES
+from storage.views.orders import through_order
+from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+
+_SOLD: Final = "({t}.supplier_id = {party} OR " + through_order("o.supplier_id = {party}") + ")"
+VISIBLE: Final = {
+    ViewerKind.STAFF: "true",
+    ViewerKind.BUYER: "{t}.buyer_id = {party}",
+    ViewerKind.SUPPLIER: _SOLD,
+    ViewerKind.ENTITLED_SUPPLIER: _SOLD,
+    ViewerKind.PROVIDER: "{t}.provider_id = {party}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The frozen numbers as they are shown; what the promise's rule does not have is None."""
+
+    share_bp: int | None
+    cap: Money | None
+    form: Form | None
+    coupon_days: int | None
+    recovery_days: int | None
+    base: Base | None
+    apply_days: int | None
+    hold_hours: int | None
+    attempt_counts: bool | None
+    service_days: int | None
+    excludes: list[Exclusion]
+
+
+def shown(cover: Coverage) -> Terms:
+    """The numbers of a cover."""
+    rule = cover.rule
+    pays = rule.compensation
+    on_time = rule if isinstance(rule, OnTimeTerms) else None
+    return Terms(
+        share_bp=pays.share_bp if pays else None,
+        cap=pays.cap if pays else None,
+        form=pays.form if pays else None,
+        coupon_days=pays.coupon_days if pays else None,
+        recovery_days=pays.recovery_days if pays else None,
+        base=on_time.base if on_time else None,
+        apply_days=on_time.apply_days if on_time else None,
+        hold_hours=on_time.hold_hours if on_time else None,
+        attempt_counts=on_time.attempt_counts if on_time else None,
+        service_days=rule.service_days if isinstance(rule, AfterSalesTerms) else None,
+        excludes=list(rule.excludes),
+    )
+
+
+async def terms(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[Terms]:
+    """The numbers that were frozen at payment."""
+    return [shown(COVERAGES.decode(row)) for row in rows]
+
+
+async def opening(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[datetime | None]:
+    """The first instants at which a claim is possible."""
+    return [COVERAGES.decode(row).opens_at for row in rows]
+
+
+def _moves(rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
+    return [coverage.moves(COVERAGES.decode(row), viewer, at) for row in rows]
+
+
+async def available_actions(
+    _connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
+) -> list[list[str]]:
+    """The actions whose mutation would not be refused for state, time or role."""
+    return [[move.action for move in moves if move.available] for moves in _moves(rows, viewer, at)]
+
+
+async def blocked_actions(
+    _connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
+) -> list[list[Move]]:
+    """The other actions, each with everything that stands in its way."""
+    return [[move for move in moves if not move.available] for moves in _moves(rows, viewer, at)]
+
+
+COVERAGE: Final = View(
+    type="Coverage",
+    table="coverages",
+    visible=VISIBLE,
+    fields={
+        **columns("id", "promise", "state", "voidRule", "promisedAt", "closesAt", "inForceAt", "endedAt", "version"),
+        "order": One("Order", "{t}.order_id"),
+        "guarantee": One("Guarantee", "{t}.guarantee_id"),
+        "buyer": One("Buyer", "{t}.buyer_id"),
+        "supplier": One("Supplier", "{t}.supplier_id"),
+        "provider": One("Provider", "{t}.provider_id"),
+        "liableParty": One("LiableParty", "coalesce({t}.supplier_id, {t}.provider_id)"),
+        "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
+        "claims": Many("Claim", "coverage_id", "OLDEST_FIRST"),
+        "opensAt": Computed(opening, needs=COVERAGES.names),
+        "terms": Computed(terms, needs=COVERAGES.names),
+        "availableActions": Computed(available_actions, needs=COVERAGES.names),
+        "blockedActions": Computed(blocked_actions, needs=COVERAGES.names),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.id", False),)),
+        "NEWEST_FIRST": Sort((("{t}.id", True),)),
+    },
+    filters={
+        "states": Filter("{t}.state = ANY({v})", "text[]"),
+        "promise": Filter("{t}.promise = {v}"),
+        "orderId": Filter("{t}.order_id = {v}"),
+        "buyerId": Filter("{t}.buyer_id = {v}"),
+        "liablePartyId": Filter("{v} IN ({t}.supplier_id, {t}.provider_id)"),
+    },
+)
+
+VIEWS: Final = (COVERAGE,)
+ROOTS: Final[dict[str, Root]] = {"coverage": Point("Coverage"), "coverages": Listing("Coverage", "NEWEST_FIRST")}
