@@ -1,0 +1,119 @@
+"""Suppliers in GraphQL."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.operations import parties
+from api.schema.buyers import registration
+from api.schema.connection import Connection, connection, listing, point
+from api.schema.errors import UserError
+from api.schema.inputs import Reader
+from api.schema.mutation import mutation
+from api.schema.node import Node
+from api.schema.organisations import KEY, VERSION, ByAge, Organisation
+from api.schema.scalars import CountryCode
+from domain.ids import SupplierId
+from domain.parties import Registration
+from domain.suppliers import GrantTierSight
+
+if TYPE_CHECKING:
+    from api.schema.enrolments import Guarantee
+
+
+@strawberry.input(description="Which suppliers. What is left out does not matter; conditions add up.")
+class SupplierFilter:
+    """The filters of `storage/views/parties.py`."""
+
+    country: CountryCode | None = strawberry.field(default=None, description="In this country.")
+    reference: str | None = strawberry.field(
+        default=None, description="With this number of the marketplace; for staff."
+    )
+
+
+@strawberry.type(description="A merchant.")
+class Supplier(Node):
+    """`domain.suppliers.Supplier`."""
+
+    name: str = strawberry.field(description="Its name.")
+    country: CountryCode = strawberry.field(description="Where it is at home.")
+    reference: str | None = strawberry.field(description="The marketplace's own number for it; for staff and itself.")
+    sees_exact_tiers: bool | None = strawberry.field(
+        description="Whether it was given sight of buyers' exact levels; for staff and itself."
+    )
+    organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
+    guarantees: Connection[Annotated["Guarantee", strawberry.lazy("api.schema.enrolments")]] = connection(
+        "The promises it stands for.", order=ByAge
+    )
+    registered_at: datetime = strawberry.field(description="When it was registered.")
+    version: int | None = strawberry.field(
+        description="Grows by one with each change, for `expectedVersion`; for staff and itself."
+    )
+
+
+@strawberry.input(description="A merchant who shall sell here.")
+class RegisterSupplierInput:
+    """→ `domain.parties.Registration`."""
+
+    name: str = strawberry.field(description="Its name, at most 200 characters.")
+    country: CountryCode = strawberry.field(description="Where it is at home.")
+    reference: str | None = strawberry.field(
+        default=None, description="The marketplace's own number for it; unique among suppliers."
+    )
+    organisation_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The organisation that it is; a new one of the same name when left out."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> Registration:
+        """The command. Refuses with Invalid, naming every problem."""
+        return registration(self.name, self.country, self.reference, self.organisation_id)
+
+
+@strawberry.input(description="Whether a supplier sees buyers' exact levels.")
+class GrantTierSightInput:
+    """→ `domain.suppliers.GrantTierSight`."""
+
+    supplier_id: strawberry.ID = strawberry.field(description="The supplier.")
+    granted: bool = strawberry.field(default=True, description="True: it sees them from now on; false: no longer.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> GrantTierSight:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = GrantTierSight(read.id(SupplierId, self.supplier_id, "supplierId"), self.granted)
+        read.done()
+        return command
+
+
+@strawberry.type(description="The supplier after the change, or why nothing changed.")
+class SupplierPayload:
+    """What the mutations on a supplier answer."""
+
+    supplier: Supplier | None = strawberry.field(description="The supplier; null when nothing changed.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
+
+
+@strawberry.type
+class SupplierQueries:
+    """Reading suppliers."""
+
+    supplier: Supplier | None = point("The supplier of that id; null when there is none.", of="supplier")
+    suppliers: Connection[Supplier] = listing("All suppliers.", filter=SupplierFilter, order=ByAge)
+
+
+@strawberry.type
+class SupplierMutations:
+    """What can be done with suppliers."""
+
+    register_supplier: SupplierPayload = mutation(
+        parties.register_supplier, RegisterSupplierInput, keyed=False, description="A merchant sells here."
+    )
+    grant_tier_sight: SupplierPayload = mutation(
+        parties.grant_tier_sight,
+        GrantTierSightInput,
+        keyed=False,
+        description="A supplier sees buyers' exact levels, or no longer.",
+    )
