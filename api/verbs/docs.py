@@ -39,8 +39,8 @@ DRAWN: Final[Mapping[str, Callable[[], str]]] = {"claim-life": claim_life}
 def redrawn(text: str) -> str:
     """The document's text with every marked place drawn anew."""
     for name, draw in DRAWN.items():
-        place = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
-        text = place.sub(lambda match, draw=draw: match[1] + draw() + match[2], text)  # type: ignore[misc]
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = place.sub(lambda match, draw=draw: match[1] + draw() + "\n" + match[2], text)  # type: ignore[misc]
     return text
 
 
