@@ -5,17 +5,23 @@ makes the row wait longer, without holding up others; a tenant's clock only ever
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from domain.clocks import LIVE, Clock, Duty
+from domain.errors import NotFound
 from domain.ids import ClockId, TenantId
+from domain.tenants import Tenant
 from storage.pool import Connection
 from storage.tables import Table
 
 CLOCKS: Final = Table(
     "clocks", Clock, conflicts={"clocks_one_live_duty": "There is a clock of that duty on it already."}
 )
+
+TENANTS: Final = Table("tenants", Tenant)
+"""For `keep`: a sandbox's clock is part of its tenant's row."""
 
 RETRY_SECONDS_MAX: Final = 3_600
 """A duty whose consequence keeps failing is tried at least this often."""
@@ -32,9 +38,14 @@ async def get(connection: Connection, tenant_id: TenantId, id: ClockId) -> Clock
 async def lock_live(
     connection: Connection, tenant_id: TenantId, subject_id: str, duties: Collection[Duty] = tuple(Duty)
 ) -> list[Clock]:
-    """The subject's clocks that still run or are paused, of those duties, this transaction's until its end."""
+    """The subject's clocks that still run or are paused, of those duties, this transaction's until its end.
+
+    One that a worker is just firing is skipped, not waited for: the worker holds it and waits for the thing itself, and
+    will then find that there is nothing left to do.
+    """
     where = f"t.subject_id = $2 AND t.duty = ANY($3::text[]) AND {_LIVE} ORDER BY t.id"
-    return await CLOCKS.select(connection, tenant_id, where, subject_id, list(duties), lock=True)
+    text = f"SELECT {CLOCKS.selection()} FROM clocks t WHERE t.tenant_id = $1 AND {where} FOR UPDATE SKIP LOCKED"
+    return [CLOCKS.decode(row) for row in await connection.fetch(text, tenant_id, subject_id, list(duties))]
 
 
 async def by_subjects(connection: Connection, tenant_id: TenantId, subject_ids: Collection[str]) -> list[Clock]:
@@ -51,19 +62,18 @@ async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime) ->
     return None if row is None else CLOCKS.decode(row)
 
 
-async def find_next_due(connection: Connection, tenant_id: TenantId, until: datetime) -> datetime | None:
-    """When the next running clock is due, if before `until`: what a moving clock has to stop for."""
-    found: datetime | None = await connection.fetchval(
-        "SELECT min(due_at) FROM clocks t WHERE tenant_id = $1 AND state = 'RUNNING' AND due_at < $2", tenant_id, until
-    )
-    return found
+async def lock_next(connection: Connection, tenant_id: TenantId, until: datetime) -> Clock | None:
+    """The running clock that is due first, if before `until`; waits for whoever has it. For a clock that moves."""
+    where = "t.state = 'RUNNING' AND t.due_at < $2 ORDER BY t.due_at, t.id LIMIT 1"
+    found = await CLOCKS.select(connection, tenant_id, where, until, lock=True)
+    return found[0] if found else None
 
 
 async def tenants_with_due(connection: Connection) -> list[TenantId]:
     """The tenants, by their own clocks, in which something is over. For the worker's role, which sees all."""
     rows = await connection.fetch(
-        "SELECT o.tenant_id FROM tenants o WHERE EXISTS (SELECT FROM clocks t WHERE t.tenant_id = o.tenant_id "
-        f"AND t.state = 'RUNNING' AND t.due_at < tenant_now(o) AND {_WAITED})"
+        "SELECT o.tenant_id FROM tenants o WHERE (SELECT true FROM clocks t WHERE t.tenant_id = o.tenant_id "
+        f"AND t.state = 'RUNNING' AND t.due_at < tenant_now(o) AND {_WAITED} LIMIT 1)"
     )
     return [TenantId(row["tenant_id"]) for row in rows]
 
@@ -82,3 +92,29 @@ async def postpone(connection: Connection, tenant_id: TenantId, id: ClockId) -> 
         RETRY_SECONDS_MAX,
     )
     return attempts
+
+
+# -- a tenant's own clock ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tenant and its clock: what it shows, and the real instant at which it was looked at."""
+
+    tenant: Tenant
+    shows: datetime
+    real_now: datetime
+
+
+async def read_clock(connection: Connection, tenant_id: TenantId) -> Reading:
+    """What the tenant's clock shows now. Refuses with NotFound."""
+    text = f"SELECT {TENANTS.selection()}, tenant_now(t) AS shows, clock_timestamp() AS real_now FROM tenants t"
+    row = await connection.fetchrow(f"{text} WHERE t.tenant_id = $1", tenant_id)
+    if row is None:
+        raise NotFound("There is no such tenant.")
+    return Reading(TENANTS.decode(row), row["shows"], row["real_now"])
+
+
+async def lock_clock(connection: Connection, tenant_id: TenantId) -> None:
+    """Nobody else moves the tenant's clock until this transaction ends. The tenant's row itself stays unlocked."""
+    await connection.fetchval("SELECT pg_advisory_xact_lock(hashtextextended('clock:' || $1, 0))", tenant_id)

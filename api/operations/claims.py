@@ -11,7 +11,7 @@ from typing import Final
 
 from api.operations import coupons
 from api.operations.duties import end_duties, start_duty
-from domain import access, claims, coverage, dates, guarantees, procedure
+from domain import access, claims, clocks, coverage, dates, guarantees, procedure
 from domain.change import Change
 from domain.claims import (
     AnswerClaim,
@@ -20,6 +20,7 @@ from domain.claims import (
     ClaimEvent,
     ClaimOutcome,
     ClaimReason,
+    ClaimState,
     DecideClaim,
     OpenClaim,
     Side,
@@ -27,19 +28,16 @@ from domain.claims import (
 from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
 from domain.decisions import DecisionKind, decision
-from domain.errors import Conflict, ErrorCode, NotFound
+from domain.errors import Conflict, NotFound
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.guarantees import Judgement, OrderFacts
 from domain.ids import ClaimId, CoverageId, DecisionId, EventId, RuleVersionId
-from domain.orders import Order
 from domain.procedure import ClaimClocks, Silence
 from domain.rulebook import RuleVersion
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
-from storage import coverage as coverage_rows
-from storage import orders as order_rows
-from storage import shipments as shipment_rows
+from storage.claims import CaseRows
 from storage.unit_of_work import Outcome, Work
 
 PROCEDURE: Final = "clocks/b2b_default"
@@ -48,12 +46,16 @@ PROCEDURE: Final = "clocks/b2b_default"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a claim is judged by: its cover, the order locked, and the facts recorded of it."""
+    """What a claim is judged by: the rows with their order locked, the facts they record, and a rate where needed."""
 
-    cover: Coverage
-    order: Order
+    rows: CaseRows
     facts: OrderFacts
     conversion: Conversion | None
+
+    @property
+    def cover(self) -> Coverage:
+        """The cover claimed under."""
+        return self.rows.cover
 
     def judged(self, at: datetime, *, liable: bool | None = None, besides: tuple[Finding, ...] = ()) -> Judgement:
         """The rule's word at `at`; `liable` is what was found, `besides` are conditions of the occasion."""
@@ -74,9 +76,8 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     case = await _case(work, command.coverage_id)
     if not work.caller.is_operator and work.caller.party_id != case.cover.buyer_id:
         raise NotFound("there is no such cover", field=("coverageId",))
-    earlier = await claim_rows.find_by_coverage(work.connection, work.tenant_id, case.cover.id)
-    if earlier is not None:
-        raise Conflict(f"There is a claim under this cover already: {earlier.number}.", code=ErrorCode.CONFLICT)
+    if case.rows.claim is not None:
+        raise Conflict(f"There is a claim under this cover already: {case.rows.claim.number}.")
     version = await _procedure(work)
     calendar = await calendars.get(work.connection, work.market)
     judgement = case.judged(work.at, besides=coverage.conditions(case.cover, work.at))
@@ -92,8 +93,8 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
         at=work.at,
     )
     claim = change.after
-    await work.keep(change, coverage.claim_coverage(case.cover, claim.id))
-    await end_duties(work, case.cover.id)
+    ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
+    await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)
     _explain(work, decided, claim, DecisionKind.ELIGIBILITY, judgement.tree)
     await _take_turn(work, change, Side.STAFF if work.caller.is_operator else Side.BUYER, command.note)
     return Outcome({"claim": claim.id})
@@ -137,7 +138,7 @@ async def withdraw_claim(work: Work, command: AnswerClaim) -> Outcome:
     claim, case = await _locked(work, command.claim_id, ClaimAction.WITHDRAW_CLAIM)
     released = coverage.release_coverage(case.cover, claim.id)
     await work.keep(released)
-    if following := coverage.next_duty(released.after, case.order, since=work.at):
+    if following := coverage.next_duty(released.after, case.rows.order, since=work.at):
         await start_duty(work, following.duty, released.after.id, following.due_at, party_id=None)
     change = claims.withdraw_claim(claim, work.at)
     return await _step(work, change, Side.STAFF if work.caller.is_operator else Side.BUYER, command.note)
@@ -173,6 +174,8 @@ async def open_automatically(work: Work, cover: Coverage, judgement: Judgement) 
 async def fire_answer_claim(work: Work, clock: Clock) -> None:
     """The liable party was silent: the buyer may escalate, and the next clock will."""
     claim = await claim_rows.lock(work.connection, work.tenant_id, ClaimId(clock.subject_id))
+    if claim.state is not ClaimState.OPEN:  # it was answered while this clock was being taken
+        return
     change = claims.answer_overdue(claim, work.at)
     await work.keep(change)
     _tell(work, change, Side.SYSTEM, None)
@@ -185,6 +188,8 @@ async def fire_escalate_claim(work: Work, clock: Clock) -> None:
     claim_id = ClaimId(clock.subject_id)
     case = await _case_of_claim(work, claim_id)
     claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
+    if claim.state is not ClaimState.OPEN:
+        return
     await SILENCES[procedure.silence_of_party(await _clocks(work, claim), claim.reason)](work, claim, case)
 
 
@@ -193,7 +198,8 @@ async def fire_decide_claim(work: Work, clock: Clock) -> None:
     claim_id = ClaimId(clock.subject_id)
     case = await _case_of_claim(work, claim_id)
     claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
-    await _decide_on_file(work, claim, case)
+    if claim.state is ClaimState.ESCALATED:
+        await _decide_on_file(work, claim, case)
 
 
 async def _silence_escalates(work: Work, claim: Claim, _case: Case) -> None:
@@ -324,12 +330,9 @@ async def _case_of_claim(work: Work, claim_id: ClaimId) -> Case:
 
 async def _case(work: Work, coverage_id: CoverageId) -> Case:
     """The case, its order locked. Refuses with NotFound a cover that does not exist, with Refused a missing rate."""
-    order_id = (await coverage_rows.get(work.connection, work.tenant_id, coverage_id)).order_id
-    order = await order_rows.lock(work.connection, work.tenant_id, order_id)
-    cover = await coverage_rows.get(work.connection, work.tenant_id, coverage_id)
-    shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order_id])
-    facts = coverage.order_facts(order, shipments)
-    return Case(cover, order, facts, await conversion(work, cover, facts.currency))
+    rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
+    facts = coverage.order_facts(rows.order, rows.shipments)
+    return Case(rows, facts, await conversion(work, rows.cover, facts.currency))
 
 
 async def conversion(work: Work, cover: Coverage, currency: str) -> Conversion | None:
