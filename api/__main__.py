@@ -31,6 +31,7 @@ VERBS = {
     "import": Verb("api.verbs.import_", "Import deliveries from a file, and judge them if asked."),
     "rules": Verb("api.verbs.rules", "Check, publish, list and show rule sets."),
     "schema": Verb("api.verbs.schema", "Print the GraphQL schema, compare it with schema.graphql, or write it there."),
+    "tenants": Verb("api.verbs.tenants", "Create and list marketplaces."),
     "keys": Verb("api.verbs.keys", "Issue, rotate and revoke API keys."),
     "documents": Verb("api.verbs.documents", "Publish trusted documents for a frontend."),
     "bench": Verb("api.verbs.bench", "Measure a loaded server on this machine."),

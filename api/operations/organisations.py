@@ -6,9 +6,11 @@ organisation's people lock it first, so that two stewards who remove each other 
 
 import secrets
 
-from domain import access, members, organisations
+from api.operations.duties import end_duties
+from domain import access, clocks, members, organisations
+from domain.clocks import Clock, Duty
 from domain.errors import Forbidden
-from domain.ids import InvitationId, MemberId, OrganisationId
+from domain.ids import ClockId, InvitationId, MemberId, OrganisationId
 from domain.keys import SECRET_BYTES, digest_of
 from domain.members import AcceptInvitation, ChangeRole, InviteMember, Member, RemoveMember, RevokeInvitation
 from domain.organisations import STEWARDS, CreateOrganisation, Organisation
@@ -41,7 +43,10 @@ async def invite_member(work: Work, command: InviteMember) -> Outcome:
         at=work.at,
     )
     invitation = change.after
-    await work.keep(change)
+    duty = clocks.start(
+        Duty.ACCEPT_INVITATION, invitation.id, invitation.expires_at, id=work.new_id(ClockId), at=work.at
+    )
+    await work.keep(change, duty)
     work.add(PersonalDatum(invitation.id, members.INVITED, {"email": command.email}, work.at))
     return Outcome({"invitation": invitation.id}, once={"secret": members.invitation_text(invitation.id, secret)})
 
@@ -61,6 +66,7 @@ async def accept_invitation(work: Work, command: AcceptInvitation) -> Outcome:
         at=work.at,
     )
     await work.keep(acceptance.member, acceptance.invitation)
+    await end_duties(work, invitation.id)
     return Outcome({"member": acceptance.member.after.id})
 
 
@@ -71,7 +77,16 @@ async def revoke_invitation(work: Work, command: RevokeInvitation) -> Outcome:
     organisations.require_own(work.caller, invitation.organisation_id)
     work.expect(invitation)
     await work.keep(members.revoke_invitation(invitation, at=work.at))
+    await end_duties(work, invitation.id)
     return Outcome({"invitation": invitation.id})
+
+
+async def fire_accept_invitation(work: Work, clock: Clock) -> None:
+    """Nobody accepted the invitation: it has expired."""
+    invitation = await member_rows.lock_invitation(work.connection, work.tenant_id, InvitationId(clock.subject_id))
+    expired = members.expire_invitation(invitation, at=work.at)
+    if expired is not None:
+        await work.keep(expired)
 
 
 async def grant_role(work: Work, command: ChangeRole) -> Outcome:

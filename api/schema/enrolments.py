@@ -89,7 +89,11 @@ class OfferGuaranteeInput:
         party_id: SupplierId | ProviderId | None = None
         if self.party_id is not None:
             of_supplier = self.party_id.startswith(f"{SupplierId.prefix}_")
-            party_id = read.id(SupplierId if of_supplier else ProviderId, self.party_id, "partyId")
+            party_id = (
+                read.id(SupplierId, self.party_id, "partyId")
+                if of_supplier
+                else read.id(ProviderId, self.party_id, "partyId")
+            )
         read.done()
         return OfferGuarantee(self.rule_key, party_id)
 

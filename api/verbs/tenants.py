@@ -1,0 +1,80 @@
+"""`./run tenants`: marketplaces come to be here, and only here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from api.embedded.supervisor import connected
+from api.operations.tenants import create_tenant
+from api.settings import Settings, Unusable, from_environment
+from domain.errors import Refusal
+from domain.tenants import CreateTenant, TenantKind
+from storage import tenants as tenant_rows
+from storage.pool import Pool
+
+R = TypeVar("R")
+
+command = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, help="Create and list marketplaces.", no_args_is_help=True
+)
+
+
+@command.command()
+def create(
+    name: Annotated[str, typer.Option(help="The marketplace's name.")],
+    kind: Annotated[TenantKind, typer.Option(help="live, or sandbox: its clock can be moved.")] = TenantKind.LIVE,
+    market: Annotated[str, typer.Option(help="Country code: whose working days the desk keeps.")] = "US",
+    currency: Annotated[str, typer.Option(help="Currency code of caps and yearly spend.")] = "USD",
+    documents_required: Annotated[
+        bool, typer.Option("--documents-required", help="Frontend keys may send trusted documents only.")
+    ] = False,
+) -> None:
+    """Create a marketplace with its operator, the shipped rules and a first admin key, which is shown this once."""
+    wish = CreateTenant(name, kind, market, currency, documents_required)
+    made = with_worker(lambda _settings, pool: create_tenant(pool, wish, request_id="run tenants create"))
+    print(f"tenant     {made.id}\noperator   {made.operator_id}\nadmin key  {made.admin_key}")
+
+
+@command.command("list")
+def list_() -> None:
+    """List the marketplaces, oldest first."""
+
+    async def told(_settings: Settings, pool: Pool) -> list[str]:
+        async with pool.acquire(None) as connection:
+            return [f"{tenant.id}  {tenant.kind:7}  {tenant.name}" for tenant in await tenant_rows.page(connection)]
+
+    print("\n".join(with_worker(told)) or "There is no marketplace yet: ./run tenants create --name …")
+
+
+def with_worker(act: Callable[[Settings, Pool], Awaitable[R]]) -> R:
+    """What `act` returns, given a pool of the worker's role, which sees every tenant.
+
+    Raises:
+        Unusable: there is no such role's address, or the operation refuses; one sentence says why.
+    """
+
+    async def run(settings: Settings) -> R:
+        pool = await Pool.open(settings.database_worker_url, size=1)
+        try:
+            return await act(settings, pool)
+        finally:
+            await pool.close()
+
+    with connected(from_environment(os.environ)) as settings:
+        if not settings.database_worker_url:
+            raise Unusable("DATABASE_WORKER_URL must name the database as the worker's role.")
+        try:
+            return asyncio.run(run(settings))
+        except Refusal as refusal:
+            raise Unusable(sentence(refusal)) from refusal
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal for a person at a terminal, every problem of an input with its name."""
+    problems = getattr(refusal, "problems", ())
+    return "; ".join(f"{'.'.join(problem.field)} {problem.message}" for problem in problems) or refusal.message
