@@ -21,11 +21,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.change import Change, Happening
-from domain.dates import MICROSECOND
+from domain.change import Change, Fact, Happening
+from domain.dates import MICROSECOND, rfc3339
 from domain.errors import Refused
-from domain.explain import Finding
+from domain.explain import Finding, unmet
 from domain.ids import ClockId, Id
+from domain.tenants import Tenant, TenantKind
 
 
 class Duty(StrEnum):
@@ -74,6 +75,9 @@ class ClockState(StrEnum):
     """There was nothing left to do."""
 
 
+UNMOVED: Final = "clock.move"
+"""The rule that keeps clocks where they are."""
+
 LIVE: Final = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 """States in which something may still happen."""
 
@@ -97,6 +101,14 @@ class Clock:
     started_at: datetime
     ended_at: datetime | None
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveClock:
+    """The wish that a sandbox's clock shows `to`, and then `runs` on or stands still until it is moved again."""
+
+    to: datetime
+    runs: bool = False
 
 
 def start(
@@ -128,7 +140,7 @@ def pause(clock: Clock, reason: str, *, at: datetime) -> Change[Clock]:
     """Time stands still from `at`. Refuses a clock that does not run, and one whose deadline has passed."""
     _require(clock, frozenset({ClockState.RUNNING}), "clock.pause", "Only a running clock can be paused.")
     if due(clock, at):
-        finding = Finding("clock.pause", False, "clock_not_over", {"dueAt": clock.due_at.isoformat()})
+        finding = Finding("clock.pause", False, "clock_not_over", {"dueAt": rfc3339(clock.due_at)})
         raise Refused("clock.pause", "Its deadline has passed already.", (finding,))
     return _step(clock, replace(clock, state=ClockState.PAUSED, paused_at=at, pause_reason=reason), "clock.paused")
 
@@ -154,6 +166,28 @@ def fire(clock: Clock, *, at: datetime) -> Change[Clock]:
     if not due(clock, at):
         raise ValueError(f"{clock.id} is not due at {at}")
     return _step(clock, replace(clock, state=ClockState.FIRED, ended_at=at), "clock.fired")
+
+
+def movable(tenant: Tenant, to: datetime, shows: datetime) -> tuple[Finding, ...]:
+    """Whether the tenant's clock, which shows `shows`, can be moved to `to`: a sandbox's, forwards."""
+    return (
+        Finding(UNMOVED, tenant.kind is TenantKind.SANDBOX, "clock_of_sandbox", {"kind": tenant.kind.name}),
+        Finding(UNMOVED, to > shows, "clock_forwards", {"to": rfc3339(to), "shows": rfc3339(shows)}),
+    )
+
+
+def move_clock(tenant: Tenant, command: MoveClock, *, shows: datetime, real_now: datetime) -> Change[Tenant]:
+    """The sandbox's clock shows `to` from `real_now`, the real instant, on. What was due on the way has fired before.
+
+    Refuses a live tenant and a move that is not forwards from `shows`.
+    """
+    if because := unmet(movable(tenant, command.to, shows)):
+        raise Refused(UNMOVED, "Only a sandbox's clock can be moved, and only forwards.", because)
+    after = replace(
+        tenant, clock_at=command.to, clock_set_at=real_now, clock_runs=command.runs, version=tenant.version + 1
+    )
+    facts: dict[str, Fact] = {"from": rfc3339(shows), "to": rfc3339(command.to), "runs": command.runs}
+    return Change(tenant, after, (Happening("tenant.clock_moved", facts),))
 
 
 def _end(clock: Clock, state: ClockState, verb: str, at: datetime) -> Change[Clock]:

@@ -124,8 +124,10 @@ _UNSEALED: Final = f"""
 SELECT o.tenant_id FROM tenants o
 LEFT JOIN LATERAL (SELECT s.snapshot FROM audit_seals s WHERE s.tenant_id = o.tenant_id ORDER BY s.position DESC LIMIT 1
 ) l ON true
-WHERE EXISTS (SELECT FROM audit a WHERE a.tenant_id = o.tenant_id AND {_new("l.snapshot", "pg_current_snapshot()")})
+WHERE (SELECT true FROM audit a
+       WHERE a.tenant_id = o.tenant_id AND {_new("l.snapshot", "pg_current_snapshot()")} LIMIT 1)
 """
+"""A look-up per tenant, where EXISTS would be planned as a join over all rows."""
 
 _SEAL: Final = f"""
 WITH last AS (

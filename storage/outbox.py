@@ -22,8 +22,8 @@ ROWS: Final = Insert(
 async def tenants_waiting(connection: Connection) -> list[TenantId]:
     """The tenants with rows that have not left. For the worker's role, which sees all."""
     rows = await connection.fetch(
-        "SELECT t.tenant_id FROM tenants t WHERE EXISTS "
-        "(SELECT FROM outbox o WHERE o.tenant_id = t.tenant_id AND o.published_at IS NULL)"
+        "SELECT t.tenant_id FROM tenants t WHERE "
+        "(SELECT true FROM outbox o WHERE o.tenant_id = t.tenant_id AND o.published_at IS NULL LIMIT 1)"
     )
     return [TenantId(row["tenant_id"]) for row in rows]
 

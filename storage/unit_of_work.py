@@ -47,6 +47,9 @@ BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = '2s'"
 BATCH: Final = 2_000
 """Changes per statement of `keep_all`."""
 
+COMMITTED: Final[set[Callable[[], None]]] = set()
+"""Called after every commit: a worker in the same process looks at once instead of at its next round. Only speed."""
+
 _CLOCK: Final = (
     "SELECT tenant_now(t) AS at, t.digest_key, t.market, true AS taken FROM tenants t WHERE t.tenant_id = $1"
 )
@@ -340,6 +343,8 @@ async def transact(
             async with pool.transaction(caller.tenant_id, BEGIN) as connection:
                 done = await _act(connection, caller, action, request_id, act, idempotency, expected_version, at)
                 committing = True
+            for tell in COMMITTED:
+                tell()
             return done
         except _REPEATED:
             if attempt == ATTEMPTS_MAX:

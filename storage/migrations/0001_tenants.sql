@@ -42,6 +42,7 @@ END $$;
 
 CREATE TABLE tenants (
   tenant_id        text COLLATE "C" PRIMARY KEY CHECK (tenant_id LIKE 'ten\__%'),
+  id               text COLLATE "C" NOT NULL GENERATED ALWAYS AS (tenant_id) STORED, -- a tenant is a thing like others
   name             text NOT NULL,
   kind             text NOT NULL CHECK (kind IN ('live', 'sandbox')),
   market           text NOT NULL,               -- the policy calendar of the marketplace's own desk

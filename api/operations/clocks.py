@@ -1,0 +1,77 @@
+"""Clocks: the consequences of silence, and the sandbox's own clock.
+
+How it works. `FIRES` says what follows when a duty is over. `fire` marks a row that is over as fired and lets the
+consequence happen, both in the transaction that locked it: whatever dies, both are there or neither. The worker does so
+for every tenant; a sandbox clock that is moved does so for every duty on its way.
+
+Laws: the consequence happens at the tenant's clock, but a clock that jumps fires each duty at the first instant after
+its own deadline, in order; a move and all it fires are one transaction; only a sandbox's clock moves, forwards only.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from api.operations import claims, coupons, coverage, organisations
+from domain import access, clocks
+from domain.access import Caller, ViewerKind
+from domain.clocks import Clock, Duty, MoveClock
+from domain.dates import rfc3339
+from domain.errors import Refused
+from domain.ids import Id, TenantId
+from storage import clocks as clock_rows
+from storage.unit_of_work import Outcome, Work
+
+Fire = Callable[[Work, Clock], Awaitable[None]]
+
+FIRES: Final[Mapping[Duty, Fire]] = {
+    Duty.LATE_DELIVERY: coverage.fire_late_delivery,
+    Duty.CLAIM_WINDOW: coverage.fire_claim_window,
+    Duty.ANSWER_CLAIM: claims.fire_answer_claim,
+    Duty.ESCALATE_CLAIM: claims.fire_escalate_claim,
+    Duty.DECIDE_CLAIM: claims.fire_decide_claim,
+    Duty.COUPON_EXPIRY: coupons.fire_coupon_expiry,
+    Duty.ACCEPT_INVITATION: organisations.fire_accept_invitation,
+}
+"""Duty -> its consequence. Total. The clock is fired already; a consequence may start the next one of the same duty."""
+
+FIRES_MAX: Final = 10_000
+"""Duties that one move of a clock lets fire; a longer way is gone in several moves."""
+
+
+def system(tenant_id: TenantId, what: str) -> Caller:
+    """The platform itself, acting because nobody else did. It passes no role check: nobody asks it to."""
+    return Caller(tenant_id, Id(f"system:{what}"), None, None, frozenset(), ViewerKind.STAFF, frozenset())
+
+
+async def fire(work: Work, clock: Clock, at: datetime, fires: Mapping[Duty, Fire] = FIRES) -> None:
+    """The clock, which is over and locked, has fired at `at`, and the consequence happened in this transaction."""
+    firing = work.within(system(work.tenant_id, clock.duty), action=clock.duty, at=at)
+    await firing.keep(clocks.fire(clock, at=at))
+    await fires[clock.duty](firing, clock)
+    await firing.write()
+
+
+async def move_clock(work: Work, command: MoveClock) -> Outcome:
+    """The sandbox's clock shows `to`, and everything that was due on the way has happened, each at its own instant.
+
+    Refuses a live tenant, a move backwards, and a way with too many duties on it; then nothing has happened.
+    """
+    access.require(work.caller, "moveClock")
+    await clock_rows.lock_clock(work.connection, work.tenant_id)
+    start = await clock_rows.read_clock(work.connection, work.tenant_id)
+    moved = clocks.move_clock(start.tenant, command, shows=start.shows, real_now=start.real_now)  # refuses at once
+    fired = await _fire_until(work, start.shows, command.to)
+    await work.keep(moved)
+    return Outcome(facts={"clockAt": rfc3339(command.to), "runs": command.runs, "fired": fired})
+
+
+async def _fire_until(work: Work, shows: datetime, to: datetime) -> int:
+    """Everything due before `to` has fired, each at the first instant after its deadline; how many duties that were."""
+    fired = 0
+    while (clock := await clock_rows.lock_next(work.connection, work.tenant_id, to)) is not None:
+        if fired == FIRES_MAX:
+            raise Refused(clocks.UNMOVED, f"More than {FIRES_MAX} duties lie on the way; move by less.")
+        await fire(work, clock, max(shows, clocks.first_instant_after(clock.due_at)))
+        fired += 1
+    return fired

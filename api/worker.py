@@ -1,0 +1,225 @@
+"""The worker: what is over has its consequence, what happened is told, audit rows are sealed, old keys are swept.
+
+How it works. A few rounds (`ROUNDS`) repeat independently of each other. Each looks across tenants, as the worker's
+role may in a few tables, and then does one small transaction after another inside one tenant. Looking every second is
+the truth; a commit in the same process only makes the next look come sooner.
+
+Laws: a consequence commits with the mark that it happened, so any number of workers, killed at any instant, make it
+happen once; a duty whose consequence fails waits longer after each try and never holds up another; a worker told to
+stop finishes the transaction it is in.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from api.operations import clocks
+from api.operations.clocks import FIRES, Fire
+from api.settings import Settings
+from domain.clocks import Clock, Duty
+from domain.ids import TenantId
+from storage import audit, fanout, idempotency, outbox
+from storage import clocks as clock_rows
+from storage.cache import LOST as CACHE_LOST
+from storage.cache import open_cache
+from storage.migrate import check_roles
+from storage.pool import LOST, Connection, Pool, Unavailable
+from storage.unit_of_work import COMMITTED, Outcome, Work, transact
+
+LANES: Final = 4
+"""Tenants that one round serves at the same time."""
+POOL_SIZE: Final = 6
+FIRES_PER_VISIT: Final = 200
+"""Duties of one tenant before others have their turn."""
+EVENTS_PER_VISIT: Final = 500
+GATHERING_SECONDS: Final = 0.02
+"""After a commit woke a round: how long it lets further commits gather."""
+ENDING_SECONDS_MAX: Final = 10
+"""For the transactions under way when the worker is told to stop."""
+
+log = structlog.get_logger()
+
+
+class NobodyHears(Exception):
+    """Valkey is away: what was about to be published stays where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Something that is done again and again: `visit` each tenant that `find` names; True says there may be more."""
+
+    name: str
+    every_seconds: float
+    find: Callable[[Connection], Awaitable[Collection[TenantId]]]
+    visit: Callable[["Worker", TenantId], Awaitable[bool]]
+    woken_by_commits: bool = False
+
+
+class Worker:
+    """All rounds over one pool of the worker's role. `fires` is what follows from silence."""
+
+    def __init__(self, pool: Pool, cache: "Redis", *, fires: Mapping[Duty, Fire] = FIRES) -> None:
+        self.pool, self.cache, self.fires = pool, cache, fires
+        self._stopping = asyncio.Event()
+        self._committed = asyncio.Event()
+
+    async def work(self) -> None:
+        """Rounds repeat until this is cancelled; then the transactions under way end, and nothing else begins."""
+        rounds = [asyncio.create_task(self._repeat(each), name=f"worker {each.name}") for each in ROUNDS]
+        COMMITTED.add(self._committed.set)
+        try:
+            await asyncio.wait(rounds)
+        finally:
+            COMMITTED.discard(self._committed.set)
+            self._stopping.set()
+            self._committed.set()
+            _, late = await asyncio.wait(rounds, timeout=ENDING_SECONDS_MAX)
+            for each in late:
+                each.cancel()
+            await asyncio.gather(*rounds, return_exceptions=True)
+
+    async def once(self, each: Round) -> bool:
+        """One look of that round: each tenant it finds was visited. True if there may be more to do at once."""
+        async with self.pool.acquire(None) as connection:
+            tenants = await each.find(connection)
+        lanes = asyncio.Semaphore(LANES)
+
+        async def visit(tenant_id: TenantId) -> bool:
+            async with lanes:
+                return not self._stopping.is_set() and await each.visit(self, tenant_id)
+
+        answers = await asyncio.gather(*(visit(tenant_id) for tenant_id in tenants), return_exceptions=True)
+        faults = {repr(answer): answer for answer in answers if isinstance(answer, BaseException)}
+        for fault in faults.values():
+            self._tell(each, fault)
+        return True in answers
+
+    async def fire(self, tenant_id: TenantId) -> bool:
+        """Duties of the tenant that are over have fired, up to a fair number; True if there may be more."""
+        for _ in range(FIRES_PER_VISIT):
+            if not await self._fire_one(tenant_id) or self._stopping.is_set():
+                return False
+        return True
+
+    async def publish(self, tenant_id: TenantId) -> bool:
+        """What happened is told to whoever listens; True if there may be more. Raises NobodyHears without Valkey."""
+        async with self.pool.transaction(tenant_id) as connection:
+            events = await outbox.take(connection, tenant_id, EVENTS_PER_VISIT)
+            if events and await self._is_heard(tenant_id) and not await fanout.publish(self.cache, tenant_id, *events):
+                raise NobodyHears
+        return len(events) == EVENTS_PER_VISIT
+
+    async def seal(self, tenant_id: TenantId) -> bool:
+        """The tenant's audit rows are sealed. The log line is the seal's copy outside the database."""
+        async with self.pool.transaction(tenant_id) as connection:
+            seal = await audit.seal(connection, tenant_id)
+        if seal is not None:
+            log.info("audit sealed", tenant=tenant_id, position=seal.position, rows=seal.rows, digest=seal.digest.hex())
+        return False
+
+    async def sweep(self, tenant_id: TenantId) -> bool:
+        """Idempotency keys past their time are free again."""
+        async with self.pool.transaction(tenant_id) as connection:
+            await idempotency.sweep(connection, tenant_id)
+        return False
+
+    async def _fire_one(self, tenant_id: TenantId) -> bool:
+        """The tenant's duty that is over the longest has fired, or waits longer; False if there was none."""
+        taken: Clock | None = None
+
+        async def act(work: Work) -> Outcome:
+            nonlocal taken
+            taken = await clock_rows.lock_due(work.connection, tenant_id, work.at)
+            if taken is not None:
+                work.request_id = taken.id
+                await clocks.fire(work, taken, work.at, self.fires)
+            return Outcome()
+
+        try:
+            await transact(self.pool, clocks.system(tenant_id, "worker"), action="fire", request_id="worker", act=act)
+        except (*LOST, Unavailable):
+            raise
+        except Exception as fault:
+            if taken is None:
+                raise
+            await self._postpone(tenant_id, taken, fault)
+        return taken is not None
+
+    async def _postpone(self, tenant_id: TenantId, clock: Clock, fault: Exception) -> None:
+        async with self.pool.transaction(tenant_id) as connection:
+            attempts = await clock_rows.postpone(connection, tenant_id, clock.id)
+        log.error("duty failed", tenant=tenant_id, clock=clock.id, duty=clock.duty, attempts=attempts, exc_info=fault)
+
+    async def _is_heard(self, tenant_id: TenantId) -> bool:
+        """Whether anybody listens to the tenant just now. Who begins to listen later reads what there is then."""
+        try:
+            heard = await self.cache.pubsub_numsub(fanout.channel(tenant_id))
+        except CACHE_LOST as error:
+            raise NobodyHears from error
+        return any(count for _, count in heard)
+
+    async def _repeat(self, each: Round) -> None:
+        clock = asyncio.get_running_loop().time
+        while not self._stopping.is_set():
+            began, more = clock(), False
+            try:
+                more = await self.once(each)
+            except Exception as fault:  # told; the round goes on, or nothing would ever be due again
+                self._tell(each, fault)
+            if not more:
+                await self._wait(each, began + each.every_seconds - clock())
+
+    async def _wait(self, each: Round, seconds: float) -> None:
+        """Until the next look is due, somebody committed (where that matters), or the worker stops."""
+        awaited = self._committed if each.woken_by_commits else self._stopping
+        try:
+            async with asyncio.timeout(max(seconds, 0)):
+                await awaited.wait()
+        except TimeoutError:
+            return
+        if not self._stopping.is_set():
+            await asyncio.sleep(GATHERING_SECONDS)
+            self._committed.clear()
+
+    def _tell(self, each: Round, fault: BaseException) -> None:
+        expected = isinstance(fault, (*LOST, Unavailable, NobodyHears))
+        if expected:
+            log.warning("worker waits", round=each.name, reason=repr(fault))
+        else:
+            log.error("worker round failed", round=each.name, exc_info=fault)
+
+
+async def every_tenant(connection: Connection) -> Collection[TenantId]:
+    """All tenants there are."""
+    return [TenantId(row["tenant_id"]) for row in await connection.fetch("SELECT tenant_id FROM tenants")]
+
+
+ROUNDS: Final = (
+    Round("clocks", 1.0, clock_rows.tenants_with_due, Worker.fire),
+    Round("outbox", 1.0, outbox.tenants_waiting, Worker.publish, woken_by_commits=True),
+    Round("seals", 1.0, audit.unsealed, Worker.seal),
+    Round("sweep", 3600.0, every_tenant, Worker.sweep),
+)
+"""What a worker does. Add a row for what else has to be done without anybody asking."""
+
+
+async def run(settings: Settings) -> None:
+    """The worker works until this is cancelled, then ends what it is in.
+
+    Raises:
+        Unavailable: the database cannot be reached at the start.
+        UnsafeRole: its role could pass by row-level security.
+    """
+    pool = await Pool.open(settings.database_worker_url, size=POOL_SIZE)
+    cache = open_cache(settings.redis_url)
+    try:
+        async with pool.acquire(None) as connection:
+            await check_roles(connection)
+        await Worker(pool, cache).work()
+    finally:
+        await pool.close()
+        await cache.aclose()
