@@ -30,6 +30,9 @@ from domain.moves import Move
 LINES_MAX: Final = 500
 """Lines of one order in one call: the longest order in the delivery history has 67, and one statement stays small."""
 
+QUANTITY_MAX: Final = 2**31 - 1
+"""Pieces of one line: what clients' whole numbers carry."""
+
 ADDRESS: Final = "delivery_address"
 """The field of an order's personal data (`domain/personal.py`)."""
 
@@ -286,8 +289,8 @@ def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterab
             yield Problem((*where, "value", "currency"), f"Every line is in the order's currency, {command.currency}.")
         if line.value.minor < 0:
             yield Problem((*where, "value", "amount"), "A line is worth nothing or more.")
-        if line.quantity < 1:
-            yield Problem((*where, "quantity"), "A line has at least one piece.")
+        if not 1 <= line.quantity <= QUANTITY_MAX:
+            yield Problem((*where, "quantity"), f"A line has 1 to {QUANTITY_MAX} pieces.")
 
 
 def conditions(order: Order, action: OrderAction) -> tuple[Finding, ...]:

@@ -24,6 +24,9 @@ from domain.moves import Move
 from domain.orders import Order
 from domain.tracking import OVER, Progress, ShipmentState
 
+WEIGHT_MAX: Final = 2**31 - 1
+"""Grams: 2,147 tonnes, what clients' whole numbers carry and more than any one shipment of a marketplace weighs."""
+
 
 class ShipmentMode(StrEnum):
     """How the goods travel."""
@@ -124,10 +127,10 @@ class UpdateEta:
 def record_shipment(
     command: RecordShipment, *, id: ShipmentId, promised_at: datetime | None, at: datetime
 ) -> Change[Shipment]:
-    """A new shipment, booked. Refuses with Invalid a weight or freight below zero."""
+    """A new shipment, booked. Refuses with Invalid an impossible weight and a freight below zero."""
     problems = []
-    if command.weight_grams is not None and command.weight_grams < 0:
-        problems.append(Problem(("weightGrams",), "A weight is zero or more."))
+    if command.weight_grams is not None and not 0 <= command.weight_grams <= WEIGHT_MAX:
+        problems.append(Problem(("weightGrams",), f"A weight is 0 to {WEIGHT_MAX} grams."))
     if command.freight is not None and command.freight.minor < 0:
         problems.append(Problem(("freight", "amount"), "A freight is zero or more."))
     if problems:

@@ -18,7 +18,7 @@ from domain.errors import Conflict, Invalid, Problem
 from domain.ids import ShipmentId, TrackingEventId
 
 EVENTS_MAX: Final = 100
-"""Reports in one call (the brief of recordTrackingEvents): one statement, one lock per shipment, answered in time."""
+"""Reports in one call: one statement, one lock per shipment, answered in time."""
 
 
 class TrackingStatus(StrEnum):
@@ -281,9 +281,12 @@ def record_tracking_events(
 ) -> tuple[TrackingEvent, ...]:
     """The reports among `told` that are news, each reference once.
 
-    Refuses an occurrence in the future (Invalid, naming each), and a reference that was used for something else
-    (Conflict): a reporter who corrects itself sends a new reference.
+    Refuses with Invalid none or too many, and each occurrence in the future; with Conflict a reference that was used for
+    something else: a reporter who corrects itself sends a new reference.
     """
+    told = tuple(told)
+    if not 0 < len(told) <= EVENTS_MAX:
+        raise Invalid(Problem(("events",), f"1 to {EVENTS_MAX} reports."))
     seen = {(event.shipment_id, event.reference): event for event in known}
     news: list[TrackingEvent] = []
     problems: list[Problem] = []

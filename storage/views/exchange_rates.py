@@ -11,8 +11,8 @@ EXCHANGE_RATE: Final = View(
     visible={kind: "true" for kind in ViewerKind if kind is not ViewerKind.PUBLIC},
     fields=columns("id", "base", "quote", "day", "rate", "source", "recordedAt", "version"),
     sorts={
-        "LATEST_FIRST": Sort((("{t}.day", True),)),
-        "EARLIEST_FIRST": Sort((("{t}.day", False),)),
+        "NEWEST_FIRST": Sort((("{t}.day", True),)),
+        "OLDEST_FIRST": Sort((("{t}.day", False),)),
     },
     filters={
         "base": Filter("{t}.base = {v}::char(3)"),
@@ -25,5 +25,5 @@ EXCHANGE_RATE: Final = View(
 VIEWS: Final = (EXCHANGE_RATE,)
 ROOTS: Final[dict[str, Root]] = {
     "exchangeRate": Point("ExchangeRate"),
-    "exchangeRates": Listing("ExchangeRate", "LATEST_FIRST"),
+    "exchangeRates": Listing("ExchangeRate", "NEWEST_FIRST"),
 }
