@@ -1,25 +1,48 @@
 """The engine's door: a document is prepared once, a request executed, a subscription listened to.
 
-What comes back is an `Answer` of plain JSON types (datetimes stay aware datetimes in UTC), turned into bytes by
+What comes back is an `Answer` of plain JSON types (instants stay aware datetimes in UTC), turned into bytes by
 `Answer.body()`. The endpoint owns HTTP; the engine owns everything between a document and its data.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
+import structlog
+from graphql import GraphQLError, OperationType
 
-from api.reads.document import Document
+from api.limits import ERRORS_MAX
+from api.reads import mutate
+from api.reads.complete import Completion, Fault
+from api.reads.document import Document, Operation, error, prepared
+from api.reads.introspect import introspected
+from api.reads.plan import IntrospectionRoot, Plan, Typename, ValueRoot
+from api.reads.planner import plan_operation
+from api.reads.run import Failed, Run
+from api.reads.variables import RequestError
+from api.schema.schema import Contract
 from domain.access import Caller
+from domain.errors import ErrorCode
+from storage.pool import LOST, Pool, Unavailable
 
-JSON_OPTIONS = orjson.OPT_UTC_Z
+JSON_OPTIONS: Final = orjson.OPT_UTC_Z
 """Instants end in `Z`; microseconds are kept and left out when they are zero."""
 
+DOCUMENTS_MAX: Final = 1_000
+"""Documents kept prepared; each with its tree and plans takes some tens of kilobytes."""
+
+PLANS_MAX: Final = 32
+"""Plans kept per operation: kinds of viewer times outcomes of its conditions."""
+
 Error = dict[str, Any]
-"""As the specification spells it: message, locations, path, extensions with `code`."""
+"""As the specification spells it: message, locations, path, extensions with `code` and `requestId`."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -44,8 +67,8 @@ class Answer:
     objects: int = 0
     """How many rows were read for it: the actual cost."""
 
-    def body(self) -> bytes:
-        """The response as JSON, in the order errors, data, extensions; empty members are left out."""
+    def members(self) -> dict[str, Any]:
+        """The response in the order errors, data, extensions; empty members are left out."""
         members: dict[str, Any] = {}
         if self.errors:
             members["errors"] = self.errors
@@ -53,11 +76,22 @@ class Answer:
             members["data"] = self.data
         if self.extensions:
             members["extensions"] = self.extensions
-        return orjson.dumps(members, option=JSON_OPTIONS)
+        return members
+
+    def body(self) -> bytes:
+        """The response as JSON."""
+        return orjson.dumps(self.members(), option=JSON_OPTIONS)
 
 
 class Engine:
-    """Reads and runs what documents ask for. One per process; holds the pool and the caches of documents and plans."""
+    """Reads and runs what documents ask for. One per process; holds the caches of documents and plans.
+
+    `fanout` is what subscriptions' sources listen to. The pool and the fan-out are closed by whoever opened them.
+    """
+
+    def __init__(self, contract: Contract, pool: Pool, fanout: Any = None) -> None:
+        self.contract, self.pool, self.fanout = contract, pool, fanout
+        self._documents: OrderedDict[tuple[str, bool], Document] = OrderedDict()
 
     def prepare(self, text: str, *, introspect: bool = True) -> Document:
         """The document of that text: limits, parse, validation, once; errors are cached as well (`Document.errors`).
@@ -65,19 +99,209 @@ class Engine:
         Never raises for what a client wrote. `introspect` False: the caller may not introspect, so that a document that
         selects `__schema` or `__type` carries INTROSPECTION_FORBIDDEN, and messages never suggest names.
         """
-        raise NotImplementedError
+        document = self._documents.get((text, introspect))
+        if document is None:
+            document = prepared(text, self.contract.graphql, introspect=introspect)
+            self._documents[text, introspect] = document
+            if len(self._documents) > DOCUMENTS_MAX:
+                self._documents.popitem(last=False)
+        else:
+            self._documents.move_to_end((text, introspect))
+        return document
 
     async def execute(self, request: Request) -> Answer:
         """Runs the query or mutation. Faults are logged with the request's id and masked; none is raised."""
-        raise NotImplementedError
+        try:
+            operation = self._operation(request)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                raise _bad("A subscription needs a connection that stays open.")
+            return await self._execute(request, operation)
+        except RequestError as refused:
+            return _not_executed(request, [error(refused.code, fault) for fault in refused.errors])
+        except _BadDocument:
+            return _not_executed(request, request.document.errors)
+        except (Unavailable, *LOST) as fault:
+            return _failed(request, ErrorCode.UNAVAILABLE, "The database cannot be asked just now; try again.", fault)
+        except Exception as fault:  # a bug: masked here, told in the log
+            return _failed(request, ErrorCode.INTERNAL, "Something went wrong on our side.", fault)
 
-    def subscribe(self, request: Request) -> AsyncIterator[Answer]:
+    async def subscribe(self, request: Request) -> AsyncIterator[Answer]:
         """One answer per event until the listener closes the iterator. A request error is the only answer then.
 
         Between events no database connection is held. The endpoint re-checks the caller before each answer is sent.
         """
-        raise NotImplementedError
+        try:
+            operation = self._operation(request)
+            if operation.kind is not OperationType.SUBSCRIPTION:
+                raise _bad("Only a subscription can be listened to.")
+            variables = operation.variables.coerce(request.variables)
+            plan = self._plan(request, operation, variables)
+            (root,) = plan.roots
+            assert isinstance(root, ValueRoot)
+            arguments = root.convert(root.arguments.values(variables))
+            source = self.contract.sources[root.name](self.fanout, request.caller, arguments)
+        except RequestError as refused:
+            yield _not_executed(request, [error(refused.code, fault) for fault in refused.errors])
+            return
+        except _BadDocument:
+            yield _not_executed(request, request.document.errors)
+            return
+        async with aclosing(source) as events:  # type: ignore[type-var]  # sources are async generators
+            async for event in events:
+                answer = await self._event(request, plan, root, variables, event)
+                if answer is not None:
+                    yield answer
 
-    async def close(self) -> None:
-        """Lets go of everything in the caches. The pool is closed by whoever opened it."""
-        raise NotImplementedError
+    # -- one document, one operation, one plan
+
+    def _operation(self, request: Request) -> Operation:
+        """The operation that is asked for, if the document means something."""
+        document = request.document
+        if document.errors:
+            raise _BadDocument
+        operation = document.operation(request.operation_name)
+        if operation is None:
+            name = request.operation_name
+            raise _bad("Name the operation: the document has several." if name is None else "No such operation.")
+        return operation
+
+    def _plan(self, request: Request, operation: Operation, variables: Mapping[str, Any]) -> Plan:
+        """The plan for this kind of viewer under this outcome of the conditions, made once."""
+        viewer = request.caller.viewer
+        key = (viewer, *[variables.get(name) for name in operation.conditions]) if operation.conditions else viewer
+        plan: Plan | None = operation.plans.get(key)
+        if plan is None:
+            for name in operation.conditions:
+                if variables.get(name) is None:
+                    raise RequestError(
+                        ErrorCode.BAD_VARIABLES, GraphQLError(f"The condition ${name} must not be null.")
+                    )
+            if len(operation.plans) >= PLANS_MAX:
+                operation.plans.clear()
+            plan = plan_operation(self.contract, request.document, operation, viewer, variables)
+            operation.plans[key] = plan
+        return plan
+
+    # -- queries and mutations
+
+    async def _execute(self, request: Request, operation: Operation) -> Answer:
+        variables = operation.variables.coerce(request.variables)
+        plan = self._plan(request, operation, variables)
+        run = Run(plan, request.caller, variables)
+        introspection = [root for root in plan.roots if isinstance(root, IntrospectionRoot)]
+        if introspection:
+            self._introspect(request, operation, introspection, run)
+        if operation.kind is OperationType.MUTATION:
+            return await self._mutate(request, plan, run)
+        run = await self._read(plan, run)
+        return _answer(request, run, Completion(run), plan)
+
+    async def _read(self, plan: Plan, run: Run) -> Run:
+        """The finished run of a query. A connection that is lost on the way is asked for again, once."""
+        if all(isinstance(root, Typename | IntrospectionRoot) for root in plan.roots):
+            return run
+        for attempt in (1, 2):
+            try:
+                async with self.pool.acquire(run.caller.tenant_id) as run.connection:
+                    for root in plan.roots:
+                        await run.root(root)
+                return run
+            except LOST:
+                if attempt == 2:
+                    raise
+        return run
+
+    async def _mutate(self, request: Request, plan: Plan, run: Run) -> Answer:
+        """Each mutation in the order of the document, each read back before the next begins."""
+        completion, extensions = Completion(run), {}
+        for root in plan.roots:
+            if not isinstance(root, ValueRoot):
+                continue
+            try:
+                done = await mutate.perform(
+                    self.contract.mutations[root.name],
+                    root,
+                    run.variables,
+                    pool=self.pool,
+                    caller=request.caller,
+                    request_id=request.request_id,
+                )
+            except Exception as fault:  # a bug or an absent database: this mutation failed, and none after it is begun
+                run.values[root.key] = Failed(fault)
+                break
+            if done.replayed:
+                extensions["idempotentReplay"] = True
+            run.values[root.key] = await self._read_back(request, root, run, done)
+        answer = _answer(request, run, completion, plan)
+        answer.extensions.update(extensions)
+        return answer
+
+    async def _read_back(self, request: Request, root: ValueRoot, run: Run, done: mutate.Done) -> Mapping[str, Any]:
+        """What the payload shows, its things read; where that fails the mutation stays done and the payload says so."""
+        try:
+            if done.things:
+                async with self.pool.acquire(request.caller.tenant_id) as run.connection:
+                    await run.things_in(root.value, [done.payload])
+        except Exception:  # whatever it is, the mutation is committed and must not look as if it were not
+            log.exception("committed_read_failed", request_id=request.request_id, mutation=root.name)
+            return mutate.unread(done)
+        return done.payload
+
+    def _introspect(self, request: Request, operation: Operation, roots: list[IntrospectionRoot], run: Run) -> None:
+        known = roots[0].answer
+        if known is None:
+            known = introspected(self.contract.graphql, request.document, operation, roots, request.variables)
+            if not operation.node.variable_definitions:
+                roots[0].answer = known
+        run.values.update(known)
+
+    # -- events
+
+    async def _event(
+        self, request: Request, plan: Plan, root: ValueRoot, variables: Mapping[str, Any], event: Any
+    ) -> Answer | None:
+        """The answer for one event; None if it is about something that the listener may not see."""
+        run = Run(plan, request.caller, variables)
+        run.values[root.key] = event
+        try:
+            async with self.pool.acquire(request.caller.tenant_id) as run.connection:
+                if not await run.things_in(root.value, [event]):
+                    return None
+        except (Unavailable, *LOST) as fault:
+            return _failed(request, ErrorCode.UNAVAILABLE, "The database cannot be asked just now; try again.", fault)
+        return _answer(request, run, Completion(run), plan)
+
+
+class _BadDocument(Exception):
+    """The document carries errors of its own."""
+
+
+def _bad(message: str) -> RequestError:
+    return RequestError(ErrorCode.BAD_REQUEST, GraphQLError(message))
+
+
+def _stamped(request: Request, told: Error) -> Error:
+    """The error with the request's id."""
+    return {**told, "extensions": {**told["extensions"], "requestId": request.request_id}}
+
+
+def _not_executed(request: Request, errors: Any) -> Answer:
+    return Answer(None, [_stamped(request, told) for told in errors][:ERRORS_MAX], executed=False)
+
+
+def _failed(request: Request, code: ErrorCode, message: str, fault: Exception) -> Answer:
+    log.error("request_failed", request_id=request.request_id, code=code.value, exc_info=fault)
+    return Answer(None, [_stamped(request, {"message": message, "extensions": {"code": code.value}})])
+
+
+def _answer(request: Request, run: Run, completion: Completion, plan: Plan) -> Answer:
+    data = completion.response(plan)
+    return Answer(data, [_told(request, fault) for fault in completion.faults[:ERRORS_MAX]], objects=run.objects)
+
+
+def _told(request: Request, fault: Fault) -> Error:
+    """The fault as the client sees it; a bug goes into the log with everything that is masked here."""
+    if fault.code is ErrorCode.INTERNAL:
+        log.error("field_failed", request_id=request.request_id, path=fault.path, exc_info=fault.cause or fault)
+    extensions = {"code": fault.code.value, "requestId": request.request_id}
+    return {"message": fault.message, "path": list(fault.path), "extensions": extensions}

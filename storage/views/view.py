@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Caller, ViewerKind
+from domain.ids import KINDS, Id
 
 Sql = str | Mapping[ViewerKind, str]
 """One expression for all kinds of viewer, or one per kind; a kind that is left out reads NULL."""
@@ -38,7 +39,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """The one row of another type whose id is `key`. `type` may be a union or interface: the id's prefix tells which."""
+    """The one row of another type whose id is `key`. `type` may be a union or interface: the id tells which."""
 
     type: str
     key: str
@@ -85,10 +86,10 @@ Field = Value | Amount | One | Many | Computed
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort order that clients may name: its expressions, each True for descending; `id` is always added last, in the
-    direction of the last expression.
+    """A sort order that clients may name: its expressions, each True for descending.
 
-    Expressions are NOT NULL and use leakproof comparisons only (a test reads pg_proc).
+    `id` is always added last, in the direction of the last expression. Expressions are NOT NULL and use leakproof
+    comparisons only (a test reads pg_proc).
     """
 
     by: tuple[tuple[Sql, bool], ...]
@@ -105,6 +106,9 @@ class Filter:
     type: str = "text"
 
 
+IdClass = type[Id]
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Where a GraphQL type comes from and who may see a row of it."""
@@ -115,6 +119,16 @@ class View:
     fields: Mapping[str, Field]
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    ids: IdClass | None = None
+    """The class of its ids; by default the one named after the type: `ClaimId` for `Claim`."""
+
+    @property
+    def prefix(self) -> str:
+        """What its ids begin with. Refuses a type that no class of ids is named after with ValueError."""
+        ids = self.ids or next((kind for kind in KINDS.values() if kind.__name__ == f"{self.type}Id"), None)
+        if ids is None:
+            raise ValueError(f"the view of {self.type} must name the class of its ids")
+        return ids.prefix
 
 
 @dataclass(frozen=True, slots=True)
