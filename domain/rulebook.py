@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -38,20 +38,30 @@ class RuleKind(StrEnum):
     """What a rule set is about: which numbers it has and which judge its cases are put to (`domain/rule_kinds.py`)."""
 
     PUBLICATION = "PUBLICATION"
+    """How much notice a new version needs."""
     ON_TIME = "ON_TIME"
+    """A guarantee of on-time delivery."""
     AFTER_SALES = "AFTER_SALES"
+    """A guarantee of after-sales service."""
     CLAIM_CLOCKS = "CLAIM_CLOCKS"
+    """Who must act on a claim by when."""
     TIERS = "TIERS"
+    """The levels of buyers."""
     PENALTIES = "PENALTIES"
+    """Penalty points and what they bring."""
 
 
 class RuleState(StrEnum):
     """Where a published version stands at an instant."""
 
     PUBLISHED = "PUBLISHED"
+    """Announced, not yet in effect."""
     EFFECTIVE = "EFFECTIVE"
+    """In effect."""
     SUPERSEDED = "SUPERSEDED"
+    """A later version took its place."""
     WITHDRAWN = "WITHDRAWN"
+    """Taken back before it took effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,31 @@ class PublicationTerms:
     platform_to_business_markets: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PublishRule:
+    """The wish to publish a rule set: its TOML text."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRule:
+    """The wish that a published version never takes effect."""
+
+    rule_version_id: RuleVersionId
+
+
+PUBLICATION: Final = "publication"
+"""The key of the rule about notice."""
+
+
+def publication_terms(version: RuleVersion) -> PublicationTerms:
+    """The numbers of a version of the rule about notice. Refuses a version of another kind with TypeError."""
+    if version.kind is not RuleKind.PUBLICATION:
+        raise TypeError(f"{version.key} is not the rule about notice")
+    return terms.read(PublicationTerms, {"version": str(version.id), **version.body})
+
+
 def parse(source: str) -> RuleSet:
     """The rule set that a TOML text spells. Raises Invalid with every problem.
 
@@ -213,21 +248,24 @@ def publish_rule(
     calendar: Calendar,
     *,
     id: RuleVersionId,
+    market: str,
     at: datetime,
     by: str,
 ) -> tuple[Change[RuleVersion], ...]:
     """The draft is published at `at` as the next version of its key; the version before it ends where it begins.
 
-    `versions` are all versions of its key, `calendar` is the marketplace's own. The changes are kept one after the
-    other, so that ranges never overlap. Refuses failing cases (all of them), a date of publication that is not today,
-    too short a notice, and a beginning not after that of every standing version; Conflict for a text that stands
-    already.
+    `versions` are all versions of its key, `market` and `calendar` the marketplace's own. The changes are kept one
+    after the other, so that ranges never overlap. Refuses failing cases (all of them), a date of publication that is
+    not today, too short a notice, and a beginning not after that of every standing version; Conflict for a text that
+    stands already.
     """
     rule_set = draft.rule_set
     standing = [version for version in versions if version.withdrawn_at is None]
     if any(version.digest == draft.digest for version in standing):
         raise Conflict(f"this text of {rule_set.key} is already published", field=SOURCE)
-    reasons = unmet([*map(_case_passes, draft.results), *_dates_stand(rule_set, standing, notice, calendar, at)])
+    reasons = unmet(
+        [*map(_case_passes, draft.results), *_dates_stand(rule_set, standing, notice, market, calendar, at)]
+    )
     if reasons:
         raise Refused("rulebook.publication", f"{rule_set.key} cannot be published like this", reasons)
     number = max((version.number for version in versions), default=0) + 1
@@ -319,10 +357,15 @@ def _json(members: Mapping[str, Any]) -> str:
 
 
 def _dates_stand(
-    rule_set: RuleSet, standing: Sequence[RuleVersion], notice: PublicationTerms, calendar: Calendar, at: datetime
+    rule_set: RuleSet,
+    standing: Sequence[RuleVersion],
+    notice: PublicationTerms,
+    market: str,
+    calendar: Calendar,
+    at: datetime,
 ) -> tuple[Finding, ...]:
     today, announced = dates.local_day(at, calendar), dates.local_day(rule_set.published_at, calendar)
-    needed = notice_days(notice, calendar.market)
+    needed = notice_days(notice, market)
     earliest = dates.start_of_day_after(at, needed, calendar)
     clash = [version for version in standing if version.effective_from >= rule_set.effective_from]
     effect = dates.rfc3339(rule_set.effective_from)
@@ -337,7 +380,7 @@ def _dates_stand(
             "rulebook.notice",
             earliest <= rule_set.effective_from,
             "rule_notice_given",
-            {"days": needed, "effectiveFrom": effect, "earliest": dates.rfc3339(earliest), "market": calendar.market},
+            {"days": needed, "effectiveFrom": effect, "earliest": dates.rfc3339(earliest), "market": market},
             version=notice.version,
         ),
         *(
@@ -355,3 +398,55 @@ def _dates_stand(
             for version in clash
         ),
     )
+
+
+# -- Showing a version
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMember:
+    """One member of a rule's body: its dotted name, its value, and where the value comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDifference:
+    """One member that differs from the version before; None where it is on one side only."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+def members(version: RuleVersion) -> tuple[RuleMember, ...]:
+    """Every number and word of the version, with its source."""
+    sources = parse(version.source).sources
+    return tuple(RuleMember(name, value, sources[name.split(".")[0]]) for name, value in _flat(version.body, ""))
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[RuleDifference, ...]:
+    """What changed from one body to the next, by dotted name."""
+    olds, news = dict(_flat(before, "")), dict(_flat(after, ""))
+    return tuple(
+        RuleDifference(name, olds.get(name), news.get(name))
+        for name in sorted(olds.keys() | news.keys())
+        if olds.get(name) != news.get(name)
+    )
+
+
+def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """The leaves below `value` by dotted name; a list of plain values is one leaf."""
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list) and any(isinstance(member, Mapping) for member in value):
+        inner = enumerate(value)
+    elif isinstance(value, list):
+        yield path, ", ".join(map(str, value))
+    else:
+        yield path, str(value).lower() if isinstance(value, bool) else str(value)
+    for name, member in inner:
+        yield from _flat(member, f"{path}.{name}" if path else str(name))

@@ -12,7 +12,7 @@ import strawberry
 
 from api.schema.enums import described
 from api.schema.scalars import RuleCode
-from domain import explain
+from domain import explain, words
 from domain.errors import ErrorCode, Invalid, Refusal, Refused
 
 described(ErrorCode)
@@ -95,7 +95,7 @@ def shown(finding: explain.Finding) -> ShownFinding:
         finding.rule,
         finding.holds,
         finding.reason,
-        sentence(finding.reason, finding.inputs),
+        words.sentence(finding),
         [ShownInput(name, spelled(value)) for name, value in finding.inputs.items()],
         finding.version,
         [shown(child) for child in finding.because],
@@ -107,13 +107,6 @@ def shown(finding: explain.Finding) -> ShownFinding:
 def spelled(value: explain.Input) -> str | None:
     """An input as text: true and false as JSON spells them."""
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
-
-
-def sentence(reason: str, inputs: Mapping[str, explain.Input]) -> str:
-    """What the reason's code says, with what the rule looked at: `window closed (closedAt 2026-03-01T…)`."""
-    words = reason.replace("_", " ").replace(".", ": ").lower()
-    seen = ", ".join(f"{name} {spelled(value)}" for name, value in inputs.items() if value is not None)
-    return f"{words[:1].upper()}{words[1:]} ({seen})" if seen else f"{words[:1].upper()}{words[1:]}"
 
 
 def user_errors(refusal: Refusal) -> list[dict[str, Any]]:
