@@ -8,6 +8,7 @@ row-level security; the owner may create databases, so that tests clone theirs.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import signal
 import subprocess
@@ -128,7 +129,8 @@ def last_line(log: Path) -> str:
     """What a program said last, or that it said nothing."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     spoken = [line for line in lines if "FATAL" in line or "ERROR" in line or "error:" in line] or lines
-    return next((line.strip() for line in reversed(spoken) if line.strip()), "it said nothing.")
+    last = next((line.strip() for line in reversed(spoken) if line.strip()), "it said nothing")
+    return re.sub(r"^.*?(FATAL|ERROR|error): +", "", last).removesuffix(".") + "."
 
 
 def _damaged(home: Home) -> str:
