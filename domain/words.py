@@ -116,6 +116,21 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The liable party let its time to answer pass.",
         "The liable party can still answer; the claim can be escalated from {opensAt}.",
     ),
+    "claim_accepted": ("The liable party accepted the claim.", "The liable party did not accept the claim."),
+    "claim_granted_by_staff": ("The marketplace granted the claim.", "The marketplace did not grant the claim."),
+    "claim_denied_by_staff": ("The marketplace did not deny the claim.", "The marketplace denied the claim."),
+    "claim_granted_on_file": (
+        "Nobody decided in time; the facts on file grant the claim.",
+        "Nobody decided in time; the facts on file do not grant the claim.",
+    ),
+    "claim_denied_on_file": (
+        "Nobody decided in time; the facts on file do not deny the claim.",
+        "Nobody decided in time; the facts on file deny the claim.",
+    ),
+    "claim_closed_by_silence": (
+        "The claim was not closed by silence.",
+        "Nobody answered in time, and by the rule that closes the claim.",
+    ),
     # coupons
     "coupon_action_of_your_role": ("Your role may do this.", "This is not for your role, or the coupon is not yours."),
     "coupon_has_rest": ("Something is left on the coupon.", "Nothing is left on the coupon: it is {state}."),
@@ -197,6 +212,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "{strikes} strikes bring nothing new.",
     ),
     # clocks, people
+    "clock_not_over": ("The duty is not overdue.", "The duty was due at {dueAt}, which has passed."),
+    "clock_state": ("The clock is {state}, which allows it.", "The clock is {state}, which does not allow it."),
     "clock_of_sandbox": ("The clock is a sandbox's.", "Only a sandbox's clock can be moved."),
     "clock_forwards": (
         "The clock moves forwards to {to}.",
