@@ -88,6 +88,12 @@ MUTATION_COST: Final = 10
 INTROSPECTION_COST: Final = 100
 """Of `__schema` or `__type`: answered without the database, but by the slow executor."""
 
+ALONE_COST: Final = 1
+"""The least an operation costs."""
+
+NEW_DOCUMENT_COST: Final = 50
+"""Of a document never seen before: parsing, validating and planning take as long as some fifty point reads."""
+
 _COUNTED: Final = {"totalCount": COUNT_COST, "__schema": INTROSPECTION_COST, "__type": INTROSPECTION_COST}
 """Fields that cost the same whatever is selected below them."""
 

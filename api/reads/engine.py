@@ -109,6 +109,10 @@ class Engine:
             self._documents.move_to_end((text, introspect))
         return document
 
+    def knows(self, text: str, *, introspect: bool = True) -> bool:
+        """Whether `prepare` would only look the document up. Whoever sends a new one is charged for it."""
+        return (text, introspect) in self._documents
+
     async def execute(self, request: Request) -> Answer:
         """Runs the query or mutation. Faults are logged with the request's id and masked; none is raised."""
         try:
