@@ -79,8 +79,8 @@ SELECT c AS cover,
    WHERE l.tenant_id = $1 AND l.order_id = c.order_id) AS lines,
   (SELECT array_agg(s ORDER BY s.id) FROM shipments s WHERE s.tenant_id = $1 AND s.order_id = c.order_id) AS shipments,
   (SELECT m FROM claims m WHERE m.tenant_id = $1 AND m.coverage_id = c.id AND m.state <> 'WITHDRAWN') AS claim,
-  (SELECT array_agg(k) FROM (
-     SELECT * FROM clocks WHERE tenant_id = $1 AND subject_id = c.id AND state IN ('RUNNING', 'PAUSED')
-     ORDER BY id FOR UPDATE SKIP LOCKED) k) AS clocks
+  (SELECT array_agg(live.k) FROM (
+     SELECT k FROM clocks k WHERE k.tenant_id = $1 AND k.subject_id = c.id AND k.state IN ('RUNNING', 'PAUSED')
+     ORDER BY k.id FOR UPDATE OF k SKIP LOCKED) live) AS clocks
 FROM coverages c WHERE c.tenant_id = $1 AND c.id = $2
 """
