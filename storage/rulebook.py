@@ -82,6 +82,11 @@ async def by_keys(
     return tuple(await RULE_VERSIONS.select(connection, tenant_id, where, key, lock=lock))
 
 
+async def page(connection: Connection, tenant_id: TenantId) -> list[RuleVersion]:
+    """Every version of every rule, by key and number."""
+    return await RULE_VERSIONS.select(connection, tenant_id, "true ORDER BY t.key, t.number")
+
+
 async def lock_key(connection: Connection, tenant_id: TenantId, key: str) -> tuple[RuleVersion, ...]:
     """All versions of the key; nobody else publishes or withdraws one of it until the transaction ends."""
     await connection.fetchrow("SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))", tenant_id, key)

@@ -12,15 +12,13 @@ import typer
 from api.operations import keys
 from api.operations.tenants import system
 from api.settings import Settings, Unusable
-from api.verbs.tenants import with_worker
+from api.verbs.tenants import tenant_named, with_worker
 from domain.access import Role, Scope
 from domain.dates import instant
-from domain.errors import NotFound
-from domain.ids import ApiKeyId, Id, OrganisationId, TenantId
+from domain.ids import ApiKeyId, Id, OrganisationId
 from domain.keys import OVERLAP, ApiKey, IssueApiKey, RevokeApiKey, RotateApiKey
 from storage import cache, callers
 from storage import keys as key_rows
-from storage import tenants as tenant_rows
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, transact
 
@@ -85,7 +83,7 @@ def list_(tenant: Tenant = None) -> None:
     """List a marketplace's keys, oldest first."""
 
     async def told(_settings: Settings, pool: Pool) -> list[str]:
-        tenant_id = await _tenant(pool, tenant)
+        tenant_id = await tenant_named(pool, tenant)
         async with pool.acquire(tenant_id) as connection:
             now = await key_rows.real_now(connection)
             return [_line(key, now) for key in await key_rows.page(connection, tenant_id)]
@@ -105,7 +103,7 @@ def _acted(
     """What the operation led to; every server was told to forget the key, if one is named and Valkey is there."""
 
     async def acted(settings: Settings, pool: Pool) -> Outcome:
-        caller = system(await _tenant(pool, tenant), "keys")
+        caller = system(await tenant_named(pool, tenant), "keys")
         request_id = f"run keys {secrets.token_hex(4)}"
         outcome, _ = await transact(pool, caller, action=action, request_id=request_id, act=act)
         if forget is not None:
@@ -123,16 +121,6 @@ async def _tell(settings: Settings, key: str) -> None:
         print(f"Valkey could not be told ({type(reason).__name__}); servers find out within seconds by themselves.")
     finally:
         await redis.aclose()
-
-
-async def _tenant(pool: Pool, named: str | None) -> TenantId:
-    """The tenant named, or the only one there is."""
-    async with pool.acquire(None) as connection:
-        tenants = await tenant_rows.page(connection)
-    found = [tenant.id for tenant in tenants if named in {None, tenant.id}]
-    if len(found) != 1:
-        raise NotFound("Name the marketplace with --tenant; ./run tenants list shows them.")
-    return found[0]
 
 
 def _id(kind: type[I], text: str) -> I:

@@ -12,7 +12,9 @@ import typer
 from api.embedded.supervisor import connected
 from api.operations.tenants import create_tenant
 from api.settings import Settings, Unusable, from_environment
-from domain.errors import Refusal
+from domain import words
+from domain.errors import Invalid, NotFound, Refusal, Refused
+from domain.ids import TenantId
 from domain.tenants import CreateTenant, TenantKind
 from storage import tenants as tenant_rows
 from storage.pool import Pool
@@ -75,6 +77,18 @@ def with_worker(act: Callable[[Settings, Pool], Awaitable[R]]) -> R:
 
 
 def sentence(refusal: Refusal) -> str:
-    """The refusal for a person at a terminal, every problem of an input with its name."""
-    problems = getattr(refusal, "problems", ())
-    return "; ".join(f"{'.'.join(problem.field)} {problem.message}" for problem in problems) or refusal.message
+    """The refusal for a person at a terminal: every problem of an input with its name, every unmet condition."""
+    if isinstance(refusal, Invalid):
+        return "; ".join(f"{'.'.join(problem.field)} {problem.message}" for problem in refusal.problems)
+    unmet = refusal.unmet if isinstance(refusal, Refused) else ()
+    return " ".join([refusal.message, *(words.sentence(finding) for finding in unmet)])
+
+
+async def tenant_named(pool: Pool, named: str | None) -> TenantId:
+    """The id of the marketplace so named, or of the only one there is. Refuses with NotFound where that is not one."""
+    async with pool.acquire(None) as connection:
+        tenants = await tenant_rows.page(connection)
+    found = [tenant.id for tenant in tenants if named in {None, tenant.id}]
+    if len(found) != 1:
+        raise NotFound("Name the marketplace with --tenant; ./run tenants list shows them.")
+    return found[0]
