@@ -66,6 +66,7 @@ class Authenticator:
         self._used: dict[TenantId, dict[ApiKeyId, datetime]] = {}
         self._hears = False
         self._forgotten = 0
+        self.monotonic = time.monotonic
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     # -- the two doors ---------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ class Authenticator:
     def cached(self, header: bytes, tenant: bytes = b"") -> Caller | None:
         """The caller of that `Authorization` header (and `Makegood-Tenant` header), if known; no round trip."""
         known = self._known.get(header + b"\n" + tenant if tenant else header)
-        return known.caller if known is not None and known.until > time.monotonic() else None
+        return known.caller if known is not None and known.until > self.monotonic() else None
 
     async def authenticate(self, header: bytes, tenant: bytes = b"") -> Caller:
         """The caller of that `Authorization` header; `tenant` is the `Makegood-Tenant` header, for people in several.
@@ -104,6 +105,7 @@ class Authenticator:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._hears = False
         self.forget_all()
         await self.write_uses()
 
@@ -136,9 +138,10 @@ class Authenticator:
     async def _ask(self, header: bytes, tenant: bytes, place: bytes) -> _Known:
         before = self._forgotten
         caller, seconds_left = await self._look_up(header, tenant)
-        until = time.monotonic() + min(seconds_left, HEARD_SECONDS if self._hears else DEAF_SECONDS)
+        until = self.monotonic() + min(seconds_left, HEARD_SECONDS if self._hears else DEAF_SECONDS)
         known = _Known(caller, until)
-        if before == self._forgotten:  # otherwise the rights may have changed while we looked
+        if before == self._forgotten and Role.GUEST not in caller.roles:
+            # Otherwise the rights may have changed while we looked; a guest's change with the next letter accepted.
             self._known.pop(place, None)
             self._known[place] = known
             if len(self._known) > REMEMBERED_MAX:
@@ -251,7 +254,7 @@ class Authenticator:
             except LOST as reason:
                 if self._hears:
                     _log.warning("revocations_not_heard", reason=type(reason).__name__)
-            finally:
+            if self._hears:  # a revocation may have been missed
                 self._hears = False
                 self.forget_all()
             await asyncio.sleep(RETRY_SECONDS)

@@ -1,9 +1,15 @@
 """Buyers: row to dataclass, and the ways one is found."""
 
+from collections.abc import Collection
 from typing import Final
 
+import orjson
+
+from domain import explain
 from domain.buyers import Buyer
-from domain.ids import BuyerId, OrganisationId, TenantId
+from domain.explain import Finding
+from domain.ids import BuyerId, DecisionId, OrganisationId, TenantId
+from storage.decisions import DECISIONS
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -33,3 +39,11 @@ async def find_by_organisation(
     """The buyer that the organisation is, or None."""
     found = await BUYERS.select(connection, tenant_id, "t.organisation_id = $2", organisation_id)
     return found[0] if found else None
+
+
+async def reasons(
+    connection: Connection, tenant_id: TenantId, decision_ids: Collection[DecisionId]
+) -> dict[DecisionId, Finding]:
+    """Decision -> the tree that explains the level, for those of the decisions that exist."""
+    found = await DECISIONS.select(connection, tenant_id, "t.id = ANY ($2::text[])", list(decision_ids))
+    return {decision.id: explain.parse(orjson.loads(decision.tree)) for decision in found}

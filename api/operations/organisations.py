@@ -17,6 +17,7 @@ from domain.organisations import STEWARDS, CreateOrganisation, Organisation
 from domain.personal import PersonalDatum
 from storage import members as member_rows
 from storage import organisations as organisation_rows
+from storage import personal as personal_rows
 from storage.unit_of_work import Outcome, Work
 
 
@@ -47,7 +48,8 @@ async def invite_member(work: Work, command: InviteMember) -> Outcome:
         Duty.ACCEPT_INVITATION, invitation.id, invitation.expires_at, id=work.new_id(ClockId), at=work.at
     )
     await work.keep(change, duty)
-    work.add(PersonalDatum(invitation.id, members.INVITED, {"email": command.email}, work.at))
+    address = PersonalDatum(invitation.id, members.INVITED, {"email": command.email}, work.at)
+    await personal_rows.overwrite(work.connection, work.tenant_id, address)
     return Outcome({"invitation": invitation.id}, once={"secret": members.invitation_text(invitation.id, secret)})
 
 

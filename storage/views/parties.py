@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
-from domain import explain, tiers
+from domain import tiers
 from domain.access import Caller, ViewerKind
 from domain.buyers import TIER_RULE
 from domain.errors import Refused
 from domain.explain import Finding
+from domain.ids import DecisionId
 from domain.tiers import Benefit, TierLabel, TierTerms
-from storage import rulebook
+from storage import buyers, rulebook
 from storage.views.organisations import BY_ID
 from storage.views.view import (
     EVERYONE,
@@ -90,7 +89,8 @@ async def shown_tiers(
         labels = [tiers.mask(row["level"], viewer.viewer) for row in rows]
         return [None if label is None else Tier(label, None, None, None) for label in labels]
     terms = await _terms(connection, viewer, at)
-    reasons = await _reasons(connection, viewer, [row["level_decision_id"] for row in rows])
+    decisions = {DecisionId(row["level_decision_id"]) for row in rows if row["level_decision_id"] is not None}
+    reasons = await buyers.reasons(connection, viewer.tenant_id, decisions) if decisions else {}
     return [
         Tier(
             tiers.LABELS[row["level"]],
@@ -108,17 +108,6 @@ async def _terms(connection: Any, viewer: Caller, at: datetime) -> TierTerms | N
         return tiers.tier_terms(await rulebook.in_force(connection, viewer.tenant_id, TIER_RULE, at))
     except Refused:
         return None
-
-
-async def _reasons(connection: Any, viewer: Caller, ids: Sequence[str | None]) -> dict[str | None, Finding]:
-    """Decision -> its tree."""
-    wanted = [id_ for id_ in ids if id_ is not None]
-    if not wanted:
-        return {}
-    rows = await connection.fetch(
-        "SELECT id, tree FROM decisions WHERE tenant_id = $1 AND id = ANY ($2::text[])", viewer.tenant_id, wanted
-    )
-    return {row["id"]: explain.parse(orjson.loads(row["tree"])) for row in rows}
 
 
 # -- the three kinds of party ------------------------------------------------------------------------------------------
