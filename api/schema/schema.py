@@ -11,10 +11,50 @@ from typing import Final, NamedTuple
 
 import strawberry
 from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from api.schema import mutation, node, stream
+from api.schema import (
+    buyers,
+    claims,
+    coupons,
+    coverage,
+    decisions,
+    documents,
+    enrolments,
+    exchange_rates,
+    keys,
+    ledger,
+    mutation,
+    node,
+    orders,
+    organisations,
+    providers,
+    recoveries,
+    rules,
+    shipments,
+    stream,
+    subscriptions,
+    suppliers,
+    viewer,
+)
 from api.schema.mutation import Mutation
+from api.schema.scalars import SCALARS
+from storage.views import claims as claim_views
+from storage.views import coupons as coupon_views
+from storage.views import coverage as coverage_views
+from storage.views import decisions as decision_views
+from storage.views import documents as document_views
+from storage.views import enrolments as guarantee_views
+from storage.views import exchange_rates as exchange_rate_views
+from storage.views import ledger as ledger_views
+from storage.views import orders as order_views
+from storage.views import organisations as organisation_views
+from storage.views import parties as party_views
+from storage.views import recoveries as recovery_views
+from storage.views import rules as rule_views
+from storage.views import shipments as shipment_views
+from storage.views import viewer as viewer_views
 from storage.views.view import Root, View
 
 
@@ -29,7 +69,27 @@ class Noun(NamedTuple):
     """Object types reachable through `node` alone."""
 
 
-NOUNS: Final[tuple[Noun, ...]] = (Noun(None, queries=node.NodeQueries),)
+NOUNS: Final[tuple[Noun, ...]] = (
+    Noun(None, node.NodeQueries),
+    Noun(viewer_views, viewer.ViewerQueries),
+    Noun(organisation_views, organisations.OrganisationQueries, organisations.OrganisationMutations),
+    Noun(None, keys.ApiKeyQueries, keys.ApiKeyMutations),
+    Noun(party_views, buyers.BuyerQueries, buyers.BuyerMutations),
+    Noun(None, suppliers.SupplierQueries, suppliers.SupplierMutations),
+    Noun(None, providers.ProviderQueries, providers.ProviderMutations),
+    Noun(guarantee_views, enrolments.GuaranteeQueries, enrolments.GuaranteeMutations),
+    Noun(rule_views, rules.RuleQueries, rules.RuleMutations),
+    Noun(order_views, orders.OrderQueries, orders.OrderMutations),
+    Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations),
+    Noun(coverage_views, coverage.CoverageQueries),
+    Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
+    Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
+    Noun(decision_views, decisions.DecisionQueries),
+    Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
+    Noun(recovery_views, recoveries.RecoveryQueries),
+    Noun(ledger_views, ledger.LedgerQueries),
+    Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
+)
 
 
 class Contract(NamedTuple):
@@ -59,6 +119,7 @@ def contract(nouns: tuple[Noun, ...] = NOUNS) -> Contract:
         mutation=merged.get("mutation"),
         subscription=merged.get("subscription"),
         types=[type_ for noun in nouns for type_ in noun.types],
+        config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )
     views: dict[str, View] = {}
     roots: dict[str, Root] = {}
