@@ -18,6 +18,9 @@ ROWS: Final = Insert(
     ("text", "integer", "timestamptz", "jsonb"),
 )
 
+SUPERSEDED_ONCE: Final = "history_pkey"
+"""The constraint that a second change of the same version meets."""
+
 T = TypeVar("T")
 
 

@@ -24,6 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -104,6 +106,8 @@ class Table(Generic[T]):
         codecs: Mapping[str, Codec] = types.MappingProxyType({}),
         conflicts: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
+        if type in _TABLES:
+            raise ValueError(f"{type.__name__} is stored in {_TABLES[type].name} already")
         self.name, self.type, self.key, self.children, self.conflicts = name, type, key, children, conflicts
         self._codecs, self._personal = codecs, personal
         self._columns: list[Column] = []
@@ -121,7 +125,7 @@ class Table(Generic[T]):
         self._encodes = [
             (place, column.encode) for place, column in enumerate(self.columns) if column.encode is not None
         ]
-        _register(self)
+        _TABLES[type] = self
 
     # -- the two directions --------------------------------------------------------------------------------------------
 
@@ -313,14 +317,15 @@ _TABLES: Final[dict[type, Table[Any]]] = {}
 
 
 def of(type_: type) -> Table[Any]:
-    """The table declared for that dataclass. Refuses with LookupError one that has none."""
-    try:
-        return _TABLES[type_]
-    except KeyError:
-        raise LookupError(f"no table is declared for {type_.__name__}") from None
+    """The table declared for that dataclass. Refuses with LookupError one that has none.
 
-
-def _register(table: Table[Any]) -> None:
-    if table.type in _TABLES:
-        raise ValueError(f"{table.type.__name__} is stored in {_TABLES[table.type].name} already")
-    _TABLES[table.type] = table
+    A noun has one name in every layer, so the table of a dataclass in `domain/<noun>.py` is looked for in
+    `storage/<noun>.py` if nobody has imported that yet.
+    """
+    noun = type_.__module__.removeprefix("domain.")
+    if type_ not in _TABLES and noun != type_.__module__ and find_spec(f"storage.{noun}") is not None:
+        import_module(f"storage.{noun}")
+    table = _TABLES.get(type_)
+    if table is None:
+        raise LookupError(f"no table is declared for {type_.__name__}")
+    return table

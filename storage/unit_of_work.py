@@ -193,12 +193,14 @@ class Work:
         try:
             found = await self._inner.fetchval(text, *arguments)
         except asyncpg.IntegrityConstraintViolationError as error:
+            if error.constraint_name == history.SUPERSEDED_ONCE:
+                raise _stale() from error
             meaning = _meaning(error, changes, rows)
             if meaning is None:
                 raise
             raise Conflict(meaning) from error
         if found != writing.expected(groups):
-            raise Conflict("It changed in the meantime; read it again.", code=ErrorCode.STALE_VERSION)
+            raise _stale()
 
 
 class _Seeing(Connection):
@@ -433,6 +435,10 @@ def _past(table: Table[Any], values: Sequence[Any]) -> list[Any]:
         None if column.hidden and isinstance(value, bytes) else value
         for column, value in zip(table.columns, values, strict=True)
     ]
+
+
+def _stale() -> Conflict:
+    return Conflict("It changed in the meantime; read it again.", code=ErrorCode.STALE_VERSION)
 
 
 def _meaning(
