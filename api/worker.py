@@ -22,7 +22,7 @@ from api.operations.clocks import FIRES, Fire
 from api.settings import Settings
 from domain.clocks import Clock, Duty
 from domain.ids import TenantId
-from storage import audit, fanout, idempotency, outbox
+from storage import audit, callers, fanout, idempotency, outbox
 from storage import clocks as clock_rows
 from storage.cache import LOST as CACHE_LOST
 from storage.cache import open_cache
@@ -111,6 +111,7 @@ class Worker:
             events = await outbox.take(connection, tenant_id, EVENTS_PER_VISIT)
             if events and await self._is_heard(tenant_id) and not await fanout.publish(self.cache, tenant_id, *events):
                 raise NobodyHears
+            await callers.tell(self.cache, [each.object_id for each in events if each.name in callers.HAPPENINGS])
         return len(events) == EVENTS_PER_VISIT
 
     async def seal(self, tenant_id: TenantId) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from domain.access import Person, Role, Scope
 from domain.ids import ApiKeyId, BuyerId, MemberId, OrganisationId, PartyId, ProviderId, SupplierId, TenantId
 from domain.keys import ApiKey
+from storage.cache import LOST
 
 CHANNEL: Final = "makegood:callers"
 """Where the ids of changed keys, members and parties are published."""
@@ -146,10 +147,17 @@ async def mark_used(connection: Asked, tenant_id: TenantId, used: Mapping[ApiKey
     )
 
 
-async def tell(redis: Any, ids: Collection[str]) -> None:
-    """Every process forgets the callers that are, or act for, those ids. Raises what a lost client raises."""
-    for id_ in ids:
-        await redis.publish(CHANNEL, id_)
+async def tell(redis: Any, ids: Collection[str]) -> bool:
+    """Every process forgets the callers that are, or act for, those ids.
+
+    False if Valkey could not be reached: whoever listens has noticed that as well, and forgotten everybody.
+    """
+    try:
+        for id_ in ids:
+            await redis.publish(CHANNEL, id_)
+    except LOST:
+        return False
+    return True
 
 
 def party_id(text: str) -> PartyId:

@@ -116,9 +116,8 @@ def _acted(
 async def _tell(settings: Settings, key: str) -> None:
     redis: Any = cache.open_cache(settings.redis_url)
     try:
-        await callers.tell(redis, [key])
-    except cache.LOST as reason:
-        print(f"Valkey could not be told ({type(reason).__name__}); servers find out within seconds by themselves.")
+        if not await callers.tell(redis, [key]):
+            print("Valkey could not be told; servers find out within seconds by themselves.")
     finally:
         await redis.aclose()
 
