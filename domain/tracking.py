@@ -281,8 +281,8 @@ def record_tracking_events(
 ) -> tuple[TrackingEvent, ...]:
     """The reports among `told` that are news, each reference once.
 
-    Refuses with Invalid none or too many, and each occurrence in the future; with Conflict a reference that was used for
-    something else: a reporter who corrects itself sends a new reference.
+    Refuses with Invalid none or too many, and each occurrence in the future; with Conflict a reference that was used
+    for something else: a reporter who corrects itself sends a new reference.
     """
     told = tuple(told)
     if not 0 < len(told) <= EVENTS_MAX:
