@@ -18,13 +18,13 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    specified_rules,
     validate,
 )
 from graphql.language import DirectiveNode, Visitor, visit
 
 from api import limits
 from api.limits import Measure
+from api.overlap import RULES
 from api.reads.variables import Variables
 from domain.errors import ErrorCode
 
@@ -98,7 +98,7 @@ def _fill(
     beyond = [sentence for measure in measures.values() for sentence in measure.exceeded()]
     if beyond:
         return [error(ErrorCode.LIMIT_EXCEEDED, GraphQLError(sentence)) for sentence in beyond]
-    faults = validate(schema, tree, specified_rules, max_errors=limits.ERRORS_MAX - 1, hide_suggestions=not introspect)
+    faults = validate(schema, tree, RULES, max_errors=limits.ERRORS_MAX - 1, hide_suggestions=not introspect)
     if faults:
         return [error(ErrorCode.VALIDATION_FAILED, fault) for fault in faults]
     survey = _Survey()
