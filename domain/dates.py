@@ -43,13 +43,14 @@ class Calendar:
         return at.astimezone(self._zone)
 
     def midnight(self, day: date) -> datetime:
-        """The first instant of that local day, in UTC.
+        """The first instant after the last one of the local day before, in UTC.
 
-        Where clocks change at midnight the day begins when the last instant of the day before is over: of the two
-        readings of an ambiguous or skipped midnight it is the later.
+        A midnight that clocks skip is the instant at which they do. Of a midnight that comes twice it is the first,
+        unless clocks fell back behind it into the day before: then that day ends with the second.
         """
         local = datetime.combine(day, time.min, self._zone)
-        return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
+        first, second = sorted((local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)))
+        return second if self.local(second - MICROSECOND).date() < day else first
 
     def works(self, day: date) -> bool:
         """Whether people work on that day here. Refuses days beyond the known holidays."""
