@@ -49,4 +49,4 @@ def require_room(organisation: Organisation, kind: OrganisationKind, party_id: P
         problem = f"is a {organisation.kind.value} organisation, not a {kind.value} organisation"
         raise Invalid(Problem(("organisationId",), problem))
     if party_id is not None:
-        raise Conflict(f"The organisation is registered already, as {party_id}.", field=("input", "organisationId"))
+        raise Conflict(f"The organisation is registered already, as {party_id}.", field=("organisationId",))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from domain import claims
 from domain.access import Caller, ViewerKind
+from domain.ids import EventId
 from storage.claims import CLAIMS
 from storage.views.actions import actions
 from storage.views.view import Amount, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
@@ -105,6 +106,7 @@ def _through_claim(predicate: str) -> str:
 
 CLAIM_EVENT: Final = View(
     type="ClaimEvent",
+    ids=EventId,
     table="claim_events",
     visible={
         kind: predicate if kind is ViewerKind.STAFF else _through_claim(predicate)

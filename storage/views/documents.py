@@ -3,10 +3,12 @@
 from typing import Final
 
 from domain.access import ViewerKind
+from domain.ids import DocumentId
 from storage.views.view import Listing, Root, Sort, View, columns
 
 DOCUMENT: Final = View(
     type="TrustedDocument",
+    ids=DocumentId,
     table="documents",
     visible={ViewerKind.STAFF: "true"},
     fields=columns("id", "hash", "text", "registeredAt", "version"),

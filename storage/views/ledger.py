@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.access import Caller, ViewerKind
+from domain.ids import TransferId
 from domain.ledger import Balance, Posting
 from storage import ledger
 from storage.views.view import Answer, Computed, Filter, Listing, One, Point, Root, Row, Sort, View, columns
@@ -30,6 +31,7 @@ async def postings(
 
 TRANSFER: Final = View(
     type="LedgerTransfer",
+    ids=TransferId,
     table="ledger_transfers",
     visible={ViewerKind.STAFF: "true"},
     fields={
