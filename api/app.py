@@ -5,7 +5,6 @@
 
 import contextlib
 import gc
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -70,7 +69,7 @@ class Application:
         self._rest = Starlette(
             routes=[
                 Route("/", _to_console),
-                *console.routes(self._console_session),
+                *console.routes(lambda: console.session_of(settings)),
                 *health.routes(self.platform),
             ],
             lifespan=self._life,
@@ -129,14 +128,6 @@ class Application:
             gc.set_threshold(YOUNG_OBJECTS, 50, 100)
             yield
             gc.unfreeze()
-
-    def _console_session(self) -> console.ConsoleSession:
-        """What the console starts with; in a demo, with the tokens that its loading wrote down."""
-        record = self._settings.state_dir / "demo.json"
-        if not self._settings.demo or not record.exists():
-            return console.ConsoleSession()
-        known = json.loads(record.read_text(encoding="utf-8"))
-        return console.ConsoleSession.of_demo(known["tokens"], known.get("values"))
 
 
 def create_app(settings: Settings, *, promised: Contract | None = None, budget: Budget | None = None) -> Application:

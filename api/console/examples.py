@@ -7,10 +7,14 @@ the title, the next lines are the explanation. Two marks in that comment are ins
     # keep couponId = coupons.nodes.0.id
 
 `with` gives the variables as JSON (it may go on over several lines); `keep` stores the value at a path of the answer
-under a name, and `{{name}}` in later variables takes it, so that a story can be clicked through tab by tab.
+under a name, and `{{name}}` in later variables takes it, so that a story can be clicked through tab by tab. Always
+known are `{{new}}`, a fresh idempotency key, and `{{now}}` and `{{day}}`, the marketplace's clock and its day, also as
+`{{now+90d}}` and `{{day-2d}}`. A path takes the first of a list that leads to a value, or the first that fits:
+`orders.nodes[state=PAID].id`. `fetcher.js` reads both.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +22,8 @@ from pathlib import Path
 
 from graphql import OperationDefinitionNode, parse
 
+WITH = "with {"
+KEEP = re.compile(r"keep (?P<name>\w+) = (?P<path>\S+)")
 FOLDER = Path(__file__).parent / "examples"
 
 
@@ -50,13 +56,11 @@ class _Comment:
         said = cls(prose=[], variables=[], keeps={})
         into = said.prose
         for line in (line.strip().removeprefix("#").strip() for line in text.splitlines()):
-            mark, _, rest = line.partition(" ")
-            if mark == "keep":
-                name, _, path = rest.partition("=")
-                said.keeps[name.strip()] = path.strip()
-            elif mark == "with":
+            if kept := KEEP.fullmatch(line):
+                said.keeps[kept["name"]] = kept["path"]
+            elif line.startswith(WITH):
                 into = said.variables
-                into.append(rest)
+                into.append(line.removeprefix(WITH.rstrip("{")))
             elif line:
                 into.append(line)
         return said
@@ -66,7 +70,7 @@ def read_examples(text: str) -> tuple[Example, ...]:
     """The examples of one file's text, in its order.
 
     Raises:
-        ValueError: an operation has no name or no title, a name comes twice, the variables are not a JSON object, or
+        ValueError: an operation has no name or no title, a name comes twice, the variables are not JSON, or
             something else than an operation is defined.
         graphql.GraphQLSyntaxError: the text is not GraphQL.
     """
@@ -97,8 +101,6 @@ def read_examples(text: str) -> tuple[Example, ...]:
 def _json_object(name: str, text: str) -> str:
     if not text:
         return ""
-    if not text.startswith("{"):
-        raise ValueError(f"{name}: its variables must be a JSON object")
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except json.JSONDecodeError as error:

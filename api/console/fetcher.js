@@ -2,10 +2,15 @@
 //
 // Two conveniences make the examples a story that can be clicked through, and nothing of them reaches the server:
 // a variable may hold {{name}}, which is filled from what earlier examples kept, and an example may keep values of
-// its answer under a name. {{new}} is a key that was never used before, for idempotencyKey.
+// its answer under a name. Always known are {{new}}, a key that was never used before; {{now}}, the marketplace's clock
+// (a sandbox's may stand or be ahead); {{day}}, its day. {{now+90d}} and {{day-2d}} lie that many days from them.
 
 const { parse } = window.GraphiQL.GraphQL;
-const PLACEHOLDER = /\{\{(\w+)\}\}/g;
+const PLACEHOLDER = /\{\{(\w+?)(?:([+-]\d+)d)?\}\}/g;
+const ASKS_CLOCK = /\{\{(?:now|day)\b/;
+const DAY_MS = 86_400_000;
+const ANSWER = "application/graphql-response+json, application/json;q=0.9";
+const EVENTS = "text/event-stream";
 const KEPT = "makegood:kept";
 
 /** What earlier answers left behind, by name: ids that later examples take. Lives as long as the browser's tab. */
@@ -28,12 +33,19 @@ function neverUsedBefore() {
   return "console-" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** What {{now}} and {{day}} stand for, that many days later. */
+function later(name, clock, days) {
+  const instant = new Date(new Date(clock).getTime() + days * DAY_MS).toISOString();
+  return name === "day" ? instant.slice(0, "2026-01-31".length) : instant;
+}
+
 /** The variables with every {{name}} replaced; `missing` gets the names that nothing has provided yet. */
 function filled(value, known, missing) {
   if (typeof value === "string") {
-    return value.replace(PLACEHOLDER, (whole, name) => {
+    return value.replace(PLACEHOLDER, (whole, name, days) => {
       if (name === "new") return neverUsedBefore();
-      if (name in known) return known[name];
+      if (known.clock && (name === "now" || name === "day")) return later(name, known.clock, Number(days ?? 0));
+      if (name in known.values) return known.values[name];
       missing.add(name);
       return whole;
     });
@@ -45,16 +57,34 @@ function filled(value, known, missing) {
   return value;
 }
 
-/** The value at a dotted path of an answer ("orders.nodes.0.id"), or undefined where the answer has none. */
-function at(answer, path) {
-  return path.split(".").reduce((value, step) => value?.[step], answer);
+/** The value at a dotted path of an answer, or undefined where the answer has none.
+ *
+ * "orders.nodes.0.id" names a place in a list; "orders.nodes[state=PAID].id" the first of a list whose field is that, or
+ * lists that; "orders.nodes.coverages.nodes.0.id" the first that any of a list leads to.
+ */
+function at(value, path) {
+  if (path === "") return value ?? undefined;
+  if (Array.isArray(value) && !/^\d/.test(path)) return firstOf(value, (item) => at(item, path));
+  const [, step, field, wanted, rest] = /^([^.[]+)(?:\[([^=]+)=([^\]]+)\])?\.?(.*)$/.exec(path);
+  const next = value?.[step];
+  if (!field) return at(next, rest);
+  const fits = (item) => [at(item, field)].flat().includes(wanted);
+  return firstOf(next ?? [], (item) => (fits(item) ? at(item, rest) : undefined));
+}
+
+function firstOf(items, found) {
+  for (const item of items) {
+    const value = found(item);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function keep(example, answer) {
   const found = {};
   for (const [name, path] of Object.entries(example?.keeps ?? {})) {
     const value = at(answer.data, path);
-    if (value !== undefined && value !== null) found[name] = String(value);
+    if (value !== undefined) found[name] = String(value);
   }
   if (Object.keys(found).length > 0) kept.put(found);
 }
@@ -112,7 +142,7 @@ function stream(send, example) {
     subscribe({ next, error, complete }) {
       const connection = new AbortController();
       const listen = async () => {
-        const response = await send("text/event-stream", connection.signal);
+        const response = await send(connection.signal);
         const seen = (answer) => {
           keep(example, answer);
           next(answer);
@@ -130,35 +160,43 @@ function stream(send, example) {
   };
 }
 
+async function readClock(send) {
+  const answer = await readAnswer(await send({ query: "{ viewer { tenant { clock } } }" }, ANSWER));
+  return answer.data?.viewer.tenant.clock;
+}
+
 /** The fetcher GraphiQL calls. `examples` are the role's own: they say which values of an answer are kept. */
 export function fetcherFor({ url, token, values, examples }) {
+  const send = (request, accept, headers, signal) =>
+    fetch(url, {
+      method: "POST",
+      body: JSON.stringify(request),
+      headers: {
+        Accept: accept,
+        "Content-Type": "application/json",
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      signal,
+    });
   return async (asked, { headers } = {}) => {
     const running = chosenOperation(asked);
     const operation = { ...asked, operationName: running ? running.name?.value : asked.operationName };
     const missing = new Set();
-    const variables = filled(operation.variables, { ...values, ...kept.all() }, missing);
+    const known = { values: { ...values, ...kept.all() }, clock: undefined };
+    if (ASKS_CLOCK.test(JSON.stringify(operation.variables ?? {}))) known.clock = await readClock(send);
+    const variables = filled(operation.variables, known, missing);
     if (missing.size > 0) {
       const names = [...missing].join(", ");
       return { console: `Not sent: ${names} is not known yet. Run the example that finds it first, or type a value.` };
     }
     const example = examples.find(({ name }) => name === operation.operationName);
-    const send = (accept, signal) =>
-      fetch(url, {
-        method: "POST",
-        body: JSON.stringify({ ...operation, variables }),
-        headers: {
-          Accept: accept,
-          "Content-Type": "application/json",
-          ...(token ? { Authorization: `Bearer ${token}` } : {}),
-          ...headers,
-        },
-        cache: "no-store",
-        credentials: "omit",
-        redirect: "error",
-        signal,
-      });
-    if (running?.operation === "subscription") return stream(send, example);
-    const answer = await readAnswer(await send("application/graphql-response+json, application/json;q=0.9"));
+    const request = { ...operation, variables };
+    if (running?.operation === "subscription") return stream((signal) => send(request, EVENTS, headers, signal), example);
+    const answer = await readAnswer(await send(request, ANSWER, headers));
     keep(example, answer);
     return answer;
   };

@@ -234,7 +234,6 @@ def test_an_example_says_what_it_shows_takes_and_keeps() -> None:
         ("# Title\nfragment F on T { a }", "named operations only"),
         ("query A { a }", "must say what it shows"),
         ("# One\nquery A { a }\n# Two\nquery A { b }", "two examples"),
-        ("# One\n# with [1]\nquery A { a }", "JSON object"),
         ('# One\n# with {"a": }\nquery A { a }', "not JSON"),
     ],
 )

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import uvicorn
 from graphql import ExecutionResult, GraphQLResolveInfo, build_schema, graphql, parse, subscribe
@@ -32,6 +32,24 @@ query MyCoupon {
   coupon {
     id
   }
+}
+
+# My orders
+# Finds the first order that may be claimed on.
+# keep lateOrderId = orders.lines[actions=CLAIM].id
+# keep openOrderId = orders[state.name=OPEN].id
+query MyOrders {
+  orders {
+    id
+    state { name }
+    lines { id actions }
+  }
+}
+
+# Claim
+# with {"what": "{{lateOrderId}} {{openOrderId}} {{day-2d}} {{now+1d}}"}
+query Claim($what: String!) {
+  hello(name: $what)
 }
 
 # Redeem it
@@ -71,10 +89,17 @@ SCHEMA = build_schema("""
     hello(name: String! = "world"): String!
     "A coupon with a _markdown_ description."
     coupon: Coupon!
+    orders: [Order!]!
+    viewer: Viewer!
     "The Authorization header of this request."
     authorization: String!
   }
   type Coupon { id: ID! }
+  type Order { id: ID!, state: State!, lines: [Line!]! }
+  type State { name: String! }
+  type Line { id: ID!, actions: [String!]! }
+  type Viewer { tenant: Tenant! }
+  type Tenant { clock: String! }
   type Mutation {
     "Says what it was given."
     redeem(id: ID!, key: String!, note: String!): String!
@@ -101,6 +126,16 @@ class Shop:
 
     def coupon(self, _asked: ASKED) -> dict[str, str]:
         return {"id": "cpn_1"}
+
+    def orders(self, _asked: ASKED) -> list[dict[str, Any]]:
+        return [
+            {"id": "1", "state": {"name": "PAID"}, "lines": []},
+            {"id": "2", "state": {"name": "OPEN"}, "lines": [{"id": "2a", "actions": []}]},
+            {"id": "3", "state": {"name": "OPEN"}, "lines": [{"id": "3a", "actions": ["LOOK", "CLAIM"]}]},
+        ]
+
+    def viewer(self, _asked: ASKED) -> dict[str, dict[str, str]]:
+        return {"tenant": {"clock": "2026-03-01T12:00:00.000000Z"}}
 
     def authorization(self, asked: ASKED) -> str:
         header: str = asked.context.headers.get("Authorization", "")

@@ -13,6 +13,10 @@ RESPONSE = "document.querySelector('.result-window .CodeMirror').CodeMirror.getV
 EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
 
 
+OTHERS = ["MyOrders", "Claim", "Redeem", "WhoAmI", "Countdown", "Watch"]
+"""The buyer's tabs after the first."""
+
+
 def load(browser: Browser, origin: str) -> None:
     """The console is loaded with the tabs it starts with, and it has read the schema."""
     # Cleared from a page that writes nothing itself: a console being left may still store its tabs.
@@ -53,7 +57,7 @@ def test_it_loads_from_its_own_origin_alone_without_a_complaint(console: Browser
 
 
 def test_the_tabs_are_the_roles_examples(console: Browser) -> None:
-    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown", "Watch"]
+    assert console.run(f"return {TABS}") == ["MyCoupon", *OTHERS]
     assert "# Finds the coupon that the next example redeems." in console.run(f"return {EDITOR}.getValue()")
 
 
@@ -81,11 +85,18 @@ def test_examples_pass_values_on(console: Browser) -> None:
     console.until(f"{RESPONSE}.includes('console-') && {RESPONSE} !== arguments[0]", first)
 
 
+def test_examples_choose_from_lists_and_follow_the_marketplaces_clock(console: Browser) -> None:
+    open_example(console, "My orders")
+    execute(console, '"3a"')
+    open_example(console, "Claim")
+    assert "Hello 3a 2 2026-02-27 2026-03-02T12:00:00.000Z" in execute(console, "Hello")
+
+
 def test_an_example_whose_tab_was_closed_opens_again(console: Browser) -> None:
     console.click("button[aria-label='Close Tab']")
-    console.until(f"{EDITOR}.operationName === 'Redeem'")
+    console.until(f"{EDITOR}.operationName === 'MyOrders'")
     open_example(console, "My coupon")
-    assert console.run(f"return {TABS}") == ["Redeem", "WhoAmI", "Countdown", "Watch", "MyCoupon"]
+    assert console.run(f"return {TABS}") == [*OTHERS, "MyCoupon"]
     assert "coupon {" in console.run(f"return {EDITOR}.getValue()")
 
 
@@ -109,7 +120,7 @@ def test_tabs_survive_a_reload_and_reset_puts_them_back(console: Browser, shop: 
     console.until(stored)
     console.open(f"{shop}/console")
     console.until(f"{EDITOR}?.getValue().endsWith('# mine')")
-    assert console.run(f"return {TABS}") == ["MyCoupon", "Redeem", "WhoAmI", "Countdown", "Watch"]
+    assert console.run(f"return {TABS}") == ["MyCoupon", *OTHERS]
     console.click("#reset")
     console.until(f"document.querySelector('.CodeMirror') && {EDITOR}.getValue().startsWith('# My coupon')")
     assert not console.run(f"return {stored}")
