@@ -9,16 +9,17 @@ may have been missed. When keys were last used is written in the background, at 
 Law: one answer, UNAUTHENTICATED, whatever is wrong with a key or token; only who proved who they are is told more.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 
-from api.oidc import LEEWAY_SECONDS, Issuer
 from api.settings import Settings
 from domain import keys
 from domain.access import STAFF, Caller, Person, Role, Scope, viewer_of
@@ -30,6 +31,9 @@ from storage import callers
 from storage.cache import LOST
 from storage.callers import Membership
 from storage.pool import Pool
+
+if TYPE_CHECKING:
+    from api.oidc import Issuer
 
 HEARD_SECONDS: Final = 10.0
 DEAF_SECONDS: Final = 1.0
@@ -203,7 +207,7 @@ class Authenticator:
         if len(here) > 1:
             raise Unauthenticated("You are a member in several marketplaces: name one in the Makegood-Tenant header.")
         caller = await self._member(token.person, here[0]) if here else await self._guest(token.person, wanted)
-        return caller, token.expires_at + LEEWAY_SECONDS - time.time()
+        return caller, token.usable_until - time.time()
 
     async def _member(self, person: Person, place: Membership) -> Caller:
         async with self._pool.acquire(place.tenant_id) as connection:
@@ -296,6 +300,8 @@ def _issuer_of(settings: Settings) -> Issuer | None:
     """The issuer that the settings name, if they name one."""
     if settings.oidc_issuer is None or settings.oidc_audience is None:
         return None
+    from api.oidc import Issuer  # noqa: PLC0415 - 20 MiB of cryptography and HTTP client that only an issuer needs
+
     return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url)
 
 

@@ -45,6 +45,11 @@ class Token:
     tenant: str | None
     expires_at: float
 
+    @property
+    def usable_until(self) -> float:
+        """When it stops being good here: clocks may differ by the leeway (Unix seconds)."""
+        return self.expires_at + LEEWAY_SECONDS
+
 
 class NotFetched(Exception):
     """The issuer's keys could not be had."""

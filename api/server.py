@@ -88,8 +88,8 @@ async def _serve_apart(settings: Settings, listener: socket.socket, processes: i
 
 @contextlib.asynccontextmanager
 async def _worker_beside(settings: Settings, *, due_rows: bool) -> AsyncIterator[tuple[asyncio.Task[None], ...]]:
-    """A task that takes due rows for the duration, if asked and able to; one that fails shows its error at the end."""
-    if not due_rows or not settings.database_worker_url:
+    """A task that takes due rows for the duration, if asked to; one that fails shows its error at the end."""
+    if not due_rows:
         yield ()
         return
     working = asyncio.ensure_future(worker.run(settings))

@@ -33,7 +33,7 @@ class Settings:
     database_owner_url: str
     """Of the owner's role, which migrates; empty where migrations are run elsewhere."""
     database_worker_url: str
-    """Of the worker's role, which sees every tenant's due rows; empty where no worker runs."""
+    """Of the worker's role, which finds keys, members and due rows across tenants."""
     redis_url: str
     host: str
     port: int

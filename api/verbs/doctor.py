@@ -58,7 +58,7 @@ async def look(settings: Settings) -> list[Sight]:
     return [
         *await _application(settings.database_url),
         await _role("Owner's role", settings.database_owner_url, "not named here; migrations are run elsewhere"),
-        await _role("Worker's role", settings.database_worker_url, "not named here; the worker runs elsewhere"),
+        await _role("Worker's role", settings.database_worker_url, "DATABASE_WORKER_URL must be set", needed=True),
         await _valkey(settings.redis_url),
     ]
 
@@ -99,9 +99,9 @@ async def _schema(connection: Any) -> Sight:
     return Sight("Schema", found, well=not lacking)
 
 
-async def _role(thing: str, url: str, absent: str) -> Sight:
+async def _role(thing: str, url: str, absent: str, *, needed: bool = False) -> Sight:
     if not url:
-        return Sight(thing, absent)
+        return Sight(thing, absent, well=not needed)
     connection = await _connect(url)
     if isinstance(connection, Sight):
         return dataclasses.replace(connection, thing=thing)
