@@ -16,6 +16,7 @@ KNOW_GRAPHQL = (
     "api/reads",
     "api/endpoint",
     "api/limits.py",
+    "api/overlap.py",
     "api/app.py",
     "api/console",
     "api/verbs/schema.py",
