@@ -70,7 +70,7 @@ def doubling(levels: int) -> str:
         ("{claim(id:1){...f ...f}} fragment f on Claim{order{id}}", 3, 5, 0, 0),
         ("{claim(id:1){...f @skip(if:true)}} fragment f on Claim @a{order{x:id @b}}", 3, 3, 1, 3),
         (
-            "{claim(id:1){order{...g}}...r}fragment g on Order{claim{...f}}fragment f on Claim{id}fragment r on Query{a}",
+            "{claim{order{...g}}...r}fragment g on Order{claim{...f}}fragment f on Claim{id}fragment r on Query{a}",
             4, 5, 0, 0,
         ),
         ("{unknown{field}}", 2, 2, 0, 0),
