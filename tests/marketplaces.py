@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import orjson
 
 from api.operations import buyers, keys, parties
 from api.operations.tenants import NewTenant, create_tenant, system
+from api.reads.engine import Answer, Engine, Request
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import ApiKeyId, Id, OrganisationId, PartyId, TenantId
 from domain.keys import IssueApiKey, parse
@@ -113,3 +116,31 @@ async def open_marketplace(
     """A new tenant with nothing in it but its operator, its first admin key and the shipped rules."""
     made = await create_tenant(pool, CreateTenant(name, kind, "US", "USD"), request_id="test")
     return Marketplace(pool, made, system(made.id, "test"))
+
+
+class Asking:
+    """A client of the engine: what a caller asks is answered as over HTTP, without HTTP."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def answer(self, caller: Caller, text: str, **variables: Any) -> Answer:
+        """The engine's answer, errors included."""
+        return await self.engine.execute(
+            Request(self.engine.prepare(text), caller, f"req_{mint(ApiKeyId)}", None, variables)
+        )
+
+    async def __call__(self, caller: Caller, text: str, **variables: Any) -> Any:
+        """The data of an answer without errors, as a client parses it."""
+        answer = await self.answer(caller, text, **variables)
+        assert not answer.errors, answer.errors
+        return orjson.loads(answer.body())["data"]
+
+    async def mutate(self, caller: Caller, mutation: str, selection: str, **members: Any) -> Any:
+        """The payload of one mutation, whose input has those members; `userErrors` are always selected."""
+        kind = self.engine.contract.graphql.mutation_type.fields[mutation].args["input"].type  # type: ignore[union-attr]
+        text = f"mutation ($input: {kind}) {{ {mutation}(input: $input) {{ {selection} userErrors {ERROR} }} }}"
+        return (await self(caller, text, input=members))[mutation]
+
+
+ERROR = "{ code message field rule reasons { rule holds reason } }"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.access import Caller, Role, Scope, ViewerKind, permitted
+from domain.tenants import TenantKind
 from storage.views.view import Answer, Root, Row
 
 
@@ -15,7 +16,7 @@ class ViewerTenant:
 
     id: str
     name: str
-    kind: str
+    kind: TenantKind
     market: str
     currency: str
     clock: datetime
@@ -41,9 +42,9 @@ async def viewer_of(
 ) -> list[Viewer]:
     """The caller, with its tenant."""
     row = await connection.fetchrow(
-        "SELECT name, upper(kind) AS kind, market, currency FROM tenants WHERE tenant_id = $1", caller.tenant_id
+        "SELECT name, kind, market, currency FROM tenants WHERE tenant_id = $1", caller.tenant_id
     )
-    tenant = ViewerTenant(caller.tenant_id, row["name"], row["kind"], row["market"], row["currency"], at)
+    tenant = ViewerTenant(caller.tenant_id, row["name"], TenantKind(row["kind"]), row["market"], row["currency"], at)
     return [
         Viewer(
             actor_id=caller.actor_id,

@@ -36,7 +36,6 @@ from storage import cache, callers
 from storage.pool import Pool
 from tests.marketplaces import Marketplace, open_marketplace
 
-pytestmark = pytest.mark.usefixtures("emptied")
 AUDIENCE = "makegood"
 
 
@@ -45,20 +44,10 @@ def bearer(text: str) -> bytes:
 
 
 @pytest.fixture
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
-    pool = await Pool.open(settings.database_worker_url, size=4)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def market(pool: Pool) -> Marketplace:
-    return await open_marketplace(pool)
-
-
-@pytest.fixture
-async def authenticator(pool: Pool, settings: Settings, valkey: redis.asyncio.Redis) -> AsyncIterator[Authenticator]:
-    async with Authenticator(pool, valkey, settings) as authenticator:
+async def authenticator(
+    worker_pool: Pool, settings: Settings, valkey: redis.asyncio.Redis
+) -> AsyncIterator[Authenticator]:
+    async with Authenticator(worker_pool, valkey, settings) as authenticator:
         await until(lambda: authenticator.hears)
         yield authenticator
 
@@ -175,10 +164,10 @@ async def test_a_revoked_key_is_forgotten_by_the_signal(
 
 
 async def test_without_valkey_callers_are_remembered_for_less_than_a_second_or_so(
-    market: Marketplace, pool: Pool, settings: Settings
+    market: Marketplace, worker_pool: Pool, settings: Settings
 ) -> None:
     nowhere = cache.open_cache("redis://127.0.0.1:9/0")
-    async with Authenticator(pool, nowhere, settings) as deaf:
+    async with Authenticator(worker_pool, nowhere, settings) as deaf:
         await deaf.authenticate(bearer(market.made.admin_key))
         assert not deaf.hears
         assert deaf.cached(bearer(market.made.admin_key)) is not None
@@ -316,11 +305,11 @@ async def tiny() -> AsyncIterator[TinyIssuer]:
 
 @pytest.fixture
 async def doorkeeper(
-    pool: Pool, settings: Settings, valkey: redis.asyncio.Redis, tiny: TinyIssuer
+    worker_pool: Pool, settings: Settings, valkey: redis.asyncio.Redis, tiny: TinyIssuer
 ) -> AsyncIterator[Authenticator]:
     """An authenticator that trusts the tiny issuer."""
     trusting = dataclasses.replace(settings, oidc_issuer=tiny.url, oidc_audience=AUDIENCE)
-    async with Authenticator(pool, valkey, trusting) as authenticator:
+    async with Authenticator(worker_pool, valkey, trusting) as authenticator:
         yield authenticator
 
 
@@ -439,9 +428,9 @@ async def test_keys_of_other_sorts_are_left_alone(tiny: TinyIssuer) -> None:
 
 
 async def test_a_person_in_several_marketplaces_names_one(
-    market: Marketplace, pool: Pool, doorkeeper: Authenticator, tiny: TinyIssuer
+    market: Marketplace, worker_pool: Pool, doorkeeper: Authenticator, tiny: TinyIssuer
 ) -> None:
-    other = await open_marketplace(pool, "Another market", kind=TenantKind.LIVE)
+    other = await open_marketplace(worker_pool, "Another market", kind=TenantKind.LIVE)
     token = tiny.token("ada")
     assert "name yours" in (await refused(doorkeeper, token)).message
     await join(market, doorkeeper, token, Role.SUPPORT)
