@@ -17,6 +17,7 @@ from strawberry.tools import merge_types
 from api.schema import (
     buyers,
     claims,
+    clocks,
     coupons,
     coverage,
     decisions,
@@ -41,6 +42,7 @@ from api.schema import (
 from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
 from storage.views import claims as claim_views
+from storage.views import clocks as clock_views
 from storage.views import coupons as coupon_views
 from storage.views import coverage as coverage_views
 from storage.views import decisions as decision_views
@@ -88,6 +90,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
     Noun(recovery_views, recoveries.RecoveryQueries),
     Noun(ledger_views, ledger.LedgerQueries),
+    Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
 )
 
