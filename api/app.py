@@ -18,7 +18,7 @@ from api import console, logs
 from api.authenticate import Authenticator
 from api.context import Platform
 from api.documents import TrustedDocuments
-from api.endpoint.http import GraphQLOverHTTP
+from api.endpoint.over_http import GraphQLOverHTTP
 from api.endpoint.timers import TimedHttpProtocol
 from api.endpoint.websocket import FRAME_BYTES_MAX, GraphQLOverWebSocket
 from api.intake import health

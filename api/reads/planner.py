@@ -30,7 +30,7 @@ from strawberry.types.arguments import convert_arguments
 
 from api.reads import plan as p
 from api.reads.document import INTROSPECTION, Document, Operation
-from api.reads.select import Collector, Fields
+from api.reads.selection import Collector, Fields
 from api.reads.variables import Arguments
 from api.schema.schema import Contract
 from domain.access import ViewerKind
