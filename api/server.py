@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,7 @@ def serve_apart(settings: Settings, listener: socket.socket, processes: int, *, 
 
 async def _serve(settings: Settings, listener: socket.socket, *, due_rows: bool) -> None:
     server = Server(_configured(settings))
+    gc.enable()
     for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

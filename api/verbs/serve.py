@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
+import gc
 import json
 import os
 import signal
@@ -37,6 +38,7 @@ def command(
     shared_socket: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve API, worker and console; without DATABASE_URL, a demo on engines of its own (not for live data)."""
+    gc.disable()  # nothing that a start makes is garbage; collecting begins with the server's first request
     settings = from_environment(os.environ)
     if shared_socket is not None:
         from api import server
