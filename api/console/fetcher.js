@@ -18,6 +18,7 @@ export const kept = {
   all() {
     return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
   },
+  /** An undefined value is forgotten: JSON has no word for it. */
   put(found) {
     sessionStorage.setItem(KEPT, JSON.stringify({ ...this.all(), ...found }));
     window.dispatchEvent(new Event("makegood:kept"));
@@ -45,7 +46,7 @@ function filled(value, known, missing) {
     return value.replace(PLACEHOLDER, (whole, name, days) => {
       if (name === "new") return neverUsedBefore();
       if (known.clock && (name === "now" || name === "day")) return later(name, known.clock, Number(days ?? 0));
-      if (name in known.values) return known.values[name];
+      if (name in known.values) return String(known.values[name]);
       missing.add(name);
       return whole;
     });
@@ -80,13 +81,11 @@ function firstOf(items, found) {
   return undefined;
 }
 
+/** Stores what the example keeps of its answer; a name whose value is not there any more is forgotten. */
 function keep(example, answer) {
-  const found = {};
-  for (const [name, path] of Object.entries(example?.keeps ?? {})) {
-    const value = at(answer.data, path);
-    if (value !== undefined) found[name] = String(value);
-  }
-  if (Object.keys(found).length > 0) kept.put(found);
+  if (!example || !answer.data) return;
+  const entries = Object.entries(example.keeps).map(([name, path]) => [name, at(answer.data, path)]);
+  if (entries.length > 0) kept.put(Object.fromEntries(entries));
 }
 
 /** The operation that will run: the named one, or the only one there is. Undefined for text that is not GraphQL.

@@ -193,7 +193,11 @@ async def _keys(desk: Desk, cast: Cast) -> None:
 
 
 async def _orders(desk: Desk, cast: Cast) -> None:
-    """Five orders; what they are for is said where they are made."""
+    """Six orders; what they are for is said where they are made."""
+    # A machine whose service nobody gave: its buyer claims, the supplier has not answered yet.
+    press = _line("Injection press with one year's service", 8_000_00, serviced=True)
+    unanswered = await _order(desk, "SO-2000", cast.buyer, cast, press, service=True)
+    await _claimed(desk, cast.buyer, unanswered, "The technician did not come on either of the two dates.")
     # An L4 buyer's order, promised three days ago and still on the way: its coupon is issued by itself.
     own_late = await _order(desk, "SO-2001", cast.buyer, cast, _line("Packaging line", 2_500_00, promised=desk.day(-3)))
     await _ship(desk, "BL-7001", own_late, cast.provider, desk.day(-20), TrackingStatus.IN_TRANSIT)
@@ -206,7 +210,7 @@ async def _orders(desk: Desk, cast: Cast) -> None:
     # An L1 buyer's order that came two days late: its buyer may apply.
     applied = await _order(desk, "SO-2003", cast.buyer2, cast, _line("Hand tools", 1_200_00, promised=desk.day(-6)))
     await _ship(desk, "BL-7002", applied, cast.provider, desk.day(-4), TrackingStatus.DELIVERED)
-    # A machine whose service nobody gave: claimed, contested, waiting for the desk.
+    # Another machine without its service: claimed, contested, waiting for the desk.
     machine = _line("CNC lathe with one year's service", 10_000_00, serviced=True)
     serviced = await _order(desk, "SO-2004", cast.buyer2, cast, machine, service=True)
     escalated = await _contested(desk, cast, serviced)
@@ -278,18 +282,19 @@ async def _ship(
     return id
 
 
-async def _contested(desk: Desk, cast: Cast, order_id: OrderId) -> str:
+async def _claimed(desk: Desk, buyer_id: BuyerId, order_id: OrderId, note: str) -> ClaimId:
+    """A claim for the service of that order, open."""
+    buyer = desk.party(Role.BUYER, ViewerKind.BUYER, buyer_id)
+    wish = OpenClaim(CoverageId(await _cover_of(desk, order_id)), ClaimReason.SERVICE_NO_VISIT, note)
+    return ClaimId(str((await desk.act(claims.open_claim, wish, buyer)).things["claim"]))
+
+
+async def _contested(desk: Desk, cast: Cast, order_id: OrderId) -> ClaimId:
     """A claim for the service of that order, which the supplier contests."""
-    buyer = desk.party(Role.BUYER, ViewerKind.BUYER, cast.buyer2)
+    note = "The engineer never came; the lathe has stood still for three weeks."
+    claim_id = await _claimed(desk, cast.buyer2, order_id, note)
     supplier = desk.party(Role.SUPPLIER, ViewerKind.SUPPLIER, cast.supplier)
-    wish = OpenClaim(
-        CoverageId(await _cover_of(desk, order_id)),
-        ClaimReason.SERVICE_NO_VISIT,
-        "The engineer never came; the lathe has stood still for three weeks.",
-    )
-    claim_id = str((await desk.act(claims.open_claim, wish, buyer)).things["claim"])
-    answer = AnswerClaim(ClaimId(claim_id), "The visit was offered and declined.")
-    await desk.act(claims.contest_claim, answer, supplier)
+    await desk.act(claims.contest_claim, AnswerClaim(claim_id, "The visit was offered and declined."), supplier)
     return claim_id
 
 

@@ -77,6 +77,26 @@ class Browser:
         """The page at this address is loaded."""
         self._tell("url", url=url)
 
+    def tab(self) -> str:
+        """The handle of the tab in front."""
+        handle: str = self._ask("GET", f"{self._session}/window")
+        return handle
+
+    def new_tab(self) -> str:
+        """A new tab, with a session storage of its own, is in front; gives its handle."""
+        handle: str = self._tell("window/new", type="tab")["handle"]
+        self.show_tab(handle)
+        return handle
+
+    def show_tab(self, handle: str) -> None:
+        """That tab is in front; the others go on behind it."""
+        self._tell("window", handle=handle)
+
+    def close_tab(self, shows: str) -> None:
+        """The tab in front is closed and the one with the handle `shows` is in front."""
+        self._ask("DELETE", f"{self._session}/window")
+        self.show_tab(shows)
+
     def run(self, script: str, *arguments: Any) -> Any:
         """What this JavaScript function body returns; it may return a promise."""
         return self._tell("execute/sync", script=script, args=list(arguments))

@@ -6,36 +6,11 @@ import pytest
 
 from api.console import ConsoleSession
 from tests.api.console.browser import PATIENCE_S, Browser
+from tests.api.console.pages import EDITOR, RESPONSE, TABS, execute, load, open_example
 from tests.api.console.shop import NOBODY_WATCHES, serving
-
-TABS = "[...document.querySelectorAll('.graphiql-tab-button')].map((tab) => tab.innerText)"
-RESPONSE = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
-EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
-
 
 OTHERS = ["MyOrders", "Claim", "Redeem", "WhoAmI", "Countdown", "Watch"]
 """The buyer's tabs after the first."""
-
-
-def load(browser: Browser, origin: str) -> None:
-    """The console is loaded with the tabs it starts with, and it has read the schema."""
-    # Cleared from a page that writes nothing itself: a console being left may still store its tabs.
-    browser.open(f"{origin}/console/session.json")
-    browser.run("sessionStorage.clear()")
-    browser.open(f"{origin}/console")
-    browser.until(f"document.querySelector('.CodeMirror') && Boolean({EDITOR}.options.lint?.schema)")
-
-
-def open_example(browser: Browser, title: str) -> None:
-    browser.click(".examples button", title)
-    browser.until("document.querySelector('.examples [aria-current=true] strong')?.innerText === arguments[0]", title)
-
-
-def execute(browser: Browser, shows: str) -> str:
-    """Runs the tab in front; gives the answer once it holds `shows`."""
-    browser.click(".graphiql-execute-button")
-    answer: str = browser.until(f"{RESPONSE}.includes(arguments[0]) && {RESPONSE}", shows)
-    return answer
 
 
 def asked_elsewhere(browser: Browser, origin: str) -> list[str]:
