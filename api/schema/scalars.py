@@ -68,8 +68,13 @@ def parse_date_time(value: object) -> datetime:
     raise GraphQLError('A DateTime is an instant of RFC 3339 with its offset, such as "2026-03-01T09:30:00+01:00".')
 
 
-def write_date_time(value: datetime) -> str:
-    """In UTC, ending in Z; microseconds only where there are some. Refuses an instant without a zone."""
+def write_date_time(value: datetime | str) -> str:
+    """In UTC, ending in Z; microseconds only where there are some. Refuses an instant without a zone.
+
+    A fact of a mutation's outcome is text already: it is stored as JSON, so that a replay tells the same.
+    """
+    if isinstance(value, str):
+        return value
     if value.tzinfo is None:
         raise GraphQLError("A time without a zone is no instant.")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
