@@ -40,6 +40,10 @@ MARKETS: Final = {
 }
 """Country -> the zone in which its days are counted; where it has several, that of its trade's centre."""
 
+REGIONS: Final = {"AU": "NSW", "CA": "ON", "GB": "ENG"}
+"""Countries whose common holidays lack some that are kept almost everywhere (Easter Monday in Britain): their days are
+those of the zone's own region. Elsewhere days of one region only are worked."""
+
 FIRST_DAY: Final = date(2006, 1, 1)
 """The oldest deliveries that are imported are of 2006."""
 LAST_DAY: Final = date(2035, 12, 31)
@@ -93,7 +97,8 @@ def observed(market: str) -> tuple[set[int], list[tuple[date, bool, str]]]:
     """The market's present weekend (ISO days), and the days that differ from it: day, whether it is worked, why."""
     import holidays  # noqa: PLC0415 -- half a second of imports that only a first migration needs
 
-    library = holidays.country_holidays(market, years=range(FIRST_DAY.year, LAST_DAY.year + 1), language="en_US")
+    years = range(FIRST_DAY.year, LAST_DAY.year + 1)
+    library = holidays.country_holidays(market, subdiv=REGIONS.get(market), years=years, language="en_US")
     weekend = {day.isoweekday() for day in _week_of(LAST_DAY) if library.is_weekend(day)}
     differing = []
     for ordinal in range(FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 1):

@@ -96,7 +96,7 @@ def checksum() -> str:
     digest = hashlib.sha256()
     for migration in shipped():
         digest.update(f"{migration.name} {migration.checksum}\n".encode())
-    digest.update(" ".join(calendars.MARKETS).encode())
+    digest.update(f"{calendars.MARKETS}{calendars.REGIONS}".encode())
     return digest.hexdigest()[:16]
 
 
