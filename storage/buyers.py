@@ -47,3 +47,10 @@ async def reasons(
     """Decision -> the tree that explains the level, for those of the decisions that exist."""
     found = await DECISIONS.select(connection, tenant_id, "t.id = ANY ($2::text[])", list(decision_ids))
     return {decision.id: explain.parse(orjson.loads(decision.tree)) for decision in found}
+
+
+async def by_references(connection: Connection, tenant_id: TenantId, references: Collection[str]) -> dict[str, BuyerId]:
+    """Reference -> id of those that the marketplace knows by these references."""
+    text = "SELECT reference, id FROM buyers t WHERE t.tenant_id = $1 AND t.reference = ANY ($2::text[])"
+    rows = await connection.fetch(text, tenant_id, list(references))
+    return {row["reference"]: BuyerId(row["id"]) for row in rows}

@@ -1,5 +1,6 @@
 """Providers: row to dataclass, and the ways one is found."""
 
+from collections.abc import Collection
 from typing import Final
 
 from domain.ids import OrganisationId, ProviderId, TenantId
@@ -33,3 +34,12 @@ async def find_by_organisation(
     """The provider that the organisation is, or None."""
     found = await PROVIDERS.select(connection, tenant_id, "t.organisation_id = $2", organisation_id)
     return found[0] if found else None
+
+
+async def by_references(
+    connection: Connection, tenant_id: TenantId, references: Collection[str]
+) -> dict[str, ProviderId]:
+    """Reference -> id of those that the marketplace knows by these references."""
+    text = "SELECT reference, id FROM providers t WHERE t.tenant_id = $1 AND t.reference = ANY ($2::text[])"
+    rows = await connection.fetch(text, tenant_id, list(references))
+    return {row["reference"]: ProviderId(row["id"]) for row in rows}

@@ -1,5 +1,6 @@
 """Suppliers: row to dataclass, and the ways one is found."""
 
+from collections.abc import Collection
 from typing import Final
 
 from domain.ids import OrganisationId, SupplierId, TenantId
@@ -33,3 +34,12 @@ async def find_by_organisation(
     """The supplier that the organisation is, or None."""
     found = await SUPPLIERS.select(connection, tenant_id, "t.organisation_id = $2", organisation_id)
     return found[0] if found else None
+
+
+async def by_references(
+    connection: Connection, tenant_id: TenantId, references: Collection[str]
+) -> dict[str, SupplierId]:
+    """Reference -> id of those that the marketplace knows by these references."""
+    text = "SELECT reference, id FROM suppliers t WHERE t.tenant_id = $1 AND t.reference = ANY ($2::text[])"
+    rows = await connection.fetch(text, tenant_id, list(references))
+    return {row["reference"]: SupplierId(row["id"]) for row in rows}

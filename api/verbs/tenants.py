@@ -53,7 +53,7 @@ def list_() -> None:
     print("\n".join(with_worker(told)) or "There is no marketplace yet: ./run tenants create --name …")
 
 
-def with_worker(act: Callable[[Settings, Pool], Awaitable[R]]) -> R:
+def with_worker(act: Callable[[Settings, Pool], Awaitable[R]], *, connections: int = 1) -> R:
     """What `act` returns, given a pool of the worker's role, which sees every tenant.
 
     Raises:
@@ -61,7 +61,7 @@ def with_worker(act: Callable[[Settings, Pool], Awaitable[R]]) -> R:
     """
 
     async def run(settings: Settings) -> R:
-        pool = await Pool.open(settings.database_worker_url, size=1)
+        pool = await Pool.open(settings.database_worker_url, size=connections)
         try:
             return await act(settings, pool)
         finally:

@@ -1,0 +1,1 @@
+"""Files that stream into the platform: delivery histories and exchange rates."""

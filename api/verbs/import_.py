@@ -1,0 +1,246 @@
+"""`./run import`: delivery histories and exchange rates from files, and what a history would have cost in promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table as Columns
+
+from api.imports import mapping as mappings
+from api.imports.books import Books
+from api.imports.deliveries import Report, import_deliveries
+from api.imports.files import Damaged, Table
+from api.imports.judging import Judge, Share, Tally
+from api.imports.mapping import ColumnMapping, Rejected
+from api.imports.rates import import_rates
+from api.settings import Settings, Unusable
+from api.verbs.tenants import sentence, tenant_named, with_worker
+from domain import guarantees, rule_kinds
+from domain.errors import Refusal
+from domain.guarantees import OnTimeTerms, Promise, Terms
+from domain.ids import TenantId
+from domain.rulebook import RuleKind
+from storage import rulebook
+from storage.pool import Pool
+
+SHIPPED_RULE = "guarantees/on_time"
+"""What a history is judged by unless another rule is named."""
+
+CONNECTIONS = 3
+"""Two batches at once, and one to spare."""
+
+Tenant = Annotated[str | None, typer.Option(help="The marketplace's id; may be left out where there is one only.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, plain or gzipped.")]
+RejectsTo = Annotated[
+    Path | None, typer.Option(help="Where rejected rows are told; FILE.rejects.csv in the current folder if not given.")
+]
+
+command = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Import deliveries or exchange rates from a file.",
+    no_args_is_help=True,
+)
+
+
+@command.command()
+def deliveries(
+    file: File,
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            help="A shipped mapping's name or a TOML file; if not given, the shipped one that fits the header."
+        ),
+    ] = None,
+    tenant: Tenant = None,
+    judge: Annotated[bool, typer.Option("--judge", help="Judge every delivered order under an on-time rule.")] = False,
+    rules: Annotated[
+        str, typer.Option(help="The rule to judge by: a published rule's key, or a TOML file.")
+    ] = SHIPPED_RULE,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the claims and coupons that the judgement comes to; implies --judge.")
+    ] = False,
+    rejects: RejectsTo = None,
+) -> None:
+    """Import a delivery history. A second run changes nothing; a run that was killed goes on where it stopped."""
+    rejects_path = rejects or _rejects_of(file)
+
+    async def run(_settings: Settings, pool: Pool) -> tuple[Report, Judge | None]:
+        tenant_id = await tenant_named(pool, tenant)
+        judging = await _judge(pool, tenant_id, rules, apply=apply) if judge or apply else None
+        books = Books.open(pool, tenant_id, "importDeliveries")
+        with _bars() as bars:
+            report = await import_deliveries(
+                books, file, _mapping(mapping, file), rejects_path=rejects_path, progress=bars, judge=judging
+            )
+        return report, judging
+
+    report, judging = _told(run)
+    _print_report(report, rejects_path)
+    if judging is not None:
+        _print_tally(judging.tally, applied=judging.version is not None)
+
+
+@command.command()
+def rates(
+    file: File,
+    source: Annotated[str | None, typer.Option(help="Who says so; the file's name if neither given nor in it.")] = None,
+    tenant: Tenant = None,
+    rejects: RejectsTo = None,
+) -> None:
+    """Import exchange rates (columns base, quote, day, rate). What is recorded is never changed."""
+    rejects_path = rejects or _rejects_of(file)
+
+    async def run(_settings: Settings, pool: Pool) -> Any:
+        books = Books.open(pool, await tenant_named(pool, tenant), "recordExchangeRates")
+        with _bars() as bars:
+            return await import_rates(
+                books, file, source or file.name, rejects_path=rejects_path, progress=bars.reading
+            )
+
+    report = _told(run)
+    print(f"{report.recorded:,} rates recorded, {report.known:,} known already, {report.rejected:,} rejected.")
+    if report.rejected:
+        print(f"Rejected rows and their reasons: {rejects_path}")
+
+
+def _told(run: Any) -> Any:
+    """What the run returns; what stops it is told in one sentence."""
+    try:
+        return with_worker(run, connections=CONNECTIONS)
+    except (Rejected, Damaged) as reason:
+        raise Unusable(f"{reason}.") from reason
+
+
+def _rejects_of(file: Path) -> Path:
+    """Beside whoever imports, since the file's own folder may be closed to them."""
+    return Path(file.name.removesuffix(".gz").removesuffix(".csv") + ".rejects.csv")
+
+
+def _mapping(named: str | None, file: Path) -> ColumnMapping:
+    """The mapping so named, or the shipped one that fits the file."""
+    shipped = mappings.shipped()
+    if named is None:
+        with Table(file, lambda _done, _size: None) as table:
+            found = mappings.fitting(table.header)
+        if found is None:
+            raise Unusable(f"No shipped mapping fits the columns of {file.name}; name one with --mapping FILE.toml.")
+        return found[1]
+    if named in shipped:
+        return shipped[named]
+    try:
+        return mappings.parse(Path(named).read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise Unusable(f"{named!r} is neither a shipped mapping ({', '.join(shipped)}) nor a file.") from reason
+    except ValueError as reason:
+        raise Unusable(f"{named} is not TOML: {reason}.") from reason
+    except Refusal as refusal:
+        raise Unusable(f"{named}: {sentence(refusal)}.") from refusal
+
+
+async def _judge(pool: Pool, tenant_id: TenantId, named: str, *, apply: bool) -> Judge:
+    """The rule so named: the version of a published one that is in force now, as if it had been in force then."""
+    if named.endswith(".toml"):
+        if apply:
+            raise Unusable("Claims pin the version they were judged by; publish the rule, then name its key.")
+        terms = _terms_in(named)
+    else:
+        async with pool.acquire(tenant_id) as connection:
+            now = await connection.fetchval("SELECT tenant_now(t) FROM tenants t WHERE t.tenant_id = $1", tenant_id)
+            version = await rulebook.in_force(connection, tenant_id, named, now)
+        terms = guarantees.terms_of(version)
+        if apply and isinstance(terms, OnTimeTerms):
+            return Judge(terms, version=version)
+    if not isinstance(terms, OnTimeTerms):
+        raise Unusable(f"{named} is not an on-time rule.")
+    return Judge(terms)
+
+
+def _terms_in(named: str) -> Terms:
+    """The numbers of the on-time rule in that file, whose own examples pass."""
+    try:
+        checked = rule_kinds.check(Path(named).read_text(encoding="utf-8"))
+    except OSError as reason:
+        raise Unusable(f"{named} cannot be read: {reason.strerror}.") from reason
+    if checked.rule_set.kind is not RuleKind.ON_TIME:
+        raise Unusable(f"{named} is not an on-time rule.")
+    return guarantees.thaw(Promise.ON_TIME, {"version": named, **checked.rule_set.body})
+
+
+# -- what a person sees ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Bars:
+    """Two bars: the file read, and its lines in the books."""
+
+    shown: Progress
+    read: TaskID
+    written: TaskID
+
+    def reading(self, done: int, size: int) -> None:
+        """So many bytes of the file have been read."""
+        self.shown.update(self.read, completed=done, total=size)
+
+    def writing(self, done: int, size: int) -> None:
+        """So many lines are in the books."""
+        self.shown.update(self.written, completed=done, total=size, visible=True)
+
+
+@contextmanager
+def _bars() -> Iterator[_Bars]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        yield _Bars(shown, shown.add_task("Reading", total=None), shown.add_task("Writing", total=None, visible=False))
+
+
+def _print_report(report: Report, rejects_path: Path) -> None:
+    print(
+        f"{report.lines:,} lines of {report.orders:,} orders in {report.shipments:,} shipments; "
+        f"{report.buyers:,} buyers, {report.suppliers:,} suppliers, {report.providers:,} carriers."
+    )
+    print(
+        f"New: {report.new_lines:,} lines, {report.new_orders:,} orders, {report.new_shipments:,} shipments. "
+        f"Rejected: {report.rejected:,} rows."
+    )
+    if report.rejected:
+        print(f"Rejected rows and their reasons: {rejects_path}")
+
+
+def _print_tally(tally: Tally, *, applied: bool) -> None:
+    columns = Columns(title=f"{tally.judged:,} delivered orders judged", title_justify="left")
+    columns.add_column("Shipment mode")
+    for name in ("Late lines", "Orders", "Compensation"):
+        columns.add_column(name, justify="right")
+    for mode in sorted(tally.by_mode):
+        columns.add_row(mode.value, *_cells(tally.by_mode[mode]))
+    columns.add_section()
+    columns.add_row("All", *_cells(tally.total))
+    Console().print(columns)
+    print(f"{tally.compensated:,} orders compensated." + (f" {tally.claimed:,} claims written." if applied else ""))
+
+
+def _cells(share: Share) -> tuple[str, str, str]:
+    amounts = ", ".join(f"{money.amount:,f} {money.currency}" for _, money in sorted(share.compensation.items()))
+    return f"{share.late_lines:,}", f"{share.orders:,}", amounts or "0"
