@@ -1,0 +1,216 @@
+"""Two marketplaces with two sets of parties each, in which everything has happened: who may see what of whom?
+
+Each set is a buyer, a supplier and a provider who trade with each other and with nobody else. So whatever belongs to
+one set, by any chain of references, is nobody else's business, and a leak is an id of another set in an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import orjson
+
+from api.operations import buyers, claims, coupons, documents, exchange_rates, organisations, shipments
+from domain.access import Caller, Person, Role, Scope, ViewerKind
+from domain.buyers import GrantTier
+from domain.claims import ClaimReason, OpenClaim
+from domain.coupons import RedeemCoupon
+from domain.documents import PublishDocument
+from domain.exchange_rates import NewRate, RecordExchangeRates
+from domain.ids import KINDS, BuyerId, CouponId, CoverageId, OrderId, OrderLineId, ProviderId, ShipmentId, is_id
+from domain.members import AcceptInvitation, InviteMember, guest_id
+from domain.shipments import RecordShipment, ShipmentMode
+from domain.tracking import TrackingStatus
+from storage import audit
+from storage.idempotency import Key, fingerprint
+from storage.pool import Pool
+from tests.builders import START, Address, Market, line, set_clock, usd
+from tests.marketplaces import Marketplace, Member, open_marketplace
+
+PROMISED = date(2026, 2, 20)
+LATER = datetime(2026, 2, 22, 12, tzinfo=UTC)
+LINKS = (
+    "buyer_id", "supplier_id", "provider_id", "organisation_id", "order_id", "shipment_id", "coverage_id", "claim_id",
+    "coupon_id", "guarantee_id", "guarantee_ids", "subject_id", "object_id", "owner_id", "party_id", "transfer_id",
+    "decision_id", "level_decision_id", "redemption_id", "member_id", "reverses_id", "audit_id",
+)  # fmt: skip
+"""Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
+PUBLIC = {"sup", "prv", "gua"}
+"""Kinds of things that everybody may see (ended guarantees aside; there are none here)."""
+
+
+@dataclass(slots=True)
+class Trade:
+    """One set of parties and what belongs to them."""
+
+    buyer: Member
+    supplier: Member
+    provider: Member
+    ids: frozenset[str] = frozenset()
+    """Everything that belongs to them, by any chain of references."""
+
+    @property
+    def private(self) -> frozenset[str]:
+        """What nobody else may see."""
+        return frozenset(id_ for id_ in self.ids if id_[:3] not in PUBLIC)
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        return self.buyer.caller, self.supplier.caller, self.provider.caller
+
+
+@dataclass(slots=True)
+class Side:
+    """One marketplace with its two sets of parties, and every id in it."""
+
+    market: Marketplace
+    trades: tuple[Trade, ...]
+    ids: frozenset[str]
+
+    @property
+    def staff(self) -> Caller:
+        return self.market.staff(*(role for role in Role if role is not Role.GUEST))
+
+    @property
+    def guest(self) -> Caller:
+        return guest(self.market, "nobody in particular")
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        return *(caller for trade in self.trades for caller in trade.callers), self.staff, self.guest
+
+
+def guest(market: Marketplace, name: str) -> Caller:
+    """A person with a good token who is a member of nothing."""
+    person = Person("https://issuer.example", f"{name} of {market.id}")
+    scopes = frozenset({Scope.READ, Scope.WRITE})
+    roles = frozenset({Role.GUEST})
+    return Caller(market.id, guest_id(person), None, None, roles, ViewerKind.PUBLIC, scopes, person)
+
+
+async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
+    """A marketplace in which two sets of parties have traded, claimed, been compensated and spent it."""
+    market = await open_marketplace(worker_pool, name)
+    await set_clock(worker_pool, market.id, START)
+    building = Market(worker_pool, market.id, market.made.admin_key, market.made.operator_id)
+    trades = tuple([await _trade(market, building, number) for number in (1, 2)])
+    await building.move(LATER)
+    for trade in trades:
+        await _spend(market, building, trade)
+    await market.act(building.staff, documents.publish_document, PublishDocument("{ viewer { kind } }"))
+    rate = NewRate("EUR", "USD", PROMISED, Decimal("1.1"))
+    await market.act(building.staff, exchange_rates.record_exchange_rates, RecordExchangeRates((rate,), "test"))
+    async with worker_pool.transaction(market.id) as connection:
+        await audit.seal(connection, market.id)
+    rows = await _rows(owner, market)
+    for trade in trades:
+        trade.ids = _belonging(rows, {str(member.party_id) for member in (trade.buyer, trade.supplier, trade.provider)})
+    assert not trades[0].ids & trades[1].ids, "the two sets have traded with each other"
+    return Side(market, trades, frozenset(str(row["id"]) for row in rows if is_id(str(row.get("id")))))
+
+
+async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
+    buyer = await market.add(f"Buyer {number}", Role.BUYER)
+    supplier = await market.add(f"Supplier {number}", Role.SUPPLIER)
+    provider = await market.add(f"Provider {number}", Role.PROVIDER)
+    trade = Trade(buyer, supplier, provider)
+    await market.act(building.staff, buyers.grant_tier, GrantTier(BuyerId(str(buyer.party_id)), 4, "for the test"))
+    on_time = await building.offer(provider.party_id)  # type: ignore[arg-type]
+    serviced = await building.offer(supplier.party_id, "guarantees/machinery_after_sales")  # type: ignore[arg-type]
+    address = Address("Ada", f"Street {number}", "Utrecht", "1", None, "US")
+    order_id = await building.order(
+        buyer.party_id,  # type: ignore[arg-type]
+        supplier.party_id,  # type: ignore[arg-type]
+        [line(promised_on=PROMISED), line(serviced=True)],
+        [on_time, serviced],
+        address=address,
+    )
+    await _ship(market, building, trade, order_id)
+    for member, role in ((buyer, Role.BUYER), (supplier, Role.SUPPLIER), (provider, Role.PROVIDER)):
+        wish = InviteMember(member.organisation_id, f"{role.lower()}{number}@example.com", (role,))
+        letter = (await market.act(member.caller, organisations.invite_member, wish)).once["secret"]
+        joining = guest(market, f"{role} {number}")
+        await market.act(joining, organisations.accept_invitation, AcceptInvitation(letter))
+    return trade
+
+
+async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: OrderId) -> None:
+    rows = await market.pool.fetch(
+        market.id, "SELECT id FROM order_lines WHERE tenant_id = $1 AND order_id = $2", market.id, order_id
+    )
+    shipped = RecordShipment(
+        order_id=order_id,
+        provider_id=ProviderId(str(trade.provider.party_id)),
+        reference=f"T-{order_id}",
+        mode=ShipmentMode.OCEAN,
+        line_ids=tuple(OrderLineId(row["id"]) for row in rows),
+        promised_on=None,
+        eta_at=None,
+        weight_grams=None,
+        freight=None,
+    )
+    outcome = await market.act(building.staff, shipments.record_shipment, shipped)
+    await building.track(ShipmentId(str(outcome.things["shipment"])), TrackingStatus.IN_TRANSIT, START)
+
+
+async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
+    """The late order was compensated by itself; half of the coupon is spent, and the broken service is claimed."""
+    mine = "WHERE t.tenant_id = $1 AND t.buyer_id = $2"
+    coupon = await market.pool.fetchval(
+        market.id, f"SELECT t.id FROM coupons t {mine}", market.id, trade.buyer.party_id
+    )
+    spent_on = await building.order(trade.buyer.party_id, trade.supplier.party_id, [line()])  # type: ignore[arg-type]
+    wish = RedeemCoupon(CouponId(coupon), spent_on, usd(50_00))
+    await building.act(
+        trade.buyer.caller, coupons.redeem_coupon, wish, key=Key("spend", fingerprint({"coupon": coupon}))
+    )
+    cover = await market.pool.fetchval(
+        market.id,
+        f"SELECT t.id FROM coverages t {mine} AND t.promise = 'AFTER_SALES'",
+        market.id,
+        trade.buyer.party_id,
+    )
+    opened = OpenClaim(CoverageId(cover), ClaimReason.SERVICE_NO_VISIT, "Nobody came.")
+    await market.act(trade.buyer.caller, claims.open_claim, opened)
+
+
+async def tables(owner: asyncpg.Pool[Any]) -> list[str]:
+    """Every table of tenant data."""
+    rows = await owner.fetch(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
+        "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition ORDER BY 1"
+    )
+    return [row["relname"] for row in rows]
+
+
+async def _rows(owner: asyncpg.Pool[Any], market: Marketplace) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name in await tables(owner):
+        rows = await owner.fetch(f"SELECT to_jsonb(t)::text AS row FROM {name} t WHERE tenant_id = $1", market.id)
+        found += [orjson.loads(row["row"]) for row in rows]
+    return found
+
+
+def _belonging(rows: list[dict[str, Any]], start: set[str]) -> frozenset[str]:
+    """Every id that is tied to one of `start` by a chain of references."""
+    found = set(start)
+    while True:
+        before = len(found)
+        for row in rows:
+            tied = _tied(row)
+            if not found.isdisjoint(tied):
+                found |= tied
+        if len(found) == before:
+            return frozenset(found)
+
+
+def _tied(row: Mapping[str, Any]) -> set[str]:
+    """The row's own id and those it refers to."""
+    values = [row.get("id"), *(row.get(name) for name in LINKS)]
+    flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    return {each for each in flat if isinstance(each, str) and each[:3] in KINDS and is_id(each)}
