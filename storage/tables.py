@@ -108,7 +108,8 @@ class Table(Generic[T]):
     ) -> None:
         if type in _TABLES:
             raise ValueError(f"{type.__name__} is stored in {_TABLES[type].name} already")
-        self.name, self.type, self.key, self.children, self.conflicts = name, type, key, children, conflicts
+        self.name: str = name
+        self.type, self.key, self.children, self.conflicts = type, key, children, conflicts
         self._codecs, self._personal = codecs, personal
         self._columns: list[Column] = []
         self._amounts: list[str] = []

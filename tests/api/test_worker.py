@@ -357,7 +357,7 @@ async def shows(pool: Pool, marketplace: Marketplace) -> datetime:
 def fires_here(consequences: Consequences, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a moving clock fires are the tests' own consequences."""
     for duty, fire in consequences.table.items():
-        monkeypatch.setitem(FIRES, duty, fire)  # type: ignore[arg-type]
+        monkeypatch.setitem(FIRES, duty, fire)
 
 
 async def test_a_moved_clock_fires_everything_on_its_way_at_its_own_instant(
@@ -398,7 +398,7 @@ async def test_duties_that_begin_on_the_way_fire_on_the_way(
         again = clocks.start(clock.duty, clock.subject_id, work.at + FUTURE, id=work.new_id(ClockId), at=work.at)
         await work.keep(again)
 
-    monkeypatch.setitem(FIRES, Duty.COUPON_EXPIRY, begin_again)  # type: ignore[arg-type]
+    monkeypatch.setitem(FIRES, Duty.COUPON_EXPIRY, begin_again)
     await start(pool, sandbox, FUTURE)
     outcome = await move(pool, sandbox, await shows(pool, sandbox) + timedelta(days=10, hours=1))
     assert outcome.facts["fired"] == 10

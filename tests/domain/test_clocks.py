@@ -1,5 +1,6 @@
 """Duties: in time up to and with the last instant, a consequence from the first one after."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -96,7 +97,7 @@ def test_moves_that_the_life_does_not_have_are_refused_with_the_reason() -> None
     running = started()
     paused = clocks.pause(running, "a storm", at=AT).after
     done = clocks.complete(running, at=AT).after
-    refused = (
+    refused: tuple[Callable[[], Change[Clock]], ...] = (
         lambda: clocks.resume(running, at=AT),
         lambda: clocks.pause(paused, "again", at=AT),
         lambda: clocks.pause(done, "again", at=AT),

@@ -33,6 +33,9 @@ async def sealer(worker_pool: Pool, marketplace: Marketplace) -> Sealer:
     return Sealer(worker_pool, marketplace.tenant_id)
 
 
+Forger = asyncpg.pool.PoolConnectionProxy[Any]
+
+
 class Sealer:
     """The worker's hand on one tenant."""
 
@@ -53,7 +56,7 @@ class Sealer:
 
 
 @pytest.fixture
-async def forger(owner: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
+async def forger(owner: asyncpg.Pool[Any]) -> AsyncIterator[Forger]:
     """Somebody with the owner's rights who has switched the triggers off."""
     async with owner.acquire() as connection:
         await connection.execute("SET session_replication_role = replica")
@@ -131,9 +134,7 @@ ALTERATIONS = (
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
-async def test_an_altered_row_is_noticed(
-    pool: Pool, sealer: Sealer, forger: asyncpg.Connection[Any], alteration: str
-) -> None:
+async def test_an_altered_row_is_noticed(pool: Pool, sealer: Sealer, forger: Forger, alteration: str) -> None:
     ids = await three_seals(pool, sealer)
     await forger.execute(f"UPDATE audit SET {alteration} WHERE id = $1", ids[3])
     (verdict,) = await sealer.verify()
@@ -141,7 +142,7 @@ async def test_an_altered_row_is_noticed(
     assert "was altered" in verdict
 
 
-async def test_a_removed_row_is_noticed(pool: Pool, sealer: Sealer, forger: asyncpg.Connection[Any]) -> None:
+async def test_a_removed_row_is_noticed(pool: Pool, sealer: Sealer, forger: Forger) -> None:
     ids = await three_seals(pool, sealer)
     await forger.execute("DELETE FROM audit WHERE id = $1", ids[2])
     (verdict,) = await sealer.verify()
@@ -149,7 +150,7 @@ async def test_a_removed_row_is_noticed(pool: Pool, sealer: Sealer, forger: asyn
     assert "1 of its 2 audit rows were removed" in verdict
 
 
-async def test_an_inserted_row_is_noticed(pool: Pool, sealer: Sealer, forger: asyncpg.Connection[Any]) -> None:
+async def test_an_inserted_row_is_noticed(pool: Pool, sealer: Sealer, forger: Forger) -> None:
     ids = await three_seals(pool, sealer)
     await forger.execute(
         "INSERT INTO audit SELECT tenant_id, $2, at, actor_id, action, object_id, difference, request_id, written_by "
@@ -162,14 +163,14 @@ async def test_an_inserted_row_is_noticed(pool: Pool, sealer: Sealer, forger: as
     assert "1 audit rows were inserted among its 2" in verdict
 
 
-async def test_a_removed_seal_is_noticed(pool: Pool, sealer: Sealer, forger: asyncpg.Connection[Any]) -> None:
+async def test_a_removed_seal_is_noticed(pool: Pool, sealer: Sealer, forger: Forger) -> None:
     await three_seals(pool, sealer)
     await forger.execute("DELETE FROM audit_seals WHERE position = 2")
     (verdict,) = await sealer.verify()
     assert "the seals before it were removed, from 2 on" in verdict
 
 
-async def test_a_forged_seal_is_noticed(pool: Pool, sealer: Sealer, forger: asyncpg.Connection[Any]) -> None:
+async def test_a_forged_seal_is_noticed(pool: Pool, sealer: Sealer, forger: Forger) -> None:
     await three_seals(pool, sealer)
     await forger.execute("UPDATE audit_seals SET digest = sha256('x') WHERE position = 1")
     first, second = await sealer.verify()
