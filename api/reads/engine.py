@@ -6,6 +6,7 @@ What comes back is an `Answer` of plain JSON types (instants stay aware datetime
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-import structlog
 from graphql import GraphQLError, OperationType
 
 from api.limits import ERRORS_MAX
@@ -42,7 +42,7 @@ PLANS_MAX: Final = 32
 Error = dict[str, Any]
 """As the specification spells it: message, locations, path, extensions with `code` and `requestId`."""
 
-log = structlog.get_logger(__name__)
+_log: Final = logging.getLogger("makegood.reads")
 
 
 @dataclass(slots=True)
@@ -247,7 +247,7 @@ class Engine:
                 async with self.pool.acquire(request.caller.tenant_id) as run.connection:
                     await run.things_in(root.value, [done.payload])
         except Exception:  # whatever it is, the mutation is committed and must not look as if it were not
-            log.exception("committed_read_failed", request_id=request.request_id, mutation=root.name)
+            _log.exception("committed_read_failed", extra={"request_id": request.request_id, "mutation": root.name})
             return mutate.unread(done)
         return done.payload
 
@@ -294,7 +294,7 @@ def _not_executed(request: Request, errors: Any) -> Answer:
 
 
 def _failed(request: Request, code: ErrorCode, message: str, fault: Exception) -> Answer:
-    log.error("request_failed", request_id=request.request_id, code=code.value, exc_info=fault)
+    _log.error("request_failed", extra={"request_id": request.request_id, "code": code.value}, exc_info=fault)
     return Answer(None, [_stamped(request, {"message": message, "extensions": {"code": code.value}})])
 
 
@@ -306,6 +306,7 @@ def _answer(request: Request, run: Run, completion: Completion, plan: Plan) -> A
 def _told(request: Request, fault: Fault) -> Error:
     """The fault as the client sees it; a bug goes into the log with everything that is masked here."""
     if fault.code is ErrorCode.INTERNAL:
-        log.error("field_failed", request_id=request.request_id, path=fault.path, exc_info=fault.cause or fault)
+        told = {"request_id": request.request_id, "path": fault.path}
+        _log.error("field_failed", extra=told, exc_info=fault.cause or fault)
     extensions = {"code": fault.code.value, "requestId": request.request_id}
     return {"message": fault.message, "path": list(fault.path), "extensions": extensions}

@@ -13,7 +13,7 @@ from typing import Any
 
 from api.reads.variables import Arguments
 from domain.access import ViewerKind
-from storage.views.view import Computed, Filter, Loader, View
+from storage.views.view import Computed, Loader, Sql, View
 
 Write = Callable[[Any], Any]
 """Turns a column's value into what JSON holds."""
@@ -311,6 +311,6 @@ class Plan:
     """The generated assembler."""
 
 
-def filter_for(kind: ViewerKind, declared: Filter) -> str | None:
-    """The filter's predicate for that kind of viewer; None: it may not use it."""
-    return declared.sql if isinstance(declared.sql, str) else declared.sql.get(kind)
+def per_kind(sql: Sql, kind: ViewerKind) -> str | None:
+    """The expression for that kind of viewer; None where the kind is left out."""
+    return sql if isinstance(sql, str) else sql.get(kind)

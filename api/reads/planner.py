@@ -165,7 +165,7 @@ class _Planner:
         return field
 
     def column(self, at: _Place, declared: v.Value) -> p.Column | p.Hidden:
-        sql = declared.sql if isinstance(declared.sql, str) else declared.sql.get(self.kind)
+        sql = p.per_kind(declared.sql, self.kind)
         if sql is None:
             return p.Hidden(at.key, at.coordinate, at.required)
         return p.Column(at.key, at.coordinate, at.required, at.place(sql), writer(at.definition.type))

@@ -15,12 +15,10 @@ from graphql import GraphQLError
 
 from api.reads import cursors
 from api.reads.cursors import BadCursor
-from api.reads.plan import ListRows, Rows, ThingRows, filter_for
+from api.reads.plan import ListRows, Rows, ThingRows, per_kind
 from api.reads.variables import RequestError
 from api.schema.connection import COUNT_MAX, PAGE_MAX
-from domain.access import ViewerKind
 from domain.errors import ErrorCode
-from storage.views.view import Sql
 
 TENANT, PARTY, IDS, PARTIES = "tenant", "party", "ids", "parties"
 """Parameters that every run knows; the others are a page's own values."""
@@ -77,7 +75,7 @@ def page(rows: ListRows, arguments: Mapping[str, Any]) -> Page:
 
     Raises:
         RequestError: neither or both of `first` and `last`, a size out of range, a cursor of another list, a filter
-            that this kind of viewer may not use.
+            or an order that this kind of viewer may not use.
     """
     first, last = arguments.get("first"), arguments.get("last")
     size = first if last is None else last
@@ -101,7 +99,7 @@ def page(rows: ListRows, arguments: Mapping[str, Any]) -> Page:
     wanted = arguments.get("filter") or {}
     given = {name: plain(wanted[name]) for name in rows.view.filters if wanted.get(name) is not None}
     for name in given:
-        if filter_for(rows.kind, rows.view.filters[name]) is None:
+        if per_kind(rows.view.filters[name].sql, rows.kind) is None:
             raise refused(rows, ErrorCode.FORBIDDEN, f"cannot be filtered by `{name}` by this viewer")
     values.update(given)
     after, before, backward = ("after", 0) in values, ("before", 0) in values, first is None
@@ -125,15 +123,19 @@ def refused(rows: ListRows, code: ErrorCode, what: str) -> RequestError:
 # -- order
 
 
-def per_kind(sql: Sql, kind: ViewerKind) -> str:
-    """The expression that this kind of viewer sees; NULL where it is left out."""
-    return sql if isinstance(sql, str) else sql.get(kind, "NULL")
-
-
 def sort_keys(rows: ListRows, order: str) -> list[tuple[str, bool]]:
-    """The expressions of that order over `{t}`, each with True for descending; the id comes last."""
-    declared = [(per_kind(sql, rows.kind), descending) for sql, descending in rows.view.sorts[order].by]
-    return [*declared, ("{t}.id", declared[-1][1] if declared else False)]
+    """The expressions of that order over `{t}`, each with True for descending; the id comes last.
+
+    Raises:
+        RequestError: this kind of viewer may not sort so.
+    """
+    keys: list[tuple[str, bool]] = []
+    for sql, descending in rows.view.sorts[order].by:
+        seen = per_kind(sql, rows.kind)
+        if seen is None:
+            raise refused(rows, ErrorCode.FORBIDDEN, f"cannot be sorted by {order} by this viewer")
+        keys.append((seen, descending))
+    return [*keys, ("{t}.id", keys[-1][1] if keys else False)]
 
 
 def _ordered(keys: Sequence[tuple[str, bool]], *, backward: bool) -> str:
@@ -226,7 +228,7 @@ def _conditions(rows: ListRows, page: Page, parameters: _Parameters) -> list[str
     conditions.append(f"({rows.view.visible.get(rows.kind, 'false')})")
     for name in page.filters:
         declared = rows.view.filters[name]
-        predicate = filter_for(rows.kind, declared)
+        predicate = per_kind(declared.sql, rows.kind)
         assert predicate is not None
         conditions.append(f"({predicate.replace('{v}', f'{parameters.number(name)}::{declared.type}')})")
     return conditions
