@@ -209,9 +209,19 @@ def freeze(version: RuleVersion) -> dict[str, Any]:
 
 
 def thaw(promise: Promise, members: Mapping[str, Any]) -> Terms:
-    """The terms that `freeze` made those members of."""
-    rule: Terms = terms.read(BREACHES[promise].terms, members)
+    """The terms that `freeze` made those members of. What was read is remembered: each cover brings its own copy."""
+    key = (promise, repr(members))
+    rule = _THAWED.get(key)
+    if rule is None:
+        if len(_THAWED) >= THAWED_MAX:
+            _THAWED.clear()
+        rule = _THAWED[key] = terms.read(BREACHES[promise].terms, members)
     return rule
+
+
+THAWED_MAX: Final = 1_000
+"""Versions of terms that a process remembers; beyond that it begins anew."""
+_THAWED: Final[dict[tuple[Promise, str], Terms]] = {}
 
 
 def terms_of(version: RuleVersion) -> Terms:

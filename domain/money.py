@@ -23,12 +23,12 @@ _SCALES: Final = dict.fromkeys(
 """Digits after the point where it is not two (ISO 4217)."""
 
 CURRENCIES: Final = frozenset(
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY"
-    " COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS"
-    " INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP"
-    " MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR"
-    " SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU UZS VES VND"
-    " VUV WST XAF XCD XOF XPF YER ZAR ZMW".split()
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF"
+    " CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL"
+    " HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD"
+    " MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG"
+    " QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD"
+    " TWD TZS UAH UGX USD UYI UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW".split()
 )
 """The currencies of ISO 4217 that people pay with."""
 
@@ -75,7 +75,11 @@ class Money:
         return Decimal(self.minor).scaleb(-scale(self.currency))
 
     def __str__(self) -> str:
-        return f"{self.amount:f} {self.currency}"
+        digits = scale(self.currency)
+        if not digits:
+            return f"{self.minor} {self.currency}"
+        whole, part = divmod(abs(self.minor), 10**digits)
+        return f"{'-' if self.minor < 0 else ''}{whole}.{part:0{digits}d} {self.currency}"
 
     def __add__(self, other: "Money") -> "Money":
         self._same(other)
@@ -103,10 +107,9 @@ class Money:
 
 def total(parts: Sequence[Money], currency: str) -> Money:
     """The sum of the parts, zero of `currency` when there is none. Refuses mixed currencies."""
-    whole = Money.zero(currency)
-    for part in parts:
-        whole += part
-    return whole
+    if mixed := {part.currency for part in parts} - {currency}:
+        raise ValueError(f"{currency} and {', '.join(sorted(mixed))} do not mix")
+    return Money(sum(part.minor for part in parts), currency)
 
 
 def share(whole: Money, basis_points: int) -> Money:
@@ -115,7 +118,10 @@ def share(whole: Money, basis_points: int) -> Money:
 
 
 def convert(money: Money, currency: str, rate: Decimal) -> Money:
-    """`money` in another currency at `rate` units of it per unit, rounded half-even once. Refuses a rate not above zero."""
+    """`money` in another currency at `rate` units of it per unit, rounded half-even once.
+
+    Refuses a rate not above zero.
+    """
     if not rate.is_finite() or rate <= 0:
         raise ValueError("an exchange rate is above zero")
     numerator, denominator = rate.as_integer_ratio()
@@ -124,9 +130,9 @@ def convert(money: Money, currency: str, rate: Decimal) -> Money:
 
 
 def share_out(whole: Money, weights: Sequence[int]) -> tuple[Money, ...]:
-    """`whole` divided by weight; the parts sum to it exactly, the cents left over go to the largest remainders, then first.
+    """`whole` divided by weight; the parts sum to it exactly.
 
-    Refuses negative weights and weights that sum to nothing.
+    The cents left over go to the largest remainders, then to the first. Refuses negative weights and weights that sum to nothing.
     """
     if any(weight < 0 for weight in weights) or sum(weights) <= 0:
         raise ValueError("weights are not negative and sum to more than nothing")

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import hypothesis
 import pytest
 import redis.asyncio
 
@@ -23,6 +24,10 @@ from api.embedded import Engines, InUse, engines
 from api.embedded.valkey_server import DATABASES
 from api.settings import ROOT, Settings, from_environment
 from storage.migrate import checksum, migrate
+
+hypothesis.settings.register_profile("timeless", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("timeless")
+"""No test asserts time: a busy machine is no failure."""
 
 STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
 TEMPLATE_LOCK = 20221130

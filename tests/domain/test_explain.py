@@ -35,6 +35,12 @@ def test_a_tree_is_read_back_as_it_was_written(tree: Finding) -> None:
     assert explain.canonical(explain.parse(json.loads(stored))) == stored
 
 
+@given(trees)
+def test_the_canonical_text_is_sorted_json_without_blanks(tree: Finding) -> None:
+    spelled = json.dumps(explain.plain(tree), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert explain.canonical(tree) == spelled
+
+
 @given(st.dictionaries(texts, texts, min_size=2, max_size=5))
 def test_the_order_in_which_inputs_were_named_does_not_show(inputs: dict[str, str]) -> None:
     backwards = dict(reversed(inputs.items()))

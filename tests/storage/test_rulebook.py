@@ -10,10 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain import rulebook as rules
 from domain.change import Change, Happening
 from domain.dates import DAY, MICROSECOND, instant
-from domain.errors import NotFound, Refused
+from domain.errors import Conflict, NotFound, Refused
 from domain.ids import RuleVersionId
 from domain.rulebook import RuleVersion
 from storage import calendars, rulebook
@@ -197,7 +196,7 @@ async def test_two_versions_of_a_key_never_overlap(pool: Pool, adopted: Marketpl
         versions = await rulebook.lock_key(work.connection, work.tenant_id, MACHINERY)
         await work.keep(twin(versions[0], work.new_id(RuleVersionId)))
 
-    with pytest.raises(rules.Conflict):
+    with pytest.raises(Conflict):
         await act(pool, adopted, overlap)
 
 
