@@ -144,11 +144,14 @@ class _Writer:
             self._done += sum(len(told) for told in batch)
             progress(self._done)
 
-        async with asyncio.TaskGroup() as group:
-            for batch in _batches(orders):
-                running.add(group.create_task(write(batch)))
-                if len(running) == BATCHES_AT_ONCE:
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for batch in _batches(orders):
+                    running.add(group.create_task(write(batch)))
+                    if len(running) == BATCHES_AT_ONCE:
+                        _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def _write(self, batch: list[Told]) -> None:
         """The batch is in the books. A batch with a conflict is halved until the order that causes it stands alone."""

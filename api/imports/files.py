@@ -21,8 +21,8 @@ CELL_CHARACTERS_MAX: Final = 100_000
 EVERY: Final = 1_000
 """Rows between two reports of progress."""
 
-ROWS: Final = ("line", "reasons")
-"""The columns that a file of rejects begins with."""
+ROWS: Final = ("rejected line", "rejected because")
+"""The columns that a file of rejects begins with; named so that no file of deliveries has them too."""
 
 
 class Damaged(Exception):

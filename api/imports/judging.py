@@ -148,6 +148,7 @@ async def _made_good(work: Work, verdict: Verdict, carrier: ProviderId, version:
     calendar = await calendar_rows.of_country(work.connection, order.country)
     cover = coverage.cover_order(order, guarantee, version, calendar, id=work.new_id(CoverageId))
     await work.keep(cover)
+    await work.write()  # the claim changes the cover again, and a statement holds one change of a thing
     await claims.open_automatically(work, cover.after, verdict.judgement)
     return Verdict(order, verdict.shipments, verdict.judgement, carrier, claimed=True)
 
