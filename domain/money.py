@@ -132,7 +132,8 @@ def convert(money: Money, currency: str, rate: Decimal) -> Money:
 def share_out(whole: Money, weights: Sequence[int]) -> tuple[Money, ...]:
     """`whole` divided by weight; the parts sum to it exactly.
 
-    The cents left over go to the largest remainders, then to the first. Refuses negative weights and weights that sum to nothing.
+    The cents left over go to the largest remainders, then to the first. Refuses negative weights and weights that sum
+    to nothing.
     """
     if any(weight < 0 for weight in weights) or sum(weights) <= 0:
         raise ValueError("weights are not negative and sum to more than nothing")

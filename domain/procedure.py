@@ -62,7 +62,7 @@ def claim_clocks(version: RuleVersion) -> ClaimClocks:
 
 
 def deadlines(version: RuleVersion, opened_at: datetime, calendar: Calendar) -> Deadlines:
-    """The clocks of a claim opened at `opened_at`: the last instant to answer, and when the buyer and the system escalate."""
+    """The clocks of a claim opened at `opened_at`: to answer, and to escalate by buyer and by system."""
     clocks = claim_clocks(version)
     return Deadlines(
         version.id,
