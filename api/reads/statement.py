@@ -165,8 +165,8 @@ def _beyond(keys: Sequence[tuple[str, bool]], bound: str, *, forward: bool, para
 
 def point_statement(rows: ThingRows) -> Statement:
     """One row for each pair of an id and the party that asks for it, with both at the end of the row."""
-    head = f"SELECT {_columns(rows, 'k.party')} FROM unnest($2::text[], $3::text[]) k(id, party)"
-    text = f"{head} JOIN {_things(rows)}".replace("{party}", "k.party")
+    head = f"SELECT {_columns(rows, 'asked.party')} FROM unnest($2::text[], $3::text[]) asked(id, party)"
+    text = f"{head} JOIN {_things(rows)}".replace("{party}", "asked.party")
     return Statement(text, (TENANT, IDS, PARTIES))
 
 
@@ -174,11 +174,11 @@ def things_statement(rows: ThingRows) -> Statement:
     """One row for each id that the viewer may see."""
     parameters = _Parameters()
     ids = parameters.number(IDS)
-    return parameters.done(f"SELECT {_columns(rows)} FROM unnest({ids}::text[]) k(id) JOIN {_things(rows)}")
+    return parameters.done(f"SELECT {_columns(rows)} FROM unnest({ids}::text[]) asked(id) JOIN {_things(rows)}")
 
 
 def _things(rows: ThingRows) -> str:
-    return f"{rows.view.table} t ON t.tenant_id = $1 AND t.id = k.id AND ({_visible(rows)}){_joins(rows)}"
+    return f"{rows.view.table} t ON t.tenant_id = $1 AND t.id = asked.id AND ({_visible(rows)}){_joins(rows)}"
 
 
 def list_statement(rows: ListRows, page: Page) -> Statement:
@@ -202,8 +202,8 @@ def list_statement(rows: ListRows, page: Page) -> Statement:
     if rows.by is None:
         source = f"({inner}) t"
     else:
-        source = f"unnest({parameters.number(IDS)}::text[]) k(id) CROSS JOIN LATERAL ({inner}) t"
-        ends.append("k.id")
+        source = f"unnest({parameters.number(IDS)}::text[]) asked(id) CROSS JOIN LATERAL ({inner}) t"
+        ends.append("asked.id")
     text = f"SELECT {_columns(rows, *ends)} FROM {source}{_joins(rows)} ORDER BY {order}"
     return parameters.done(text.replace("{t}", "t"))
 
@@ -216,7 +216,7 @@ def count_statement(rows: ListRows, page: Page) -> Statement:
     text = (
         f"SELECT {counted}"
         if rows.by is None
-        else f"SELECT {counted}, k.id FROM unnest({parameters.number(IDS)}::text[]) k(id)"
+        else f"SELECT {counted}, asked.id FROM unnest({parameters.number(IDS)}::text[]) asked(id)"
     )
     return parameters.done(text.replace("{t}", "t"))
 
@@ -224,7 +224,7 @@ def count_statement(rows: ListRows, page: Page) -> Statement:
 def _conditions(rows: ListRows, page: Page, parameters: _Parameters) -> list[str]:
     conditions = ["{t}.tenant_id = $1"]
     if rows.by is not None:
-        conditions.append(f"{{t}}.{rows.by} = k.id")
+        conditions.append(f"{{t}}.{rows.by} = asked.id")
     conditions.append(f"({rows.view.visible.get(rows.kind, 'false')})")
     for name in page.filters:
         declared = rows.view.filters[name]

@@ -1,0 +1,310 @@
+"""Neither tenant nor party leaks: the scoping in code alone, with row-level security off, and the other way round.
+
+The engine is asked everything its contract offers, as every kind of caller. "Off" is a role that row-level security
+does not bind: the owner's. "The other way round" is a pool that shows another tenant than the one the code asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from api.reads.engine import Answer, Engine
+from api.schema.schema import Contract
+from api.settings import Settings
+from domain.access import Caller
+from domain.ids import KINDS, ApiKeyId, is_id
+from storage.pool import Connection, Pool
+from storage.unit_of_work import mint
+from storage.views.view import Listing, Point
+from tests.isolation import Side, side
+from tests.marketplaces import Asking
+
+SAMPLE = 3
+"""Every how manieth thing of a kind is asked for with everything around it."""
+KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk".split()
+
+
+class Misled(Pool):
+    """A pool that shows one tenant's rows whatever tenant it is asked for."""
+
+    shows: str = ""
+
+    async def _take(self, tenant: str | None) -> Connection:  # noqa: ARG002 - that is the point
+        return await super()._take(self.shows)
+
+
+@dataclass(slots=True)
+class World:
+    """Two marketplaces, and clients of the same engine over four ways to the database."""
+
+    here: Side
+    there: Side
+    app: Asking
+    unbound: Asking
+    """Without row-level security."""
+    misled: Asking
+    """Shows `here`, whoever asks."""
+
+
+@pytest.fixture(scope="module")
+async def world(
+    settings: Settings, promised: Contract, owner: asyncpg.Pool[Any], emptying: str
+) -> AsyncIterator[World]:
+    worker = await Pool.open(settings.database_worker_url, size=4)
+    here, there = await side(worker, owner, "Here"), await side(worker, owner, "There")
+    app = await Pool.open(settings.database_url, size=2)
+    unbound = await Pool.open(settings.database_owner_url, size=2)
+    misled = await Misled.open(settings.database_url, size=2)
+    misled.shows = here.market.id
+    yield World(here, there, *(Asking(Engine(promised, pool)) for pool in (app, unbound, misled)))
+    for pool in (worker, app, unbound, misled):
+        await pool.close()
+    await owner.execute(emptying)
+
+
+# -- everything that can be asked --------------------------------------------------------------------------------------
+
+
+def leaves(contract: Contract, type_: GraphQLObjectType, depth: int) -> str:
+    """A selection of the type: every field that needs no argument, things below it as deep as said."""
+    parts = ["__typename"]
+    for name, field in type_.fields.items():
+        named = get_named_type(field.type)
+        if any(is_non_null_type(argument.type) for argument in field.args.values()):
+            continue
+        if isinstance(named, GraphQLScalarType | GraphQLEnumType):
+            parts.append(name)
+        elif name != "pageInfo" and isinstance(named, GraphQLObjectType):
+            if "nodes" in named.fields:
+                if depth:
+                    node = get_named_type(named.fields["nodes"].type)
+                    assert isinstance(node, GraphQLObjectType)
+                    inner = leaves(contract, node, 0)
+                    parts.append(f"{name}(first: 20) {{ totalCount edges {{ cursor node {{ {inner} }} }} }}")
+            elif named.name in contract.views:
+                parts.append(f"{name} {{ {leaves(contract, named, depth - 1) if depth else '__typename id'} }}")
+            elif depth or not is_list_type(field.type):
+                parts.append(f"{name} {{ {leaves(contract, named, 0)} }}" if depth else f"{name} {{ __typename }}")
+        elif depth and hasattr(named, "types"):
+            parts.append(f"{name} {{ __typename ... on Node {{ id }} }}")
+    return " ".join(parts)
+
+
+def questions(contract: Contract) -> Iterator[tuple[str, bool]]:
+    """(document, whether it asks for one id): every listing and every point of the contract, a level deep."""
+    query = contract.graphql.query_type
+    assert query is not None
+    for name, root in sorted(contract.roots.items()):
+        if isinstance(root, Point):
+            type_ = contract.graphql.type_map[root.type]
+            assert isinstance(type_, GraphQLObjectType)
+            yield f"query ($id: ID!) {{ {name}(id: $id) {{ {leaves(contract, type_, 1)} }} }}", True
+        elif isinstance(root, Listing):
+            type_ = contract.graphql.type_map[root.type]
+            assert isinstance(type_, GraphQLObjectType)
+            inner = leaves(contract, type_, 0)
+            yield f"{{ {name}(first: 100) {{ totalCount edges {{ cursor node {{ {inner} }} }} }} }}", False
+    yield "{ viewer { actorId kind party { ... on Node { id } } organisation { id name } tenant { id name } } }", False
+    yield "query ($id: ID!) { node(id: $id) { __typename id } }", True
+
+
+def prefix_of(contract: Contract, text: str) -> str | None:
+    """Which ids the question is about: the prefix of its root's type, None for any."""
+    root = contract.roots.get(text.split("{", 1)[1].split("(", 1)[0].strip())
+    return contract.views[root.type].prefix if isinstance(root, Point) else None
+
+
+async def everything(ask: Asking, caller: Caller, ids: frozenset[str]) -> list[tuple[str, Answer]]:
+    """Every question of the contract: those for one thing once for a few ids of each kind, `node` for all of them."""
+    contract = ask.engine.contract
+    known = {view.prefix for view in contract.views.values()}
+    answers: list[tuple[str, Answer]] = []
+    for text, by_id in questions(contract):
+        prefix = prefix_of(contract, text)
+        of_kind = [id_ for id_ in sorted(ids) if id_[:3] == prefix][::SAMPLE]
+        wanted = of_kind if prefix else sorted(id_ for id_ in ids if id_[:3] in known)
+        asked: list[dict[str, str]] = [{"id": id_} for id_ in wanted] if by_id else [{}]
+        answers += [(text, await ask.answer(caller, text, **variables)) for variables in asked]
+    return answers
+
+
+def leaked(answers: list[tuple[str, Answer]], forbidden: frozenset[str]) -> list[tuple[str, str]]:
+    """(question, id) for every forbidden id in an answer's data."""
+    found: list[tuple[str, str]] = []
+    for text, answer in answers:
+        shown = set(ids_in(answer.data))
+        found += [(text, id_) for id_ in sorted(shown & forbidden)]
+    return found
+
+
+def ids_in(value: Any) -> Iterator[str]:
+    """Every id anywhere in the data, alone or inside a text."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from ids_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from ids_in(each)
+    elif isinstance(value, str):
+        yield from (word for word in value.replace('"', " ").split() if word[:3] in KINDS and is_id(word))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_questions_ask_for_something(world: World) -> None:
+    answers = await everything(world.app, world.here.staff, frozenset(sorted(world.here.ids)[::9]))
+    assert not [(text, codes(answer)) for text, answer in answers if answer.errors]
+    seen = {id_ for _, answer in answers for id_ in ids_in(answer.data)}
+    for kind in KINDS_SHOWN:
+        assert any(id_.startswith(kind) for id_ in seen), kind
+    counted = [text for text, answer in answers if answer.data and text.startswith("{") and "viewer" not in text]
+    assert len(counted) > 10
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+async def test_nobody_sees_anything_of_another_tenant(world: World, bound: bool) -> None:
+    ask = world.app if bound else world.unbound
+    for caller in world.here.callers:
+        assert leaked(await everything(ask, caller, world.there.ids), world.there.ids) == [], caller
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+async def test_no_party_sees_anything_of_another_set_of_parties(world: World, bound: bool) -> None:
+    ask = world.app if bound else world.unbound
+    for mine, other in (world.here.trades, world.here.trades[::-1]):
+        for caller in mine.callers:
+            answers = await everything(ask, caller, other.ids)
+            assert leaked(answers, other.private) == [], caller
+            own = {id_ for _, answer in answers for id_ in ids_in(answer.data)} & mine.private
+            assert own, "listings show what is the party's own"
+
+
+async def test_row_level_security_changes_no_answer(world: World) -> None:
+    for caller in world.here.callers:
+        ids = world.here.trades[0].ids
+        bound, unbound = await everything(world.app, caller, ids), await everything(world.unbound, caller, ids)
+        for (text, one), (_, other) in zip(bound, unbound, strict=True):
+            if "viewer" not in text:  # which tells the time
+                assert (one.data, codes(one)) == (other.data, codes(other)), text
+
+
+async def test_statements_scoped_to_a_tenant_that_the_connection_does_not_show_find_nothing(world: World) -> None:
+    for caller in world.there.callers:
+        answers = await everything(world.misled, caller, frozenset(sorted(world.there.ids)[::5]))
+        shown = {id_ for text, answer in answers if "viewer" not in text for id_ in ids_in(answer.data)}
+        assert shown == set(), caller
+
+
+def codes(answer: Answer) -> list[tuple[str, Any]]:
+    """What is wrong and where, without the request's id."""
+    return [(error["extensions"]["code"], error.get("path")) for error in answer.errors]
+
+
+# -- changing ----------------------------------------------------------------------------------------------------------
+
+
+def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
+    """For every mutation that takes an id: an input that is well formed, about things among `ids`."""
+    one = {kind: min((id_ for id_ in ids if id_[:3] == kind), default=f"{kind}_{'0' * 26}") for kind in KINDS}
+    money = {"amount": "1.00", "currency": "USD"}
+    address = {"recipient": "Eve", "street": "Elsewhere 1", "city": "Utrecht", "country": "US"}
+    line = {"description": "Pump", "quantity": 1, "value": "1.00", "serviced": False}
+    event = {"shipmentId": one["shp"], "reference": "E", "status": "DELIVERED", "occurredAt": "2026-02-10T00:00:00Z"}
+    keyed = {"idempotencyKey": mint(ApiKeyId)}
+    claim = {"claimId": one["clm"], "note": "Mine now.", **keyed}
+    return {
+        "inviteMember": {"organisationId": one["org"], "email": "eve@example.com", "roles": ["BUYER"]},
+        "revokeInvitation": {"invitationId": one["inv"]},
+        "grantRole": {"memberId": one["mem"], "role": "BUYER"},
+        "revokeRole": {"memberId": one["mem"], "role": "BUYER"},
+        "removeMember": {"memberId": one["mem"]},
+        "issueApiKey": {"organisationId": one["org"], "label": "Eve", "roles": ["BUYER"], "scopes": ["READ"]},
+        "rotateApiKey": {"keyId": one["key"]},
+        "revokeApiKey": {"keyId": one["key"]},
+        "registerBuyer": {"name": "Eve", "country": "US", "organisationId": one["org"]},
+        "grantTier": {"buyerId": one["buy"], "level": "L1", "reason": "Why not."},
+        "grantTierSight": {"supplierId": one["sup"], "granted": True},
+        "offerGuarantee": {"ruleKey": "guarantees/on_time", "partyId": one["sup"]},
+        "withdrawGuarantee": {"guaranteeId": one["gua"]},
+        "withdrawRule": {"ruleVersionId": one["rul"]},
+        "recordOrder": {
+            "reference": mint(ApiKeyId), "buyerId": one["buy"], "supplierId": one["sup"], "country": "US",
+            "currency": "USD", "lines": [line], "guaranteeIds": [one["gua"]],
+        },
+        "recordPayment": {"orderId": one["ord"], "paidAt": "2026-02-10T00:00:00Z"},
+        "changeAddress": {"orderId": one["ord"], "address": address},
+        "cancelOrder": {"orderId": one["ord"], **keyed},
+        "completeOrder": {"orderId": one["ord"]},
+        "recordRefund": {"orderId": one["ord"], "amount": money, **keyed},
+        "recordShipment": {
+            "orderId": one["ord"], "providerId": one["prv"], "reference": "T", "mode": "AIR", "lineIds": [one["lin"]],
+        },
+        "updateEta": {"shipmentId": one["shp"], "etaAt": "2026-03-01T00:00:00Z"},
+        "recordTrackingEvents": {"events": [event]},
+        "openClaim": {"coverageId": one["cov"], "reason": "LATE_DELIVERY", **keyed},
+        "acceptClaim": claim,
+        "contestClaim": claim,
+        "escalateClaim": claim,
+        "decideClaim": {**claim, "outcome": "GRANTED"},
+        "withdrawClaim": claim,
+        "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
+    }  # fmt: skip
+
+
+def test_every_mutation_that_takes_an_id_is_attempted(promised: Contract) -> None:
+    mutation = promised.graphql.mutation_type
+    assert mutation is not None
+    taking = {
+        name
+        for name, field in mutation.fields.items()
+        if any("ID" in str(each.type) for each in get_named_type(field.args["input"].type).fields.values())
+    }
+    alike = {"registerSupplier", "registerProvider"}  # to registerBuyer, in everything but the table
+    assert taking - alike | {"recordTrackingEvents"} == attempts(frozenset()).keys()
+
+
+async def state(owner: asyncpg.Pool[Any], tenant: str) -> tuple[int, int]:
+    """How many audit rows a tenant has, and outbox rows: every change of anything leaves one of each."""
+    counted = "SELECT count(*) FROM {} WHERE tenant_id = $1"
+    return await owner.fetchval(counted.format("audit"), tenant), await owner.fetchval(counted.format("outbox"), tenant)
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+async def test_nobody_changes_anything_of_another_tenant(world: World, owner: asyncpg.Pool[Any], bound: bool) -> None:
+    ask = world.app if bound else world.unbound
+    before = await state(owner, world.here.market.id), await state(owner, world.there.market.id)
+    for caller in world.here.callers:
+        for mutation, members in attempts(world.there.ids).items():
+            payload = await ask.mutate(caller, mutation, "__typename", **members)
+            codes = {error["code"] for error in payload["userErrors"]}
+            assert codes, (mutation, caller)
+            assert codes <= {"NOT_FOUND", "FORBIDDEN", "INVALID", "REFUSED"}, (mutation, caller, codes)
+    assert (await state(owner, world.here.market.id), await state(owner, world.there.market.id)) == before
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+async def test_no_party_changes_anything_of_another_set_of_parties(
+    world: World, owner: asyncpg.Pool[Any], bound: bool
+) -> None:
+    ask = world.app if bound else world.unbound
+    before = await state(owner, world.here.market.id)
+    mine, other = world.here.trades
+    for caller in (*mine.callers, world.here.guest):
+        for mutation, members in attempts(other.ids).items():
+            payload = await ask.mutate(caller, mutation, "__typename", **members)
+            assert payload["userErrors"], (mutation, caller)
+    assert await state(owner, world.here.market.id) == before
