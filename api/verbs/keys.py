@@ -12,9 +12,8 @@ import typer
 from api.operations import keys
 from api.operations.tenants import system
 from api.settings import Settings, Unusable
-from api.verbs.tenants import tenant_named, with_worker
+from api.verbs.tenants import Named, instant_named, tenant_named, with_worker
 from domain.access import Role, Scope
-from domain.dates import instant
 from domain.ids import ApiKeyId, Id, OrganisationId
 from domain.keys import OVERLAP, ApiKey, IssueApiKey, RevokeApiKey, RotateApiKey
 from storage import cache, callers
@@ -23,7 +22,6 @@ from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, transact
 
 I = TypeVar("I", bound=Id)  # noqa: E741 - an id's kind
-Tenant = Annotated[str | None, typer.Option(help="The marketplace's id; may be left out where there is one only.")]
 
 command = typer.Typer(
     add_completion=False,
@@ -41,7 +39,7 @@ def issue(
     scope: Annotated[list[Scope] | None, typer.Option(help="What it is good for; READ and WRITE if not given.")] = None,
     expires: Annotated[str | None, typer.Option(help="Its last instant: 2027-01-31T23:59:59Z.")] = None,
     frontend: Annotated[bool, typer.Option("--frontend", help="A browser or an app will hold it.")] = False,
-    tenant: Tenant = None,
+    tenant: Named = None,
 ) -> None:
     """Issue a key. It is shown this once."""
     wish = IssueApiKey(
@@ -50,7 +48,7 @@ def issue(
         roles=tuple(role),
         scopes=tuple(scope or (Scope.READ, Scope.WRITE)),
         frontend=frontend,
-        expires_at=None if expires is None else _instant(expires),
+        expires_at=None if expires is None else instant_named(expires),
     )
     outcome = _acted(tenant, "issueApiKey", lambda work: keys.issue_api_key(work, wish))
     print(f"{outcome.things['apiKey']}\n{outcome.once['secret']}")
@@ -62,7 +60,7 @@ def rotate(
     overlap_hours: Annotated[int, typer.Option(min=0, help="How long the old one lives on.")] = (
         OVERLAP // timedelta(hours=1)
     ),
-    tenant: Tenant = None,
+    tenant: Named = None,
 ) -> None:
     """Issue a new key with the same rights; the old one ends after the overlap. The new one is shown this once."""
     wish = RotateApiKey(_id(ApiKeyId, key), timedelta(hours=overlap_hours))
@@ -71,7 +69,7 @@ def rotate(
 
 
 @command.command()
-def revoke(key: Annotated[str, typer.Argument(help="The key's id: key_…")], tenant: Tenant = None) -> None:
+def revoke(key: Annotated[str, typer.Argument(help="The key's id: key_…")], tenant: Named = None) -> None:
     """Revoke a key. Servers forget it at once."""
     wish = RevokeApiKey(_id(ApiKeyId, key))
     _acted(tenant, "revokeApiKey", lambda work: keys.revoke_api_key(work, wish), forget=key)
@@ -79,7 +77,7 @@ def revoke(key: Annotated[str, typer.Argument(help="The key's id: key_…")], te
 
 
 @command.command("list")
-def list_(tenant: Tenant = None) -> None:
+def list_(tenant: Named = None) -> None:
     """List a marketplace's keys, oldest first."""
 
     async def told(_settings: Settings, pool: Pool) -> list[str]:
@@ -127,10 +125,3 @@ def _id(kind: type[I], text: str) -> I:
         return kind.parse(text)
     except ValueError as reason:
         raise Unusable(f"{text!r}: {reason}.") from reason
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return instant(text)
-    except ValueError as reason:
-        raise Unusable(f"{text!r} is no instant like 2027-01-31T23:59:59Z.") from reason

@@ -13,10 +13,10 @@ import typer
 from api.operations import rules
 from api.operations.tenants import system
 from api.settings import Settings, Unusable
-from api.verbs.tenants import sentence, tenant_named, with_worker
+from api.verbs.tenants import Named, instant_named, sentence, tenant_named, with_worker
 from domain import rule_kinds, rulebook
 from domain.access import Role
-from domain.dates import instant, rfc3339
+from domain.dates import rfc3339
 from domain.errors import Invalid
 from domain.rulebook import CaseResult, PublishRule, RuleVersion
 from storage import clocks
@@ -24,7 +24,6 @@ from storage import rulebook as rule_rows
 from storage.pool import Pool
 from storage.unit_of_work import transact
 
-Tenant = Annotated[str | None, typer.Option(help="The marketplace's id; may be left out where there is one only.")]
 Key = Annotated[str, typer.Argument(help="The rule: guarantees/on_time.")]
 At = Annotated[str | None, typer.Option(help="The instant, 2027-01-31T00:00:00Z; now if not given.")]
 
@@ -50,7 +49,7 @@ def check(
 
 
 @command.command()
-def publish(file: Annotated[Path, typer.Argument(help="The rule set in TOML.")], tenant: Tenant = None) -> None:
+def publish(file: Annotated[Path, typer.Argument(help="The rule set in TOML.")], tenant: Named = None) -> None:
     """Publish a rule set: its examples must come out right, and its notice must be long enough."""
     source = _read(file)
 
@@ -71,7 +70,7 @@ def publish(file: Annotated[Path, typer.Argument(help="The rule set in TOML.")],
 
 
 @command.command("list")
-def list_(tenant: Tenant = None) -> None:
+def list_(tenant: Named = None) -> None:
     """List every version of every rule of a marketplace."""
 
     async def told(_settings: Settings, pool: Pool) -> list[str]:
@@ -84,9 +83,9 @@ def list_(tenant: Tenant = None) -> None:
 
 
 @command.command()
-def show(key: Key, at: At = None, tenant: Tenant = None) -> None:
+def show(key: Key, at: At = None, tenant: Named = None) -> None:
     """Show the version of a rule that governs at an instant: its numbers, their sources, its examples."""
-    when = None if at is None else _instant(at)
+    when = None if at is None else instant_named(at)
 
     async def found(_settings: Settings, pool: Pool) -> RuleVersion:
         tenant_id = await tenant_named(pool, tenant)
@@ -137,10 +136,3 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
         raise Unusable(f"{file} cannot be read: {reason}.") from reason
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return instant(text)
-    except ValueError as reason:
-        raise Unusable(f"{text!r} is no instant like 2027-01-31T00:00:00Z.") from reason

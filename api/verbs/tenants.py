@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -13,6 +14,7 @@ from api.embedded.supervisor import connected
 from api.operations.tenants import create_tenant
 from api.settings import Settings, Unusable, from_environment
 from domain import words
+from domain.dates import instant
 from domain.errors import Invalid, NotFound, Refusal, Refused
 from domain.ids import TenantId
 from domain.tenants import CreateTenant, TenantKind
@@ -20,6 +22,8 @@ from storage import tenants as tenant_rows
 from storage.pool import Pool
 
 R = TypeVar("R")
+Named = Annotated[str | None, typer.Option(help="The marketplace's id; may be left out where there is one only.")]
+"""The option `--tenant` of verbs that act in one marketplace."""
 
 command = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="Create and list marketplaces.", no_args_is_help=True
@@ -92,3 +96,11 @@ async def tenant_named(pool: Pool, named: str | None) -> TenantId:
     if len(found) != 1:
         raise NotFound("Name the marketplace with --tenant; ./run tenants list shows them.")
     return found[0]
+
+
+def instant_named(text: str) -> datetime:
+    """The instant that a person typed. Refuses what is none with Unusable."""
+    try:
+        return instant(text)
+    except ValueError as reason:
+        raise Unusable(f"{text!r} is no instant like 2027-01-31T23:59:59Z.") from reason

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
+from typer.testing import CliRunner, Result
 
 from api.reads.engine import Engine
 from api.schema.schema import Contract, contract
 from api.settings import Settings
+from api.verbs import tenants as tenants_verb
 from storage.pool import Pool
 from tests.marketplaces import Asking, Marketplace, open_marketplace
+from tests.serving import Served, serving
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +46,26 @@ async def ask(settings: Settings, promised: Contract) -> AsyncIterator[Asking]:
 async def market(worker_pool: Pool, emptied: None) -> Marketplace:
     """A sandbox marketplace with nothing in it but its operator and the shipped rules; gone after the test."""
     return await open_marketplace(worker_pool)
+
+
+@pytest.fixture
+async def served(settings: Settings, promised: Contract, valkey: Redis) -> AsyncIterator[Served]:
+    """The whole application behind a socket on loopback, no demo, with an empty Valkey."""
+    async with serving(dataclasses.replace(settings, demo=False), promised=promised) as served:
+        yield served
+
+
+@pytest.fixture
+def terminal(settings: Settings, emptied: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a verb against the test's own database: only where the servers are found is given instead of looked for."""
+
+    @contextlib.contextmanager
+    def found(_: Settings) -> Iterator[Settings]:
+        yield settings
+
+    monkeypatch.setattr(tenants_verb, "connected", found)
+
+    def run(command: Any, *arguments: str) -> Result:
+        return CliRunner().invoke(command, list(arguments))
+
+    return run

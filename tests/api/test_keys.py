@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 import redis.asyncio
-from typer.testing import CliRunner, Result
 
 from api.authenticate import Authenticator
 from api.settings import Settings
@@ -133,22 +131,6 @@ async def test_the_outbox_tells_every_server_of_a_revocation(
 
 
 # -- at the terminal ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def terminal(settings: Settings, emptied: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Runs a verb against the test's own database: only where the servers are found is given instead of looked for."""
-
-    @contextlib.contextmanager
-    def found(_: Settings) -> Iterator[Settings]:
-        yield settings
-
-    monkeypatch.setattr(tenants_verb, "connected", found)
-
-    def run(command: Any, *arguments: str) -> Result:
-        return CliRunner().invoke(command, list(arguments))
-
-    return run
 
 
 def test_the_terminal_makes_a_marketplace_and_looks_after_its_keys(terminal: Any) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
 from api.operations import clocks, rules
+from api.verbs import rules as rules_verb
+from api.verbs import tenants as tenants_verb
 from domain import dates
 from domain.access import Role
 from domain.clocks import MoveClock
@@ -238,3 +241,47 @@ async def test_a_rule_in_effect_is_not_withdrawn(market: Marketplace, ask: Askin
     ]
     malformed = await ask.mutate(policy, "withdrawRule", PUBLISHED, ruleVersionId="rul_1")
     assert [(error["code"], error["field"]) for error in malformed["userErrors"]] == [("INVALID", ["ruleVersionId"])]
+
+
+# -- at the terminal ---------------------------------------------------------------------------------------------------
+
+
+def test_the_terminal_checks_files_without_a_marketplace(terminal: Any, tmp_path: Path, today: datetime) -> None:
+    shipped = terminal(rules_verb.command, "check")
+    assert shipped.exit_code == 0, shipped.output
+    assert shipped.output.count("examples come out right") == len(rulebook.shipped())
+    failing, broken = tmp_path / "failing.toml", tmp_path / "broken.toml"
+    failing.write_text(text(today, today + timedelta(days=8), amount="1.00 USD"))
+    broken.write_text("key = 1")
+    both = terminal(rules_verb.command, "check", str(failing), str(broken))
+    assert both.exit_code == 1
+    assert "0 of 1 examples come out right" in both.output
+    assert "WRONG" in both.output
+    assert "source.key expected a text" in both.output
+    missing = terminal(rules_verb.command, "check", str(tmp_path / "nowhere.toml"))
+    assert "cannot be read" in str(missing.exception)
+
+
+def test_the_terminal_publishes_lists_and_shows(terminal: Any, tmp_path: Path, today: datetime) -> None:
+    made = terminal(tenants_verb.command, "create", "--name", "Harbour")
+    assert made.exit_code == 0, made.output
+    file, begins = tmp_path / "on_time.toml", today + timedelta(days=8)
+    file.write_text(text(today, begins))
+    published = terminal(rules_verb.command, "publish", str(file))
+    assert f"{KEY} 2 takes effect at {rfc3339(begins)}." in published.output
+    listed = terminal(rules_verb.command, "list").output.splitlines()
+    assert len(listed) == len(rulebook.shipped()) + 1
+    assert [line.split()[3] for line in listed if KEY in line] == ["EFFECTIVE", "PUBLISHED"]
+    shown = terminal(rules_verb.command, "show", KEY, "--at", rfc3339(begins)).output
+    assert shown.startswith(f"{KEY} 2: On-time delivery")
+    assert "compensation.share_bp" in shown
+    assert terminal(rules_verb.command, "show", KEY).output.startswith(f"{KEY} 1: On-time delivery")
+    again = terminal(rules_verb.command, "publish", str(file))
+    assert "already published" in str(again.exception)
+    file.write_text(text(today, today + timedelta(days=2)))
+    hasty = terminal(rules_verb.command, "publish", str(file))
+    assert "A new version needs 7 days of notice" in str(hasty.exception)
+    unheard = terminal(rules_verb.command, "show", "guarantees/unheard_of")
+    assert "No version of guarantees/unheard_of is in force" in str(unheard.exception)
+    no_instant = terminal(rules_verb.command, "show", KEY, "--at", "tomorrow")
+    assert "'tomorrow' is no instant" in str(no_instant.exception)
