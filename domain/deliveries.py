@@ -8,7 +8,7 @@ Laws: a promise belongs to its line; without a day of payment the promise stands
 microsecond where the goods are delivered; nothing is guessed: what the history does not know is absent.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Protocol, TypeVar
@@ -21,7 +21,7 @@ from domain.ids import BuyerId, Id, OrderId, OrderLineId, ProviderId, ShipmentId
 from domain.money import Money
 from domain.orders import Order, OrderLine, OrderState
 from domain.shipments import Shipment, ShipmentMode
-from domain.tracking import TrackingEvent, TrackingStatus, progress
+from domain.tracking import ShipmentState, TrackingEvent, TrackingStatus, progress
 
 I = TypeVar("I", bound=Id)  # noqa: E741 - an id's kind
 
@@ -58,6 +58,31 @@ class Delivery:
     delivered_on: date | None
     weight_grams: int | None
     freight: Money | None
+
+
+class Days:
+    """The days of one calendar, each reckoned once: a history of a million lines has a few thousand of them."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._begins: dict[date, datetime] = {}
+        self._ends: dict[date, datetime] = {}
+
+    def begin(self, day: date) -> datetime:
+        """The first instant of the day."""
+        found = self._begins.get(day)
+        if found is None:
+            found = self._begins[day] = self._calendar.midnight(day)
+        return found
+
+    def end(self, day: date | None) -> datetime | None:
+        """The last microsecond of the day; None for no day."""
+        if day is None:
+            return None
+        found = self._ends.get(day)
+        if found is None:
+            found = self._ends[day] = dates.end_of_day(day, self._calendar)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +131,7 @@ def problems(delivery: Delivery, today: date) -> tuple[str, ...]:
 def recall_order(
     told: Sequence[Delivery],
     parties: Parties,
-    calendar: Calendar,
+    days: Days,
     *,
     known: Order | None,
     shipments: Iterable[Shipment],
@@ -115,170 +140,179 @@ def recall_order(
 ) -> Recalled:
     """The order with everything that was told of it; `known` and `shipments` are what the books have of it.
 
-    Refuses with Invalid lines that disagree about who bought, who sold or in which currency, and with whom is known.
+    Refuses with Invalid lines that disagree about who bought, who sold, where to or in which currency, among themselves
+    or with what is known.
     """
     _require_one_story(told, parties, known)
-    by_reference = {shipment.reference: shipment for shipment in shipments}
+    carried = {shipment.reference: shipment for shipment in shipments}
     recorded = frozenset() if known is None else frozenset(line.reference for line in known.lines)
     news = [delivery for delivery in told if delivery.line not in recorded]
     if known is not None and not news:
-        return Recalled(known, tuple(by_reference.values()))
-    order = known or _new_order(told, parties, calendar, mint(OrderId))
+        return Recalled(known, tuple(carried.values()))
+    id = mint(OrderId) if known is None else known.id
     changes: list[Change[Shipment]] = []
     events: list[TrackingEvent] = []
     for reference in dict.fromkeys(delivery.shipment for delivery in news):
-        if reference not in by_reference:
-            carried = [delivery for delivery in told if delivery.shipment == reference]
-            change, reports = _new_shipment(carried, order, parties, calendar, mint, at)
-            by_reference[reference] = change.after
-            changes.append(change)
-            events += reports
-    after = _with_lines(order, news, by_reference, calendar, mint, is_new=known is None)
-    happened = Happening(
-        "order.recalled",
-        {"reference": after.reference, "lines": len(news), "totalMinor": after.total.minor, "state": after.state.value},
-    )
-    return Recalled(
-        after, tuple(by_reference.values()), Change(known, after, (happened,)), tuple(changes), tuple(events)
-    )
+        if reference not in carried:
+            lines = [delivery for delivery in told if delivery.shipment == reference]
+            shipment, report = _new_shipment(lines, id, parties, days, mint, at)
+            carried[reference] = shipment
+            changes.append(Change(None, shipment, (_told("shipment.recalled", shipment.reference, shipment.state),)))
+            events += report
+    before = () if known is None else known.lines
+    lines_after = before + _new_lines(news, id, carried, days, mint, len(before) + 1)
+    after = _new_order(told, id, parties, days, lines_after) if known is None else _longer(known, news, lines_after)
+    change = Change(known, after, (_told("order.recalled", after.reference, after.state),))
+    return Recalled(after, tuple(carried.values()), change, tuple(changes), tuple(events))
 
 
 def _require_one_story(told: Sequence[Delivery], parties: Parties, known: Order | None) -> None:
     first = told[0]
-    for delivery in told:
-        same = (delivery.buyer, delivery.supplier, delivery.value.currency, delivery.country)
-        if same != (first.buyer, first.supplier, first.value.currency, first.country):
+    for delivery in told[1:]:
+        if (
+            delivery.buyer != first.buyer
+            or delivery.supplier != first.supplier
+            or delivery.country != first.country
+            or delivery.value.currency != first.value.currency
+        ):
             raise Invalid(
                 Problem((), f"the lines of {first.order} disagree about buyer, supplier, currency or country")
             )
-    if known is not None and (known.buyer_id, known.supplier_id, known.total.currency) != (
-        parties.buyers[first.buyer],
-        parties.suppliers[first.supplier],
-        first.value.currency,
+    if known is not None and (
+        known.buyer_id != parties.buyers[first.buyer]
+        or known.supplier_id != parties.suppliers[first.supplier]
+        or known.total.currency != first.value.currency
     ):
         raise Invalid(Problem((), f"{first.order} is known with another buyer, supplier or currency"))
 
 
-def _new_order(told: Sequence[Delivery], parties: Parties, calendar: Calendar, id: OrderId) -> Order:
-    """The order before its lines: paid on the day told, or on its earliest promise where none was."""
+def _new_order(
+    told: Sequence[Delivery], id: OrderId, parties: Parties, days: Days, lines: tuple[OrderLine, ...]
+) -> Order:
+    """The order: paid on the day told, or on its earliest promise where none was; completed when all was delivered."""
     first = told[0]
-    days = _days(delivery.paid_on for delivery in told) or _days(delivery.promised_on for delivery in told)
-    paid_at = calendar.midnight(min(days))
-    nothing = Money.zero(first.value.currency)
+    paid = [one.paid_on for one in told if one.paid_on] or [one.promised_on for one in told if one.promised_on]
+    paid_at = days.begin(min(paid))
+    over_at = _over_at(lines)
+    currency = first.value.currency
     return Order(
         id=id,
         reference=first.order,
         buyer_id=parties.buyers[first.buyer],
         supplier_id=parties.suppliers[first.supplier],
-        state=OrderState.PAID,
-        total=nothing,
-        refunded=nothing,
+        state=OrderState.PAID if over_at is None else OrderState.COMPLETED,
+        total=Money(sum(delivery.value.minor for delivery in told), currency),
+        refunded=Money.zero(currency),
         country=first.country,
         address_digest=None,
         address_changed_at=None,
         guarantee_ids=(),
         placed_at=paid_at,
         paid_at=paid_at,
-        completed_at=None,
+        completed_at=over_at,
         cancelled_at=None,
         version=1,
-        lines=(),
+        lines=lines,
     )
 
 
-def _with_lines(
-    order: Order,
-    news: Sequence[Delivery],
-    by_reference: Mapping[str, Shipment],
-    calendar: Calendar,
-    mint: Mint,
-    *,
-    is_new: bool,
-) -> Order:
-    """The order with the lines told; it is completed when all of it was delivered."""
-    lines = order.lines + tuple(
-        OrderLine(
-            id=mint(OrderLineId),
-            order_id=order.id,
-            position=position,
-            reference=delivery.line,
-            description=delivery.description,
-            quantity=delivery.quantity,
-            value=delivery.value,
-            serviced=False,
-            promised_at=_end(delivery.promised_on, calendar),
-            shipment_id=by_reference[delivery.shipment].id,
-            delivered_at=_end(delivery.delivered_on, calendar),
-        )
-        for position, delivery in enumerate(news, start=len(order.lines) + 1)
-    )
-    arrivals = [line.delivered_at for line in lines if line.delivered_at is not None]
-    over = len(arrivals) == len(lines)
+def _longer(order: Order, news: Sequence[Delivery], lines: tuple[OrderLine, ...]) -> Order:
+    """The known order with further lines. What the shop cancelled stays cancelled."""
+    over_at = _over_at(lines)
     state = order.state
     if state in _OPEN:
-        state = OrderState.COMPLETED if over else OrderState.PAID
+        state = OrderState.PAID if over_at is None else OrderState.COMPLETED
     return replace(
         order,
         state=state,
         total=order.total + money.total([delivery.value for delivery in news], order.total.currency),
-        completed_at=max(arrivals) if state is OrderState.COMPLETED and over else order.completed_at,
-        version=1 if is_new else order.version + 1,
+        completed_at=over_at if state is OrderState.COMPLETED else order.completed_at,
+        version=order.version + 1,
         lines=lines,
     )
 
 
 _OPEN: Final = frozenset({OrderState.PAID, OrderState.COMPLETED})
-"""States that a history may move between; what the shop cancelled stays cancelled."""
+"""States that a history may move an order between."""
+
+
+def _over_at(lines: Sequence[OrderLine]) -> datetime | None:
+    """When the last line was delivered; None while one is not."""
+    arrivals = [line.delivered_at for line in lines if line.delivered_at is not None]
+    return max(arrivals) if len(arrivals) == len(lines) else None
+
+
+def _new_lines(
+    news: Sequence[Delivery],
+    order_id: OrderId,
+    carried: Mapping[str, Shipment],
+    days: Days,
+    mint: Mint,
+    first_position: int,
+) -> tuple[OrderLine, ...]:
+    return tuple(
+        [
+            OrderLine(
+                id=mint(OrderLineId),
+                order_id=order_id,
+                position=position,
+                reference=delivery.line,
+                description=delivery.description,
+                quantity=delivery.quantity,
+                value=delivery.value,
+                serviced=False,
+                promised_at=days.end(delivery.promised_on),
+                shipment_id=carried[delivery.shipment].id,
+                delivered_at=days.end(delivery.delivered_on),
+            )
+            for position, delivery in enumerate(news, start=first_position)
+        ]
+    )
 
 
 def _new_shipment(
-    carried: Sequence[Delivery], order: Order, parties: Parties, calendar: Calendar, mint: Mint, at: datetime
-) -> tuple[Change[Shipment], tuple[TrackingEvent, ...]]:
+    lines: Sequence[Delivery], order_id: OrderId, parties: Parties, days: Days, mint: Mint, at: datetime
+) -> tuple[Shipment, tuple[TrackingEvent, ...]]:
     """The shipment as its only report tells: delivered when the last of its lines was."""
-    first, id = carried[0], mint(ShipmentId)
-    arrivals = _days(delivery.delivered_on for delivery in carried)
+    first, id = lines[0], mint(ShipmentId)
+    arrivals = [delivery.delivered_on for delivery in lines if delivery.delivered_on]
+    delivered_at = days.end(max(arrivals)) if len(arrivals) == len(lines) else None
     events: tuple[TrackingEvent, ...] = ()
-    if len(arrivals) == len(carried):
-        occurred_at = dates.end_of_day(max(arrivals), calendar)
-        events = (
-            TrackingEvent(
-                mint(TrackingEventId), id, DELIVERED, TrackingStatus.DELIVERED, None, None, None, None, occurred_at, at
-            ),
+    if delivered_at is not None:
+        report = TrackingEvent(
+            id=mint(TrackingEventId),
+            shipment_id=id,
+            reference=DELIVERED,
+            status=TrackingStatus.DELIVERED,
+            reason=None,
+            place=None,
+            note=None,
+            eta_at=None,
+            occurred_at=delivered_at,
+            recorded_at=at,
         )
+        events = (report,)
     stands = progress(events)
-    promises = _days(delivery.promised_on for delivery in carried)
+    promises = [delivery.promised_on for delivery in lines if delivery.promised_on]
     shipment = Shipment(
         id=id,
         reference=first.shipment,
-        order_id=order.id,
+        order_id=order_id,
         provider_id=parties.providers[first.carrier],
         mode=first.mode,
         state=stands.state,
-        promised_at=_end(min(promises), calendar) if promises else None,
+        promised_at=days.end(min(promises)) if promises else None,
         eta_at=None,
         picked_up_at=None,
         attempted_at=stands.attempted_at,
         delivered_at=stands.delivered_at,
-        weight_grams=next((one.weight_grams for one in carried if one.weight_grams is not None), None),
-        freight=next((one.freight for one in carried if one.freight is not None), None),
+        weight_grams=next((one.weight_grams for one in lines if one.weight_grams is not None), None),
+        freight=next((one.freight for one in lines if one.freight is not None), None),
         recorded_at=at,
         version=1,
     )
-    happened = Happening(
-        "shipment.recalled",
-        {
-            "orderId": order.id,
-            "providerId": shipment.provider_id,
-            "reference": first.shipment,
-            "state": stands.state.value,
-        },
-    )
-    return Change(None, shipment, (happened,)), events
+    return shipment, events
 
 
-def _days(days: Iterable[date | None]) -> Collection[date]:
-    return [day for day in days if day is not None]
-
-
-def _end(day: date | None, calendar: Calendar) -> datetime | None:
-    return None if day is None else dates.end_of_day(day, calendar)
+def _told(name: str, reference: str, state: OrderState | ShipmentState) -> Happening:
+    return Happening(name, {"reference": reference, "state": state.value})

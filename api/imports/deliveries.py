@@ -12,7 +12,7 @@ costs itself alone, and an order that cannot be its own rows.
 import asyncio
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, islice
@@ -27,7 +27,7 @@ from api.imports.mapping import ColumnMapping, Reading, Rejected
 from api.imports.parties import Named, register
 from api.imports.sorting import Row, Spill
 from domain import deliveries
-from domain.deliveries import Delivery, Parties, Recalled
+from domain.deliveries import Days, Delivery, Parties, Recalled
 from domain.errors import Conflict, Invalid
 from domain.ids import OrderId
 from domain.money import Money
@@ -133,6 +133,7 @@ class _Writer:
 
     def __init__(self, books: Books, parties: Parties, judge: Judge | None, rejects: Rejects, report: Report) -> None:
         self._books, self._parties, self._judge, self._rejects, self._report = books, parties, judge, rejects, report
+        self._days: dict[str, Days] = {}
         self._done = 0
 
     async def write_all(self, orders: Iterable[Told], progress: Callable[[int], None]) -> None:
@@ -173,7 +174,9 @@ class _Writer:
     async def _written(self, work: Work, batch: list[Told]) -> Written:
         """Everything of the batch is kept in one statement: its orders and shipments name each other."""
         written = Written([], [], [])
-        for told, recalled in await _recall(work, batch, self._parties):
+        for country in {told[0].country for told in batch} - self._days.keys():
+            self._days[country] = Days(await calendar_rows.of_country(work.connection, country))
+        for told, recalled in await _recall(work, batch, self._parties, self._days):
             if isinstance(recalled, Invalid):
                 written.rejected.append((told, recalled))
             else:
@@ -210,7 +213,9 @@ class _Writer:
             self._rejects.add(delivery.row, [reason])
 
 
-async def _recall(work: Work, batch: list[Told], parties: Parties) -> Iterator[tuple[Told, Recalled | Invalid]]:
+async def _recall(
+    work: Work, batch: list[Told], parties: Parties, days: Mapping[str, Days]
+) -> Iterator[tuple[Told, Recalled | Invalid]]:
     """Each order of the batch with what was told of it and what the books have; Invalid where the two do not fit."""
     references = [told[0].order for told in batch]
     found = await order_rows.by_references(work.connection, work.tenant_id, references)
@@ -219,10 +224,6 @@ async def _recall(work: Work, batch: list[Told], parties: Parties) -> Iterator[t
     if found:
         for shipment in await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id for order in found]):
             shipments[shipment.order_id].append(shipment)
-    calendars = {
-        country: await calendar_rows.of_country(work.connection, country)
-        for country in {told[0].country for told in batch}
-    }
 
     def recalled(told: Told) -> tuple[Told, Recalled | Invalid]:
         order = known.get(told[0].order)
@@ -230,7 +231,7 @@ async def _recall(work: Work, batch: list[Told], parties: Parties) -> Iterator[t
             return told, deliveries.recall_order(
                 told,
                 parties,
-                calendars[told[0].country],
+                days[told[0].country],
                 known=order,
                 shipments=() if order is None else shipments[order.id],
                 mint=work.new_id,
