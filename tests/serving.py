@@ -15,6 +15,7 @@ import uvicorn
 from api import app
 from api.app import Application, create_app
 from api.context import Platform
+from api.endpoint.timers import TimedHttpProtocol
 from api.schema.schema import Contract
 from api.settings import Settings
 from api.throttle import Budget
@@ -125,14 +126,18 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
 
 @contextlib.asynccontextmanager
 async def serving(
-    settings: Settings, *, promised: Contract | None = None, budget: Budget | None = None
+    settings: Settings,
+    *,
+    promised: Contract | None = None,
+    budget: Budget | None = None,
+    protocol: type[TimedHttpProtocol] = app.PROTOCOL,
 ) -> AsyncIterator[Served]:
     """The application answers on a free port of loopback until the block ends."""
     application = create_app(settings, promised=promised, budget=budget)
     async with application.running():
         config = uvicorn.Config(
             application,
-            http=app.PROTOCOL,
+            http=protocol,
             ws=app.WEBSOCKET_PROTOCOL,
             lifespan="off",
             log_config=None,

@@ -5,7 +5,9 @@ looked at only after a piece of data did not complete what it began.
 """
 
 from asyncio import TimerHandle
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,13 +25,15 @@ TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection:
 class Phase(Enum):
     """What a connection is waiting for."""
 
-    NOTHING = None
-    HEADERS = HEADERS_SECONDS
-    BODY = BODY_SECONDS
+    NOTHING = 0
+    HEADERS = 1
+    BODY = 2
 
 
 class TimedHttpProtocol(HttpToolsProtocol):
-    """A connection that is closed when its client is too slow."""
+    """A connection that is closed when its client is too slow. `patience` says after how many seconds, by phase."""
+
+    patience: Mapping[Phase, float] = MappingProxyType({Phase.HEADERS: HEADERS_SECONDS, Phase.BODY: BODY_SECONDS})
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -89,8 +93,8 @@ class TimedHttpProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
         self._timed = self._phase
-        if self._phase.value is not None:
-            self._timer = self.loop.call_later(self._phase.value, self._give_up, TIMED_OUT)
+        if self._phase is not Phase.NOTHING:
+            self._timer = self.loop.call_later(self.patience[self._phase], self._give_up, TIMED_OUT)
 
     def _give_up(self, farewell: bytes) -> None:
         """Says why, unless an answer is already under way, and closes."""
