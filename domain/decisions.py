@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.explain import Finding, canonical
+from domain.explain import Finding, canonical, versions
 from domain.ids import DecisionId, Id, RuleVersionId
 
 
@@ -49,5 +49,9 @@ def decision(
     decided_by: str,
     rule_version_ids: tuple[RuleVersionId, ...],
 ) -> Decision:
-    """The decision that `tree` comes to: it holds if and only if the root finding holds."""
-    return Decision(id, subject_id, kind, tree.holds, at, decided_by, rule_version_ids, canonical(tree))
+    """The decision that `tree` comes to: it holds if and only if the root finding holds.
+
+    It pins `rule_version_ids`, and every version that set a number anywhere in the tree.
+    """
+    pinned = dict.fromkeys((*rule_version_ids, *map(RuleVersionId, sorted(versions(tree)))))
+    return Decision(id, subject_id, kind, tree.holds, at, decided_by, tuple(pinned), canonical(tree))

@@ -45,6 +45,13 @@ def every(rule: str, reason: str, findings: Iterable[Finding], *, version: str |
     return Finding(rule, all(finding.holds for finding in because), reason, version=version, because=because)
 
 
+def versions(finding: Finding) -> frozenset[str]:
+    """The rule versions that set a number anywhere in the tree."""
+    below = (versions(child) for child in finding.because)
+    own = () if finding.version is None else (finding.version,)
+    return frozenset(own).union(*below)
+
+
 def plain(finding: Finding) -> dict[str, Any]:
     """The finding as JSON's own types, empty members left out."""
     members: dict[str, Any] = {"rule": finding.rule, "holds": finding.holds, "reason": finding.reason}

@@ -60,3 +60,9 @@ def test_every_holds_if_and_only_if_all_hold(findings: list[Finding]) -> None:
     tree = explain.every("r", "x", findings)
     assert tree.holds == all(finding.holds for finding in findings)
     assert explain.unmet(tree.because) == tuple(finding for finding in findings if not finding.holds)
+
+
+def test_a_tree_names_every_version_behind_it() -> None:
+    leaf = Finding("tier", True, "x", version="rul_2")
+    tree = Finding("claim", True, "x", version="rul_1", because=(Finding("y", True, "x", because=(leaf,)), leaf))
+    assert explain.versions(tree) == {"rul_1", "rul_2"}
