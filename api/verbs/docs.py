@@ -14,7 +14,7 @@ from typing import Final
 import typer
 
 ROOT: Final = Path(__file__).parents[2]
-DOCUMENTS: Final = (ROOT / "README.md",)
+DOCUMENTS: Final = (ROOT / "README.md", ROOT / "infra" / "docs" / "access.md")
 
 
 def claim_life() -> str:
@@ -33,7 +33,35 @@ def claim_life() -> str:
     return "\n".join([*lines, "```"])
 
 
-DRAWN: Final[Mapping[str, Callable[[], str]]] = {"claim-life": claim_life}
+def access_table() -> str:
+    """Action x role, from `domain.access.ACTIONS`."""
+    from domain.access import ACTIONS, Role
+
+    lines = [f"| action | {' | '.join(role.lower() for role in Role)} |", f"| --- |{' :-: |' * len(Role)}"]
+    lines += [
+        f"| `{action}` | {' | '.join('x' if role in roles else ' ' for role in Role)} |"
+        for action, roles in ACTIONS.items()
+    ]
+    return "\n".join(lines)
+
+
+def access_roles() -> str:
+    """Kind of organisation -> its roles and its steward, from `domain.organisations`."""
+    from domain.organisations import ROLES, STEWARDS
+
+    lines = ["| kind | roles | steward |", "| --- | --- | --- |"]
+    lines += [
+        f"| {kind} | {', '.join(sorted(role.lower() for role in roles))} | {STEWARDS[kind].lower()} |"
+        for kind, roles in ROLES.items()
+    ]
+    return "\n".join(lines)
+
+
+DRAWN: Final[Mapping[str, Callable[[], str]]] = {
+    "claim-life": claim_life,
+    "access-table": access_table,
+    "access-roles": access_roles,
+}
 
 
 def redrawn(text: str) -> str:
