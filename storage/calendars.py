@@ -119,15 +119,11 @@ _CALENDARS: Final[dict[str, Calendar]] = {}
 
 
 async def get(connection: Connection, market: str) -> Calendar:
-    """The calendar of that market (a country); UTC days where none is frozen."""
+    """The calendar of that market, which is a country; UTC days where none is frozen."""
     calendar = _CALENDARS.get(market)
     if calendar is None:
         calendar = _CALENDARS[market] = await _read(connection, market)
     return calendar
-
-
-of_country = get
-"""The calendar of the country where goods are delivered or service is given."""
 
 
 async def _read(connection: Connection, market: str) -> Calendar:

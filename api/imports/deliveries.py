@@ -175,7 +175,7 @@ class _Writer:
         """Everything of the batch is kept in one statement: its orders and shipments name each other."""
         written = Written([], [], [])
         for country in {told[0].country for told in batch} - self._days.keys():
-            self._days[country] = Days(await calendar_rows.of_country(work.connection, country))
+            self._days[country] = Days(await calendar_rows.get(work.connection, country))
         for told, recalled in await _recall(work, batch, self._parties, self._days):
             if isinstance(recalled, Invalid):
                 written.rejected.append((told, recalled))

@@ -145,7 +145,7 @@ async def _made_good(work: Work, verdict: Verdict, carrier: ProviderId, version:
     guarantee = await guarantee_rows.find_offered(work.connection, work.tenant_id, carrier, version.key)
     if guarantee is None:
         return verdict  # withdrawn by hand since the run began
-    calendar = await calendar_rows.of_country(work.connection, order.country)
+    calendar = await calendar_rows.get(work.connection, order.country)
     cover = coverage.cover_order(order, guarantee, version, calendar, id=work.new_id(CoverageId))
     await work.keep(cover)
     await work.write()  # the claim changes the cover again, and a statement holds one change of a thing

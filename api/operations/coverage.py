@@ -30,7 +30,7 @@ async def cover_order(work: Work, order: Order) -> Sequence[CoverageId]:
     """The order just paid is covered by each guarantee it was bought with, and the covers' clocks run."""
     if order.paid_at is None or not order.guarantee_ids:
         return ()
-    calendar = await calendar_rows.of_country(work.connection, order.country)
+    calendar = await calendar_rows.get(work.connection, order.country)
     covered: list[Coverage] = []
     for guarantee in await guarantee_rows.by_ids(work.connection, work.tenant_id, order.guarantee_ids):
         version = await rule_rows.in_force(work.connection, work.tenant_id, guarantee.rule_key, order.paid_at)
@@ -43,7 +43,7 @@ async def cover_order(work: Work, order: Order) -> Sequence[CoverageId]:
 
 async def take_promises(work: Work, order: Order) -> None:
     """The order's covers know what a shipment promised for lines without a promise; their clocks follow."""
-    calendar = await calendar_rows.of_country(work.connection, order.country)
+    calendar = await calendar_rows.get(work.connection, order.country)
     for coverage in await coverage_rows.by_order(work.connection, work.tenant_id, order.id):
         change = covers.take_promises(coverage, order, calendar, work.at)
         if change is not None:
@@ -103,7 +103,7 @@ async def _arm(work: Work, coverage: Coverage, order: Order, *, since: bool = Fa
     """The clock of what the cover waits for next runs; with `since`, of what lies after this instant."""
     wait = covers.next_duty(coverage, order, work.at if since else None)
     if wait is not None:
-        calendar = await calendar_rows.of_country(work.connection, order.country)
+        calendar = await calendar_rows.get(work.connection, order.country)
         started = clocks.start(
             wait.duty, coverage.id, wait.due_at, id=work.new_id(ClockId), at=work.at, calendar=calendar.market
         )

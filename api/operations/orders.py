@@ -44,7 +44,7 @@ async def record_order(work: Work, command: RecordOrder) -> Outcome:
         command,
         id=id,
         line_ids=[work.new_id(OrderLineId) for _ in command.lines],
-        calendar=await calendar_rows.of_country(work.connection, command.country),
+        calendar=await calendar_rows.get(work.connection, command.country),
         address_digest=None if command.address is None else _digest(work, command.address),
         at=work.at,
     )

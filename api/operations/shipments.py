@@ -31,7 +31,7 @@ async def record_shipment(work: Work, command: RecordShipment) -> Outcome:
     await provider_rows.get(work.connection, work.tenant_id, command.provider_id)
     promised_at = None
     if command.promised_on is not None:
-        calendar = await calendar_rows.of_country(work.connection, order.country)
+        calendar = await calendar_rows.get(work.connection, order.country)
         promised_at = dates.end_of_day(command.promised_on, calendar)
     id = work.new_id(ShipmentId)
     recorded = shipments.record_shipment(command, id=id, promised_at=promised_at, at=work.at)
