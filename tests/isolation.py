@@ -24,12 +24,13 @@ from domain.documents import PublishDocument
 from domain.exchange_rates import NewRate, RecordExchangeRates
 from domain.ids import KINDS, BuyerId, CouponId, CoverageId, OrderId, OrderLineId, ProviderId, ShipmentId, is_id
 from domain.members import AcceptInvitation, InviteMember, guest_id
+from domain.orders import Address
 from domain.shipments import RecordShipment, ShipmentMode
 from domain.tracking import TrackingStatus
 from storage import audit
 from storage.idempotency import Key, fingerprint
 from storage.pool import Pool
-from tests.builders import START, Address, Market, line, set_clock, usd
+from tests.builders import START, Market, line, set_clock, usd
 from tests.marketplaces import Marketplace, Member, open_marketplace
 
 PROMISED = date(2026, 2, 20)
