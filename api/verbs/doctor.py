@@ -35,12 +35,25 @@ def command() -> None:
     try:
         with embedded.connected(settings) as running:
             sights += asyncio.run(look(running))
+            if all(sight.well for sight in sights):  # a schema that is behind has no books to look at
+                sights += asyncio.run(_books(running))
     except Unusable as reason:
         sights.append(Sight("Engines", str(reason), well=False))
     width = max(len(sight.thing) for sight in sights)
     for sight in sights:
         print(f"{'ok   ' if sight.well else 'AMISS'}  {sight.thing:{width}}  {sight.found}")
     raise typer.Exit(int(not all(sight.well for sight in sights)))
+
+
+async def _books(settings: Settings) -> list[Sight]:
+    """Whether ledger and audit trail of each marketplace are whole."""
+    from api.verbs import books
+
+    found = await books.faults(settings.database_worker_url)
+    return [
+        Sight(f"Books of {name}", "; ".join(faults) or "add up, and nothing was altered", well=not faults)
+        for name, faults in found.items()
+    ]
 
 
 def _python() -> Sight:
