@@ -3,13 +3,16 @@
 from typing import Final
 
 from domain.access import ViewerKind
-from storage.views.view import Filter, Listing, Point, Root, Sort, View, columns
+from storage.views.view import Filter, Listing, Point, Root, Sort, Value, View, columns
 
 EXCHANGE_RATE: Final = View(
     type="ExchangeRate",
     table="exchange_rates",
     visible={kind: "true" for kind in ViewerKind if kind is not ViewerKind.PUBLIC},
-    fields=columns("id", "base", "quote", "day", "rate", "source", "recordedAt", "version"),
+    fields={
+        **columns("id", "base", "quote", "day", "source", "recordedAt", "version"),
+        "rate": Value("trim_scale({t}.rate)"),
+    },
     sorts={
         "NEWEST_FIRST": Sort((("{t}.day", True),)),
         "OLDEST_FIRST": Sort((("{t}.day", False),)),
