@@ -65,6 +65,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, due_rows: bool)
 
 
 async def _serve_apart(settings: Settings, listener: socket.socket, processes: int, *, due_rows: bool) -> None:
+    gc.enable()
     told = asyncio.Event()
     for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, told.set)

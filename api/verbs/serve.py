@@ -90,6 +90,7 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
     """
     from api import embedded
     from api.verbs.migrate import bring_up_to_date
+    from storage.migrate import shipped
 
     if fresh:
         if not settings.embedded:
@@ -98,8 +99,9 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
     with embedded.connected(settings) as ready:
         if not settings.embedded:
             _check_servers(ready)
-        if ready.database_owner_url:
-            bring_up_to_date(ready)
+        applied = bring_up_to_date(ready) if ready.database_owner_url else ()
+        if settings.embedded and applied and applied[0] == shipped()[0].name:
+            (settings.state_dir / "demo.json").unlink(missing_ok=True)  # it tells of a database that is gone
         session = _demo_session(ready, anew=settings.embedded) if settings.demo else {}
         announce(ready, session, embedded=settings.embedded)
         yield ready

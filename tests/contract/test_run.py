@@ -184,6 +184,14 @@ async def test_a_demo_that_was_cut_short_is_loaded_into_a_new_database(state: Pa
 
 
 @on_linux
+def test_a_demo_whose_database_is_gone_is_loaded_again(state: Path, port: int) -> None:
+    state.mkdir()
+    (state / "demo.json").write_text('{"tokens": {"buyer": "of a database that is gone"}}')
+    with serving(state, port, demo="yes"):
+        assert "of a database that is gone" not in (state / "demo.json").read_text()
+
+
+@on_linux
 def test_fresh_begins_anew(state: Path, port: int) -> None:
     with serving(state, port):
         passwords = (state / "passwords.json").read_text()
