@@ -15,6 +15,7 @@ known are `{{new}}`, a fresh idempotency key, and `{{now}}` and `{{day}}`, the m
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ from graphql import OperationDefinitionNode, parse
 
 WITH = "with {"
 KEEP = re.compile(r"keep (?P<name>\w+) = (?P<path>\S+)")
+COMMENT_WIDTH = 50
+"""Characters that the console's editor shows beside its two panes on a laptop's screen."""
 FOLDER = Path(__file__).parent / "examples"
 
 
@@ -86,11 +89,12 @@ def read_examples(text: str) -> tuple[Example, ...]:
             raise ValueError(f"{name}: the comment above it must say what it shows")
         if name in found:
             raise ValueError(f"{name}: there are two examples of this name")
-        explained = "".join(f"# {line}\n" for line in comment.prose)
+        title, about = comment.prose[0], " ".join(comment.prose[1:])
+        explained = "".join(f"# {line}\n" for line in (title, *textwrap.wrap(about, COMMENT_WIDTH)))
         found[name] = Example(
             name=name,
-            title=comment.prose[0],
-            about=" ".join(comment.prose[1:]),
+            title=title,
+            about=about,
             query=explained + text[definition.loc.start : read_to] + "\n",
             variables=_json_object(name, " ".join(comment.variables)),
             keeps=comment.keeps,

@@ -224,7 +224,7 @@ def test_an_example_says_what_it_shows_takes_and_keeps() -> None:
     )
     assert example.keeps == {"entryId": "refund.entry.id"}
     assert json.loads(example.variables) == {"id": "{{orderId}}", "first": 2}
-    assert example.query.startswith("# Pay it back\n# Shows that money\n# comes back.\nmutation PayBack(")
+    assert example.query.startswith("# Pay it back\n# Shows that money comes back.\nmutation PayBack(")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ def test_examples_pass_values_on(console: Browser) -> None:
     console.until(f"{RESPONSE}.includes('console-') && {RESPONSE} !== arguments[0]", first)
 
 
+def test_a_value_that_is_gone_is_forgotten(console: Browser) -> None:
+    execute(console, "cpn_1")
+    console.until("document.querySelector('.examples dl')")
+    console.run(f"{EDITOR}.setValue('query MyCoupon {{ __typename }}')")
+    execute(console, "__typename")
+    console.until("!document.querySelector('.examples dl')")
+    open_example(console, "Redeem it")
+    assert "couponId is not known yet" in execute(console, "Not sent")
+
+
 def test_examples_choose_from_lists_and_follow_the_marketplaces_clock(console: Browser) -> None:
     open_example(console, "My orders")
     execute(console, '"3a"')
