@@ -32,7 +32,7 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     """There is no valid key or token."""
     BAD_REQUEST = "BAD_REQUEST"
-    """The HTTP request is not a GraphQL request."""
+    """The request cannot be executed as it is: not GraphQL over HTTP, too large, or a list without a page size."""
     SYNTAX_ERROR = "SYNTAX_ERROR"
     """The document is not GraphQL."""
     VALIDATION_FAILED = "VALIDATION_FAILED"
