@@ -18,7 +18,7 @@ from api.limits import ALONE_COST
 from api.reads.document import Document, Operation
 from api.reads.engine import Answer, Request
 from api.throttle import Bucket
-from domain.access import Caller
+from domain.access import Caller, Scope
 from domain.errors import ErrorCode
 
 OPEN_TO_ANYONE: Final = frozenset({"__schema", "__type", "__typename"})
@@ -62,7 +62,9 @@ async def admit(platform: Platform, caller: Caller, parameters: Parameters, requ
     if operation is None:
         raise Turned(ErrorCode.VALIDATION_FAILED, _which(document, parameters.operation_name))
     if caller is ANONYMOUS:
-        _open_to_anyone(operation)
+        _open_to_anyone(operation, ErrorCode.UNAUTHENTICATED, "Send a token.")
+    elif Scope.READ not in caller.scopes and operation.kind is not OperationType.MUTATION:
+        _open_to_anyone(operation, ErrorCode.FORBIDDEN, "Queries and subscriptions need the scope READ.")
     points = max(operation.measure.cost.of(parameters.variables), ALONE_COST)
     if (sentence := limits.too_dear(points)) is not None:
         raise Turned(ErrorCode.LIMIT_EXCEEDED, sentence)
@@ -128,8 +130,8 @@ def _which(document: Document, name: str | None) -> str:
     return f"The document has {len(document.operations)} operations: say which in `operationName`."
 
 
-def _open_to_anyone(operation: Operation) -> None:
-    """Refuses everything but the schema to somebody without a token."""
+def _open_to_anyone(operation: Operation, code: ErrorCode, sentence: str) -> None:
+    """Refuses everything but the schema: to somebody without a token, or with one that is not good for reading."""
     for selection in operation.node.selection_set.selections:
         if not isinstance(selection, FieldNode) or selection.name.value not in OPEN_TO_ANYONE:
-            raise Turned(ErrorCode.UNAUTHENTICATED, "Send a token.")
+            raise Turned(code, sentence)

@@ -10,17 +10,19 @@ import pytest
 import redis.asyncio
 
 from api.authenticate import Authenticator
+from api.operations import keys
 from api.settings import Settings
 from api.verbs import keys as keys_verb
 from api.verbs import tenants as tenants_verb
 from api.worker import Worker
 from domain.access import Caller, Role, Scope
 from domain.errors import Unauthenticated
-from domain.keys import parse
-from storage import cache
+from domain.keys import RevokeApiKey, parse
+from storage import cache, callers
 from storage.pool import Pool
 from tests.api.test_callers import bearer, until
 from tests.marketplaces import Asking, Marketplace
+from tests.serving import Served
 
 KEY = "apiKey { id label roles scopes frontend expiresAt revokedAt version replacedBy { id } } secret"
 
@@ -159,3 +161,49 @@ def test_the_terminal_refuses_in_a_sentence(terminal: Any) -> None:
     assert "--tenant" in str(nowhere.exception)
     malformed = terminal(keys_verb.command, "revoke", "key_1")
     assert "'key_1'" in str(malformed.exception)
+
+
+# -- over HTTP ---------------------------------------------------------------------------------------------------------
+
+READING = "{ viewer { kind } }"
+WRITING = (
+    'mutation { createOrganisation(input: {kind: SERVICE, name: "Shop"}) { organisation { id } userErrors { code } } }'
+)
+SCHEMA = "{ __schema { queryType { name } } }"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "statuses"),
+    [
+        ((Scope.READ, Scope.WRITE, Scope.INTROSPECT), (200, [], 200)),
+        ((Scope.READ,), (200, ["FORBIDDEN"], 403)),
+        ((Scope.WRITE,), (403, [], 403)),
+        ((Scope.INTROSPECT,), (403, ["FORBIDDEN"], 200)),
+    ],
+)
+async def test_a_key_is_good_for_its_scopes_only(
+    market: Marketplace, served: Served, scopes: tuple[Scope, ...], statuses: tuple[int, list[str], int]
+) -> None:
+    served.headers["authorization"] = f"Bearer {await market.key(market.made.operator_id, Role.ADMIN, scopes=scopes)}"
+    read, written, schema = [await served.ask(text) for text in (READING, WRITING, SCHEMA)]
+    assert (read.status, schema.status) == (statuses[0], statuses[2])
+    assert written.status == 200
+    payload = written.json["data"]["createOrganisation"]
+    assert [error["code"] for error in payload["userErrors"]] == statuses[1]
+    assert (payload["organisation"] is None) is bool(statuses[1])
+    assert read.status == 200 or read.codes == ["FORBIDDEN"]
+
+
+async def test_a_revoked_key_is_unauthenticated_over_http(
+    market: Marketplace, served: Served, valkey: redis.asyncio.Redis
+) -> None:
+    text = await market.key(market.made.operator_id, Role.ADMIN)
+    served.headers["authorization"] = f"Bearer {text}"
+    assert (await served.ask(READING)).json["data"]["viewer"] == {"kind": "STAFF"}
+    await market.act(market.admin, keys.revoke_api_key, RevokeApiKey(parse(text).id))
+    await callers.tell(valkey, [parse(text).id])
+    authenticator = served.platform.authenticator
+    await until(lambda: authenticator.cached(bearer(text)) is None)
+    refused = await served.ask(READING)
+    assert (refused.status, refused.codes) == (401, ["UNAUTHENTICATED"])
+    assert text not in refused.content.decode()
