@@ -13,26 +13,22 @@ seal.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from asyncpg import Record
 
 from domain.ids import TenantId
 from storage.pool import Connection
-from storage.tables import Column, Table
-from storage.writing import Insert
+from storage.tables import Table
+from storage.writing import Group, Insert, statement
 
 ROWS: Final = Insert(
     "audit",
     ("id", "at", "actor_id", "action", "object_id", "difference", "request_id"),
-    ("text", "timestamptz", "text", "text", "text", "jsonb", "text"),
 )
-
-JSON: Final = orjson.OPT_UTC_Z
 
 Digest = Callable[[str | bytes], str]
 """A keyed digest of personal data: equal values have equal digests, and nobody without the key can try values out."""
@@ -47,38 +43,45 @@ def keyed(key: bytes, value: str | bytes) -> str:
     return "hmac:" + hmac.new(key, message, hashlib.sha256).hexdigest()[:DIGEST_CHARACTERS]
 
 
-def shown(table: Table[Any], values: Sequence[Any], digest: Digest) -> dict[str, Any]:
-    """The columns of a row as audit and history show them, ready for `orjson`."""
-    return {column.name: show(column, value, digest) for column, value in zip(table.columns, values, strict=True)}
+Row = Mapping[str, Any]
+"""A row's columns by name."""
 
 
-def difference(table: Table[Any], before: Sequence[Any] | None, after: Sequence[Any], digest: Digest) -> dict[str, Any]:
+def shown(table: Table[Any], row: Row, digest: Digest) -> Row:
+    """The row as history shows it: personal data as digests, secrets (bytes) not at all."""
+    if not table.hidden:
+        return row
+    digests = {name: None if isinstance(row[name], bytes) else _digested(row[name], digest) for name in table.hidden}
+    return {**row, **digests}
+
+
+def difference(table: Table[Any], before: Row | None, after: Row, digest: Digest) -> dict[str, Any]:
     """`{"column": [before, after]}` of the columns that changed; of a new row, those that are not null."""
+    pairs: dict[str, Any]
     if before is None:
-        return {
-            column.name: (None, show(column, value, digest))
-            for column, value in zip(table.columns, after, strict=True)
-            if value is not None
-        }
+        pairs = {name: (None, value) for name, value in after.items() if value is not None}
+    else:
+        pairs = {name: (before[name], value) for name, value in after.items() if before[name] != value}
+    for name in table.hidden & pairs.keys():
+        pairs[name] = [_digested(value, digest) for value in pairs[name]]
+    return pairs
+
+
+def _digested(value: Any, digest: Digest) -> str | None:
+    return None if value is None else digest(value)
+
+
+def reading(id: str, at: datetime, actor_id: str, action: str, object_id: str, *, request_id: str) -> Row:
+    """A row that records an act which changed nothing: somebody read personal data."""
     return {
-        column.name: (show(column, old, digest), show(column, new, digest))
-        for column, old, new in zip(table.columns, before, after, strict=True)
-        if old != new
+        "id": id,
+        "at": at,
+        "actor_id": actor_id,
+        "action": action,
+        "object_id": object_id,
+        "difference": {},
+        "request_id": request_id,
     }
-
-
-def show(column: Column, value: Any, digest: Digest) -> Any:
-    """One value as audit and history show it."""
-    if value is None:
-        return None
-    if column.hidden:
-        return digest(value)
-    return orjson.Fragment(value) if column.sql_type == "jsonb" else value
-
-
-def text(members: Mapping[str, Any]) -> str:
-    """JSON of what `shown` and `difference` give."""
-    return orjson.dumps(members, default=str, option=JSON).decode()
 
 
 async def append(
@@ -92,11 +95,10 @@ async def append(
     object_id: str,
     request_id: str,
 ) -> None:
-    """A row that records an act which changed nothing: somebody read personal data."""
-    await connection.fetch(
-        f"INSERT INTO audit (tenant_id, {', '.join(ROWS.names)}) VALUES ($1, $2, $3, $4, $5, $6, '{{}}', $7)",
-        tenant_id, id, at, actor_id, action, object_id, request_id,
-    )  # fmt: skip
+    """The row of such a reading is written."""
+    row = reading(id, at, actor_id, action, object_id, request_id=request_id)
+    text, arguments = statement(tenant_id, [Group(ROWS, [row])])
+    await connection.fetchval(text, *arguments)
 
 
 # -- sealing -------------------------------------------------------------------------------------------------------

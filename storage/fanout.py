@@ -114,6 +114,12 @@ class Fanout:
         finally:
             await asyncio.shield(self._leave(name, mailbox))
 
+    def listeners(self, tenant_id: str) -> frozenset[Mailbox]:
+        """Those of this process who are sure to hear what is published for the tenant from now on."""
+        name = channel(tenant_id)
+        confirmed = self._confirmed.get(name)
+        return frozenset(self._mailboxes[name]) if confirmed is not None and confirmed.is_set() else frozenset()
+
     async def close(self) -> None:
         """Nobody listens any more; the connection is closed."""
         async with self._turn:

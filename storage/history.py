@@ -15,7 +15,6 @@ from storage.writing import Insert
 ROWS: Final = Insert(
     "history",
     ("object_id", "version", "valid_until", "row"),
-    ("text", "integer", "timestamptz", "jsonb"),
 )
 
 SUPERSEDED_ONCE: Final = "history_pkey"

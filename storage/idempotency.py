@@ -23,9 +23,7 @@ from storage.writing import Update
 
 KEPT_DAYS: Final = 30
 
-ROWS: Final = Update(
-    "idempotency_keys", ("actor_id", "mutation", "key", "outcome"), ("text", "text", "text", "jsonb"), keys=3
-)
+ROWS: Final = Update("idempotency_keys", ("actor_id", "mutation", "key", "outcome"), keys=3)
 
 _TAKE = """
 WITH taken AS (

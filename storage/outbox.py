@@ -15,7 +15,6 @@ from storage.writing import Insert
 ROWS: Final = Insert(
     "outbox",
     ("id", "at", "name", "object_id", "sequence", "position", "facts"),
-    ("text", "timestamptz", "text", "text", "integer", "smallint", "jsonb"),
 )
 
 
@@ -31,9 +30,10 @@ async def tenants_waiting(connection: Connection) -> list[TenantId]:
 async def take(connection: Connection, tenant_id: TenantId, limit: int) -> list[Event]:
     """The oldest rows that have not left and that nobody else is taking, marked as left if the transaction commits."""
     rows = await connection.fetch(
-        "UPDATE outbox o SET published_at = clock_timestamp() FROM (SELECT id FROM outbox "
-        "WHERE tenant_id = $1 AND published_at IS NULL ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) waiting "
-        "WHERE o.tenant_id = $1 AND o.id = waiting.id RETURNING o.id, o.name, o.object_id, o.sequence",
+        # An array is made once; a joined subquery might be run, and lock further rows, for every row of the other side.
+        "UPDATE outbox o SET published_at = clock_timestamp() WHERE o.tenant_id = $1 AND o.id = ANY (ARRAY("
+        "SELECT id FROM outbox WHERE tenant_id = $1 AND published_at IS NULL ORDER BY id LIMIT $2 "
+        "FOR UPDATE SKIP LOCKED)) RETURNING o.id, o.name, o.object_id, o.sequence",
         tenant_id,
         limit,
     )

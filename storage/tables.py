@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter, itemgetter
@@ -115,11 +116,12 @@ class Table(Generic[T]):
         self._amounts: list[str] = []
         self._currency_at = -1
         self._builds = self._lay_out(type, "")
+        self._plain_builds = [build for build in self._builds if not isinstance(build, str)]
         if self._amounts:
             self._place_currency()
         self.columns: tuple[Column, ...] = tuple(self._columns)
         self.names: tuple[str, ...] = tuple(column.name for column in self.columns)
-        self.hidden = frozenset(place for place, column in enumerate(self.columns) if column.hidden)
+        self.hidden = frozenset(column.name for column in self.columns if column.hidden)
         self._read = _all_of(attrgetter, [column.path for column in self.columns])
         self._take = _all_of(itemgetter, self.names)
         self._money = _all_of(attrgetter, self._amounts)
@@ -144,9 +146,15 @@ class Table(Generic[T]):
             values[self._currency_at] = currencies.pop()
         return values
 
+    def row(self, row: T) -> dict[str, Any]:
+        """The row's columns by name; see `values`."""
+        return dict(zip(self.names, self.values(row), strict=True))
+
     def decode(self, record: Record | Mapping[str, Any], **children: tuple[Any, ...]) -> T:
         """The dataclass of a record that has all `names`, whatever else it has. The caller brings its children."""
         values = self._take(record)
+        if not self.children:
+            return self.type(*[build(values) for build in self._plain_builds])
         return self.type(
             *[children.get(build, ()) if isinstance(build, str) else build(values) for build in self._builds]
         )
@@ -284,13 +292,20 @@ def _scalar(path: str, kind: Any) -> tuple[str, Convert | None, Convert | None]:
     if kind in PLAIN:
         return PLAIN[kind], None, None
     if isinstance(kind, type) and issubclass(kind, str | int):
-        return ("text" if issubclass(kind, str) else "bigint"), None, _any_id if kind is Id else kind
+        return ("text" if issubclass(kind, str) else "bigint"), None, _made(kind)
     if origin in (tuple, frozenset):
         sql_type, _, of_each = _scalar(path, _without_none(get_args(kind)[0]))
         return f"{sql_type}[]", _sorted_list if origin is frozenset else None, _sequence(origin, of_each or _same)
     if origin in (dict, Mapping):
-        return "jsonb", _dump, orjson.loads
+        return "jsonb", None, _parsed
     raise TypeError(f"{path}: {kind} has no column; give it a codec, or declare children")
+
+
+def _made(kind: type) -> Convert:
+    """From a column's text or number, the value of that kind of it."""
+    if issubclass(kind, Enum):
+        return {member.value: member for member in kind}.__getitem__
+    return _any_id if kind is Id else kind
 
 
 def _sequence(collection: Callable[..., Any], of_each: Convert) -> Convert:
@@ -305,8 +320,9 @@ def _sorted_list(values: Sequence[Any]) -> list[Any]:
     return sorted(values)
 
 
-def _dump(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+def _parsed(value: Any) -> Any:
+    """A column's JSON comes as text; what was never written is a mapping already."""
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 def _any_id(text: str) -> Id:

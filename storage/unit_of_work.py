@@ -25,13 +25,13 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import asyncpg
-import orjson
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
 from domain.errors import Conflict, ErrorCode
 from domain.ids import ALPHABET, AuditId, EventId, Id
 from storage import audit, history, idempotency, outbox, tables, writing
+from storage.audit import Row
 from storage.idempotency import Key
 from storage.pool import LOST, Connection, Pool, Unavailable
 from storage.tables import Table
@@ -245,7 +245,8 @@ class _Groups:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._inserts: dict[Insert, Group] = {}
-        self._updates: dict[Table[Any], list[tuple[list[Any], list[Any]]]] = {}
+        self._updates: dict[Table[Any], list[tuple[Row, Row]]] = {}
+        self._changed: dict[Table[Any], set[str]] = {}
 
     def gather(self, changes: Sequence[Change[Any]], rows: Sequence[Any]) -> list[Group]:
         """The groups that write those changes with all that belongs to them, and those rows."""
@@ -253,44 +254,57 @@ class _Groups:
             self._change(change)
         for row in rows:
             table = tables.of(type(row))
-            self._insert(table, table.values(row))
-        return [*(_update(table, pairs) for table, pairs in self._updates.items()), *self._inserts.values()]
+            self._insert(_insert_of(table), table.row(row))
+        updates = (_update(table, self._changed[table], pairs) for table, pairs in self._updates.items())
+        return [*updates, *self._inserts.values()]
 
     def _change(self, change: Change[Any]) -> None:
-        work, after, before = self._work, change.after, change.before
+        work, after = self._work, change.after
         table = tables.of(type(after))
-        new = table.values(after)
-        old = None if before is None else table.values(before)
-        difference = audit.difference(table, old, new, work.digest)
-        if old is None:
-            self._insert(table, new)
-        else:
-            self._updates.setdefault(table, []).append((old, new))
-        superseded: dict[str, Any] = {} if old is None else audit.shown(table, _past(table, old), work.digest)
+        difference = self._row(table, change.before, after)
         for name, child in table.children.items():
-            olds = () if before is None else getattr(before, name)
-            changed = self._children(child.table, olds, getattr(after, name))
-            if changed:
+            olds = () if change.before is None else getattr(change.before, name)
+            if changed := self._children(child.table, olds, getattr(after, name)):
                 difference[name] = changed
-            if old is not None:
-                superseded[name] = [audit.shown(child.table, child.table.values(row), work.digest) for row in olds]
-        if before is not None:
-            self._row(history.ROWS, (after.id, before.version, work.at, audit.text(superseded)))
-        self._row(
+        if change.before is not None:
+            self._supersede(table, change.before)
+        self._insert(
             audit.ROWS,
-            (
-                mint(AuditId),
-                work.at,
-                work.caller.actor_id,
-                work.action,
-                after.id,
-                audit.text(difference),
-                work.request_id,
-            ),
+            {
+                "id": mint(AuditId),
+                "at": work.at,
+                "actor_id": work.caller.actor_id,
+                "action": work.action,
+                "object_id": after.id,
+                "difference": difference,
+                "request_id": work.request_id,
+            },
         )
         for position, happening in enumerate(change.happened):
-            facts = orjson.dumps(happening.facts).decode()
-            self._row(outbox.ROWS, (mint(EventId), work.at, happening.name, after.id, after.version, position, facts))
+            self._insert(
+                outbox.ROWS,
+                {
+                    "id": mint(EventId),
+                    "at": work.at,
+                    "name": happening.name,
+                    "object_id": after.id,
+                    "sequence": after.version,
+                    "position": position,
+                    "facts": happening.facts,
+                },
+            )
+
+    def _row(self, table: Table[Any], before: Any, after: Any) -> dict[str, Any]:
+        """The row is gathered; what changed in it, as audit shows it."""
+        new = table.row(after)
+        if before is None:
+            self._insert(_insert_of(table), new)
+            return audit.difference(table, None, new, self._work.digest)
+        old = table.row(before)
+        difference = audit.difference(table, old, new, self._work.digest)
+        self._updates.setdefault(table, []).append((old, new))
+        self._changed.setdefault(table, set()).update(difference)
+        return difference
 
     def _children(self, table: Table[Any], olds: Sequence[Any], news: Sequence[Any]) -> dict[str, Any]:
         """The children's rows are gathered; what changed, by child. Refuses (ValueError) to let one disappear."""
@@ -298,26 +312,28 @@ class _Groups:
         changed: dict[str, Any] = {}
         for row in news:
             old = old_by_id.pop(row.id, None)
-            if old is row or old == row:
-                continue
-            new_values, old_values = table.values(row), None if old is None else table.values(old)
-            changed[str(row.id)] = audit.difference(table, old_values, new_values, self._work.digest)
-            if old_values is None:
-                self._insert(table, new_values)
-            else:
-                self._updates.setdefault(table, []).append((old_values, new_values))
+            if old is None or old != row:
+                changed[str(row.id)] = self._row(table, old, row)
         if old_by_id:
             raise ValueError(f"{', '.join(old_by_id)}: rows of {table.name} are never removed")
         return changed
 
-    def _insert(self, table: Table[Any], values: list[Any]) -> None:
-        self._row(_insert_of(table), values)
+    def _supersede(self, table: Table[Any], before: Any) -> None:
+        """What the row was before goes into history, its children with it."""
+        past = audit.shown(table, table.row(before), self._work.digest)
+        if table.children:
+            past = dict(past)
+            for name, child in table.children.items():
+                rows = map(child.table.row, getattr(before, name))
+                past[name] = [audit.shown(child.table, row, self._work.digest) for row in rows]
+        row = {"object_id": before.id, "version": before.version, "valid_until": self._work.at, "row": past}
+        self._insert(history.ROWS, row)
 
-    def _row(self, target: Insert, values: Sequence[Any]) -> None:
+    def _insert(self, target: Insert, row: Row) -> None:
         group = self._inserts.get(target)
         if group is None:
             group = self._inserts[target] = Group(target)
-        group.rows.append(values)
+        group.rows.append(row)
 
 
 async def transact(
@@ -399,42 +415,38 @@ async def _act(
         await work.write()
     else:
         stored = {"things": outcome.things, "facts": outcome.facts, "versions": outcome.versions}
-        told = orjson.dumps(stored, option=orjson.OPT_UTC_Z).decode()
-        await work.write(Group(idempotency.ROWS, [(caller.actor_id, action, key.key, told)]))
+        row = {"actor_id": caller.actor_id, "mutation": action, "key": key.key, "outcome": stored}
+        await work.write(Group(idempotency.ROWS, [row]))
     return outcome, False
 
 
 def _insert_of(table: Table[Any]) -> Insert:
     target = _INSERTS.get(table)
     if target is None:
-        target = _INSERTS[table] = Insert(table.name, table.names, tuple(column.sql_type for column in table.columns))
+        target = _INSERTS[table] = Insert(table.name, table.names)
+    return target
+
+
+def _update_of(table: Table[Any], changed: frozenset[str]) -> Update:
+    target = _UPDATES.get((table, changed))
+    if target is None:
+        by = (*table.key, "version") if "version" in table.names else table.key
+        names = (*by, *(name for name in table.names if name in changed and name not in by))
+        target = _UPDATES[table, changed] = Update(table.name, names, len(by))
     return target
 
 
 _INSERTS: Final[dict[Table[Any], Insert]] = {}
+_UPDATES: Final[dict[tuple[Table[Any], frozenset[str]], Update]] = {}
 
 
-def _update(table: Table[Any], pairs: Sequence[tuple[list[Any], list[Any]]]) -> Group:
+def _update(table: Table[Any], changed: set[str], pairs: Sequence[tuple[Row, Row]]) -> Group:
     """The rows' changed columns, found by key and, where the table has one, by the version before."""
-    places = range(len(table.names))
-    changed = [place for place in places if any(old[place] != new[place] for old, new in pairs)]
-    by = [table.names.index(name) for name in (*table.key, *(("version",) if "version" in table.names else ()))]
-    columns = [*by, *changed]
-    target = Update(
-        table.name,
-        tuple(table.names[place] for place in columns),
-        tuple(table.columns[place].sql_type for place in columns),
-        len(by),
+    target = _update_of(table, frozenset(changed))
+    by, new_names = target.names[: target.keys], target.names[target.keys :]
+    return Group(
+        target, [{name: old[name] for name in by} | {name: new[name] for name in new_names} for old, new in pairs]
     )
-    return Group(target, [[*(old[place] for place in by), *(new[place] for place in changed)] for old, new in pairs])
-
-
-def _past(table: Table[Any], values: Sequence[Any]) -> list[Any]:
-    """The values of a superseded row without its secrets: bytes stay out of history even as digests."""
-    return [
-        None if column.hidden and isinstance(value, bytes) else value
-        for column, value in zip(table.columns, values, strict=True)
-    ]
 
 
 def _stale() -> Conflict:
@@ -453,14 +465,18 @@ def _meaning(
 # -- ids -----------------------------------------------------------------------------------------------------------
 
 _PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
+_RANDOM_BITS: Final = 80
 _STEP_BITS: Final = 32
 """Ids of one millisecond follow each other by a random step, so that they sort and still cannot be counted on."""
 
 
 @dataclass(slots=True)
 class _Last:
+    """The last id's two parts, and the first as it is spelled."""
+
     milliseconds: int = 0
     randomness: int = 0
+    spelled: str = ""
 
 
 _last = _Last()
@@ -468,13 +484,16 @@ _last = _Last()
 
 def mint(kind: type[I]) -> I:
     """A fresh id of that kind: the process's clock in milliseconds and 80 random bits, never smaller than the last."""
-    milliseconds = time.time_ns() // 1_000_000
-    if milliseconds > _last.milliseconds:
-        _last.milliseconds, _last.randomness = milliseconds, int.from_bytes(os.urandom(10))
-    else:
-        _last.randomness += 1 + random.getrandbits(_STEP_BITS)
-        if _last.randomness >> 80:
-            _last.milliseconds, _last.randomness = _last.milliseconds + 1, int.from_bytes(os.urandom(10))
-    number = _last.milliseconds << 80 | _last.randomness
-    body = "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
-    return kind(f"{kind.prefix}_{body}")
+    last, milliseconds = _last, time.time_ns() // 1_000_000
+    if milliseconds <= last.milliseconds:
+        last.randomness += 1 + random.getrandbits(_STEP_BITS)
+        milliseconds = last.milliseconds + (last.randomness >> _RANDOM_BITS)
+    if milliseconds > last.milliseconds:
+        last.milliseconds, last.randomness = milliseconds, int.from_bytes(os.urandom(_RANDOM_BITS // 8))
+        last.spelled = "".join([_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
+    r = last.randomness
+    return kind(
+        f"{kind.prefix}_{last.spelled}{_PAIRS[r >> 70]}{_PAIRS[r >> 60 & 1023]}{_PAIRS[r >> 50 & 1023]}"
+        f"{_PAIRS[r >> 40 & 1023]}{_PAIRS[r >> 30 & 1023]}{_PAIRS[r >> 20 & 1023]}{_PAIRS[r >> 10 & 1023]}"
+        f"{_PAIRS[r & 1023]}"
+    )

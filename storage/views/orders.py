@@ -70,8 +70,11 @@ async def addresses(
     """The delivery addresses, null where there is none or it was erased. That each was read is written down."""
     found = await personal.by_owners(connection, viewer.tenant_id, [OrderId(row["id"]) for row in rows], ADDRESS)
     if found:
-        read = [(mint(AuditId), at, viewer.actor_id, READ_ADDRESS, owner_id, "{}", "") for owner_id in sorted(found)]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, list(read))])
+        read = [
+            audit.reading(mint(AuditId), at, viewer.actor_id, READ_ADDRESS, owner_id, request_id="")
+            for owner_id in sorted(found)
+        ]
+        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
         await connection.fetch(text, *arguments)
     return [found.get(row["id"]) for row in rows]
 

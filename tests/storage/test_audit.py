@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -33,7 +33,8 @@ async def sealer(worker_pool: Pool, marketplace: Marketplace) -> Sealer:
     return Sealer(worker_pool, marketplace.tenant_id)
 
 
-Forger = asyncpg.pool.PoolConnectionProxy[Any]
+if TYPE_CHECKING:
+    Forger = asyncpg.pool.PoolConnectionProxy[Any]
 
 
 class Sealer:
