@@ -82,7 +82,7 @@ def _read(table: Table, source: str, today: date, rejects: Rejects) -> Iterator[
         if wrong := exchange_rates.problems(rate, today):
             rejects.add(line, wrong, cells)
         else:
-            yield Told(line, cells, rate, cells[places["source"]].strip() if "source" in places else source)
+            yield Told(line, cells, rate, (cells[places["source"]].strip() if "source" in places else "") or source)
 
 
 def _rate(cells: dict[str, str]) -> NewRate:

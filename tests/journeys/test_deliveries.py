@@ -140,6 +140,12 @@ async def books(owner: asyncpg.Pool[Any]) -> dict[str, str]:
     }
 
 
+async def row_of(owner: asyncpg.Pool[Any], text: str) -> asyncpg.Record:
+    found = await owner.fetchrow(text)
+    assert found is not None
+    return found
+
+
 def told(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -169,7 +175,7 @@ async def test_the_whole_history_goes_in_and_comes_out_judged(
     counts = (
         "SELECT (SELECT count(*) FROM order_lines), (SELECT count(*) FROM orders), (SELECT count(*) FROM shipments)"
     )
-    assert tuple(await owner.fetchrow(counts)) == (10_324, 6_233, 7_030)
+    assert tuple(await row_of(owner, counts)) == (10_324, 6_233, 7_030)
     assert await owner.fetchval("SELECT count(*) FROM claims") == 0
 
     before, again = await books(owner), await judge(market)
@@ -250,7 +256,7 @@ async def test_a_mended_row_joins_its_order_on_the_next_run(
     rows[1] = row(line="2", worth="7")
     report = await run(market, written(tmp_path / "shop.csv", rows), tmp_path / "mended.csv")
     assert (report.new_lines, report.new_orders, report.new_shipments, report.rejected) == (1, 0, 0, 0)
-    order = await owner.fetchrow("SELECT total_minor, version FROM orders")
+    order = await row_of(owner, "SELECT total_minor, version FROM orders")
     assert tuple(order) == (107_00, 2)
     assert await owner.fetchval("SELECT count(*) FROM tracking_events") == 1
 
@@ -295,8 +301,8 @@ async def test_applied_judgements_are_claims_with_coupons_once(
     first = await judge(market, apply=True)
     await run(market, path, tmp_path / "rejects.csv", mapping=dollars, judge=first)
     assert (first.tally.judged, first.tally.compensated, first.tally.claimed) == (2, 1, 1)
-    claim = await owner.fetchrow(
-        "SELECT c.*, k.amount_minor AS coupon FROM claims c JOIN coupons k ON k.claim_id = c.id"
+    claim = await row_of(
+        owner, "SELECT c.*, k.amount_minor AS coupon FROM claims c JOIN coupons k ON k.claim_id = c.id"
     )
     assert (claim["amount_minor"], claim["coupon"], claim["state"]) == (10_00, 10_00, "DECIDED")
     second = await judge(market, apply=True)
