@@ -17,6 +17,8 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 DAY: Final = timedelta(days=1)
 SATURDAY, SUNDAY = 6, 7
+WEEK: Final = frozenset(range(1, SUNDAY + 1))
+"""ISO days: Monday is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Calendar:
     """The days of one market: its zone, its weekend (ISO days), its holidays, and weekend days that are worked.
 
     Holidays are known from `first_day` to `last_day`; working days beyond them are refused rather than guessed.
+    Refuses an unknown zone and a week without working days with ValueError.
     """
 
     market: str
@@ -36,7 +39,12 @@ class Calendar:
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_zone", ZoneInfo(self.zone))
+        if not self.weekend < WEEK:
+            raise ValueError("a weekend is made of days 1 to 7, and leaves at least one to be worked")
+        try:
+            object.__setattr__(self, "_zone", ZoneInfo(self.zone))
+        except (KeyError, OSError, ValueError) as reason:
+            raise ValueError(f"{self.zone!r} is no time zone") from reason
 
     def local(self, at: datetime) -> datetime:
         """`at` on the clocks of this market."""

@@ -21,7 +21,7 @@ from domain.explain import Finding, Input, unmet
 from domain.money import Money
 from domain.penalties import Violation
 from domain.rulebook import RuleKind, RuleVersion
-from domain.terms import Count, Days, Hours
+from domain.terms import Days, Hours, Span
 
 
 class Promise(StrEnum):
@@ -117,7 +117,7 @@ class Limit:
     """One time limit of a service: the milestone, within how many of which unit after the request."""
 
     milestone: Milestone
-    within: Count
+    within: Span
     unit: Unit
 
 

@@ -276,7 +276,7 @@ def _tried(kind: Kind, rule: Any, case: Case) -> CaseResult:
     except Invalid as refusal:
         listed = "; ".join(f"{'.'.join(problem.field)}: {problem.message}" for problem in refusal.problems)
         return CaseResult(case.name, passes=False, expect=expect, problem=listed)
-    except (Refused, ValueError) as refusal:
+    except (Refused, ValueError, ArithmeticError) as refusal:
         return CaseResult(case.name, passes=False, expect=expect, problem=str(refusal))
     got = {name: found.get(name) for name in expect}
     return CaseResult(case.name, passes=bool(expect) and got == expect, expect=expect, got=got)

@@ -196,7 +196,7 @@ def parse(source: str) -> RuleSet:
         raise Invalid(Problem(SOURCE, f"a rule set has at most {SOURCE_CHARACTERS_MAX} characters"))
     try:
         members = tomllib.loads(source, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+    except (ValueError, RecursionError) as reason:
         raise Invalid(Problem(SOURCE, f"not TOML: {reason}")) from reason
     rule_set = terms.read(RuleSet, members, SOURCE)
     unsourced = [

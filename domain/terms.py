@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NewType, TypeVar, cast
@@ -32,18 +32,25 @@ Days = NewType("Days", int)
 """Local days of a calendar, holidays included."""
 WorkingDays = NewType("WorkingDays", int)
 """Local days of a calendar that are neither weekend nor holiday."""
+Span = NewType("Span", int)
+"""Hours, days or working days, as a unit beside it says."""
 Notice = NewType("Notice", int)
 """Days of notice: at least one, so that nothing takes effect on the day it is announced."""
 Count = NewType("Count", int)
 """How many: orders, points, strikes."""
 
 COUNT_MAX: Final = 1_000_000
+DAYS_MAX: Final = 36_525
+"""A century: nothing in trade is promised for longer."""
+DIGITS_MAX: Final = 30
+"""The longest number in a text: more than any column holds."""
 RANGES: Final[Mapping[Any, tuple[int, int]]] = {
     BasisPoints: (0, WHOLE_BP),
-    Hours: (0, COUNT_MAX),
-    Days: (0, COUNT_MAX),
-    WorkingDays: (0, COUNT_MAX),
-    Notice: (1, COUNT_MAX),
+    Hours: (0, DAYS_MAX * 24),
+    Days: (0, DAYS_MAX),
+    WorkingDays: (0, DAYS_MAX),
+    Span: (0, DAYS_MAX),
+    Notice: (1, DAYS_MAX),
     Count: (0, COUNT_MAX),
 }
 """What each unit may hold, both ends included."""
@@ -79,9 +86,14 @@ def plain(value: object) -> Any:
 def money(text: str) -> Money:
     """`"100.00 USD"` as Money. Refuses any other spelling with ValueError."""
     amount, _, currency = text.partition(" ")
-    if not amount.removeprefix("-").replace(".", "", 1).isdecimal() or not amount.isascii():
-        raise ValueError("an amount of money is spelled like 100.00 USD")
-    return Money.parse(Decimal(amount), currency)
+    return Money.parse(decimal(amount), currency)
+
+
+def decimal(text: str) -> Decimal:
+    """Plain digits, perhaps with a point and a minus, as a Decimal. Refuses any other spelling with ValueError."""
+    if len(text) > DIGITS_MAX or not text.isascii() or not text.removeprefix("-").replace(".", "", 1).isdecimal():
+        raise ValueError(f"a number is at most {DIGITS_MAX} plain digits with a point")
+    return Decimal(text)
 
 
 def _problem(path: Path, message: str) -> Invalid:
@@ -225,7 +237,7 @@ def _spelled(parse: Callable[[str], Any], native: type, called: str) -> Read:
                 return parse(value)
             if isinstance(value, native):
                 return parse(value.isoformat()) if isinstance(value, datetime) else value
-        except (ValueError, InvalidOperation) as reason:
+        except ValueError as reason:
             raise _problem(path, f"expected {called}: {reason}") from reason
         raise _problem(path, f"expected {called}")
 
@@ -238,7 +250,7 @@ _SIMPLE: Final[Mapping[Any, Read]] = {
     int: _of(int, "a whole number"),
     str: _of(str, "a text"),
     Money: _spelled(money, Money, "an amount like 100.00 USD"),
-    Decimal: _spelled(Decimal, Decimal, "a decimal number"),
+    Decimal: _spelled(decimal, str, "a decimal number in quotes"),
     datetime: _spelled(dates.instant, datetime, "an instant with its offset"),
     date: _spelled(date.fromisoformat, date, "a date"),
 }

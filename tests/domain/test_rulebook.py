@@ -1,5 +1,7 @@
 """Rules as data: reading, trying, publishing, withdrawing, and which version governs."""
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -190,6 +192,47 @@ def test_a_rule_set_brings_examples_and_no_version_and_is_not_a_book() -> None:
 def test_no_text_is_worse_than_invalid(source: str) -> None:
     with pytest.raises(Invalid):
         rule_kinds.check(source)
+
+
+VALUES = st.sampled_from(
+    [
+        *('""', '"x"', "0", "-1", "1000000000000", "9" * 5_000, "1e999999999", "nan", "true", "[]", "{}", "[[{}]]"),
+        *("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-02-30", '"100.00 USD"', '"1e9 USD"', '"America"'),
+        *('"../../etc/passwd"', '"1e999999999"', "[1, 2, 3, 4, 5, 6, 7]", "36525", "[" * 900 + "]" * 900),
+    ]
+)
+SPELLED = re.compile(r"(?<== )[^\s,{}\[\]][^,{}\[\]\n]*")
+
+
+@given(st.sampled_from(FILES), st.data())
+def test_whatever_stands_in_a_text_it_is_read_or_refused(file: Path, data: st.DataObject) -> None:
+    shipped = file.read_text(encoding="utf-8")
+    place = data.draw(st.sampled_from(list(SPELLED.finditer(shipped))))
+    source = shipped[: place.start()] + data.draw(VALUES) + shipped[place.end() :]
+    with contextlib.suppress(Invalid):  # and nothing else
+        results = rule_kinds.check(source).results
+        assert all(result.passes or result.problem or result.got != result.expect for result in results)
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        'market = "XX", zone = "Nowhere/Town"',
+        'market = "XX", zone = "../../etc/passwd"',
+        'market = "XX", zone = "UTC", weekend = [1, 2, 3, 4, 5, 6, 7]',
+        'market = "XX", zone = "UTC", weekend = [8]',
+    ],
+)
+def test_a_calendar_without_zone_or_working_days_is_a_problem_of_its_case(calendar: str) -> None:
+    source = text().replace('reason = "LATE_DELIVERY"', f'reason = "LATE_DELIVERY", calendar = {{ {calendar} }}')
+    (result,) = rule_kinds.check(source).results
+    assert result.problem is not None
+    assert "given.calendar" in result.problem
+
+
+def test_a_case_at_the_end_of_time_is_a_problem_of_its_own() -> None:
+    (result,) = rule_kinds.check(text().replace("2026-03-05T15", "9999-12-31T15")).results
+    assert (result.passes, result.problem is None) == (False, False)
 
 
 @pytest.mark.parametrize("spelled", ["100.00 USD", "0.01 USD", "15012 JPY", "1.250 KWD", "-5.00 EUR"])
