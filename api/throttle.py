@@ -135,7 +135,7 @@ class Bucket:
         self.left = 0
         """Points that others could still lease when this process last did."""
         self.used_at = 0.0
-        self.asking: asyncio.Task[None] | None = None
+        self.asking: asyncio.Task[int] | None = None
 
     @property
     def available(self) -> int:
@@ -168,13 +168,13 @@ class Throttle:
         if (spent := self.spend(actor_id, points, now)) is not None:
             return spent, 0
         bucket = self._of(actor_id, now)
-        if bucket.asking is not None:
-            await asyncio.shield(bucket.asking)
-        if bucket.held < points:
-            await self._lease(actor_id, bucket, max(SHARE, points) - bucket.held)
-        if bucket.held < points:
-            missing = points - bucket.available
-            return bucket, max(1, math.ceil(missing / self.budget.rate))
+        while bucket.held < points:  # whoever waits for the same actor waits for the same lease
+            if bucket.asking is None:
+                wanted = max(SHARE, points) - bucket.held
+                bucket.asking = asyncio.create_task(self._lease(actor_id, bucket, wanted), name="lease a share")
+            if not await asyncio.shield(bucket.asking):
+                missing = points - bucket.available
+                return bucket, max(1, math.ceil(missing / self.budget.rate))
         bucket.held -= points
         return bucket, 0
 
@@ -201,9 +201,11 @@ class Throttle:
         bucket.used_at = now
         return bucket
 
-    async def _lease(self, actor_id: str, bucket: Bucket, wanted: int) -> None:
+    async def _lease(self, actor_id: str, bucket: Bucket, wanted: int) -> int:
+        """How many of the wanted points the bucket got."""
         try:
             granted, bucket.left = await self._bank.lease(actor_id, wanted)
             bucket.held += granted
+            return granted
         finally:
             bucket.asking = None
