@@ -261,13 +261,14 @@ class _Groups:
     def _change(self, change: Change[Any]) -> None:
         work, after = self._work, change.after
         table = tables.of(type(after))
-        difference = self._row(table, change.before, after)
+        old = None if change.before is None else table.row(change.before)
+        difference = self._row(table, old, after)
         for name, child in table.children.items():
             olds = () if change.before is None else getattr(change.before, name)
             if changed := self._children(child.table, olds, getattr(after, name)):
                 difference[name] = changed
-        if change.before is not None:
-            self._supersede(table, change.before)
+        if old is not None:
+            self._supersede(table, change.before, old)
         self._insert(
             audit.ROWS,
             {
@@ -294,14 +295,13 @@ class _Groups:
                 },
             )
 
-    def _row(self, table: Table[Any], before: Any, after: Any) -> dict[str, Any]:
+    def _row(self, table: Table[Any], old: Row | None, after: Any) -> dict[str, Any]:
         """The row is gathered; what changed in it, as audit shows it."""
         new = table.row(after)
-        if before is None:
-            self._insert(_insert_of(table), new)
-            return audit.difference(table, None, new, self._work.digest)
-        old = table.row(before)
         difference = audit.difference(table, old, new, self._work.digest)
+        if old is None:
+            self._insert(_insert_of(table), new)
+            return difference
         self._updates.setdefault(table, []).append((old, new))
         self._changed.setdefault(table, set()).update(difference)
         return difference
@@ -313,14 +313,14 @@ class _Groups:
         for row in news:
             old = old_by_id.pop(row.id, None)
             if old is None or old != row:
-                changed[str(row.id)] = self._row(table, old, row)
+                changed[str(row.id)] = self._row(table, None if old is None else table.row(old), row)
         if old_by_id:
             raise ValueError(f"{', '.join(old_by_id)}: rows of {table.name} are never removed")
         return changed
 
-    def _supersede(self, table: Table[Any], before: Any) -> None:
+    def _supersede(self, table: Table[Any], before: Any, old: Row) -> None:
         """What the row was before goes into history, its children with it."""
-        past = audit.shown(table, table.row(before), self._work.digest)
+        past = audit.shown(table, old, self._work.digest)
         if table.children:
             past = dict(past)
             for name, child in table.children.items():
