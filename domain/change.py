@@ -14,9 +14,14 @@ class Aggregate(Protocol):
     """Something `keep` can write: it has an id and a version that grows by one with each change."""
 
     @property
-    def id(self) -> Id: ...
+    def id(self) -> Id:
+        """What it is found by."""
+        ...
+
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """1 when it is new, one more with each change."""
+        ...
 
 
 A = TypeVar("A", bound=Aggregate)

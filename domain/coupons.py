@@ -230,8 +230,8 @@ def expire_coupon(coupon: Coupon, at: datetime) -> Change[Coupon]:
 def reverse_redemption(coupon: Coupon, redemption: Redemption, at: datetime) -> Redeemed:
     """The redemption is undone: its amount is back on the coupon, which lives on unless its last instant has passed.
 
-    Refuses a redemption that was reversed before (vector T7, `domain.md` 6.8 "order later cancelled"). A coupon past its
-    last instant is expired first, so that what else was left of it is released by its own event: ValueError otherwise.
+    Refuses a redemption that was reversed before (vector T7, `domain.md` 6.8 "order later cancelled"). A coupon past
+    its last instant is expired first, so that what else was left of it is released by its own event: ValueError if not.
     """
     if coupon.state in LIVE and at > coupon.expires_at:
         raise ValueError(f"{coupon.id} is over: expire it first")

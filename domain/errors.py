@@ -117,7 +117,7 @@ class Invalid(Refusal):
 
 
 class Refused(Refusal):
-    """A rule of the trade says no. Carries the rule and every unmet condition (each one a finding that does not hold)."""
+    """A rule of the trade says no. Carries the rule and every unmet condition (a finding that does not hold each)."""
 
     code = ErrorCode.REFUSED
 
