@@ -12,7 +12,7 @@ from strawberry.types.unset import UNSET
 
 
 class Argument(NamedTuple):
-    """An argument of a field: `name` in snake case, `type` as in an annotation (`int | None`), no default unless given."""
+    """An argument of a field: `name` in snake case, `type` as in an annotation, no default unless one is given."""
 
     name: str
     type: Any
