@@ -18,6 +18,7 @@ from graphql import GraphQLError, OperationType
 
 from api.limits import ERRORS_MAX
 from api.reads import mutate
+from api.reads.assemble import Strict, generate
 from api.reads.complete import Completion, Fault
 from api.reads.document import Document, Operation, error, prepared
 from api.reads.introspect import introspected
@@ -183,6 +184,7 @@ class Engine:
             if len(operation.plans) >= PLANS_MAX:
                 operation.plans.clear()
             plan = plan_operation(self.contract, request.document, operation, viewer, variables)
+            plan.source = generate(plan)
             operation.plans[key] = plan
         return plan
 
@@ -198,7 +200,7 @@ class Engine:
         if operation.kind is OperationType.MUTATION:
             return await self._mutate(request, plan, run)
         run = await self._read(plan, run)
-        return _answer(request, run, Completion(run), plan)
+        return _answer(request, run, plan)
 
     async def _read(self, plan: Plan, run: Run) -> Run:
         """The finished run of a query. A connection that is lost on the way is asked for again, once."""
@@ -217,7 +219,7 @@ class Engine:
 
     async def _mutate(self, request: Request, plan: Plan, run: Run) -> Answer:
         """Each mutation in the order of the document, each read back before the next begins."""
-        completion, extensions = Completion(run), {}
+        extensions: dict[str, Any] = {}
         for root in plan.roots:
             if not isinstance(root, ValueRoot):
                 continue
@@ -236,7 +238,7 @@ class Engine:
             if done.replayed:
                 extensions["idempotentReplay"] = True
             run.values[root.key] = await self._read_back(request, root, run, done)
-        answer = _answer(request, run, completion, plan)
+        answer = _answer(request, run, plan)
         answer.extensions.update(extensions)
         return answer
 
@@ -273,7 +275,7 @@ class Engine:
                     return None
         except (Unavailable, *LOST) as fault:
             return _failed(request, ErrorCode.UNAVAILABLE, "The database cannot be asked just now; try again.", fault)
-        return _answer(request, run, Completion(run), plan)
+        return _answer(request, run, plan)
 
 
 class _BadDocument(Exception):
@@ -298,8 +300,16 @@ def _failed(request: Request, code: ErrorCode, message: str, fault: Exception) -
     return Answer(None, [_stamped(request, {"message": message, "extensions": {"code": code.value}})])
 
 
-def _answer(request: Request, run: Run, completion: Completion, plan: Plan) -> Answer:
+def _answer(request: Request, run: Run, plan: Plan) -> Answer:
+    """The response: by generated code, or carefully where something is amiss."""
+    try:
+        return Answer(Strict(run).response(plan), objects=run.objects)
+    except Exception as cause:  # whatever it is, what follows finds it again, with its path
+        amiss = cause
+    completion = Completion(run)
     data = completion.response(plan)
+    if not completion.faults:
+        _log.error("assembler_disagrees", extra={"request_id": request.request_id}, exc_info=amiss)
     return Answer(data, [_told(request, fault) for fault in completion.faults[:ERRORS_MAX]], objects=run.objects)
 
 

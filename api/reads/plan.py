@@ -51,6 +51,8 @@ class ThingRows(Rows):
 
     prefix: str = ""
     id_place: int = 0
+    shared: bool = False
+    """Whether they are read for a root by id, together with those of other requests."""
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +164,8 @@ class Connected:
     required: bool
     rows: ListRows
     parts: tuple[Part, ...]
+    make: Any = None
+    """The generated function."""
 
 
 @dataclass(slots=True, eq=False)
@@ -203,6 +207,8 @@ class Shape:
 
     type: str
     fields: tuple[RowField, ...]
+    make: Any = None
+    """The generated function."""
 
 
 # -- what is made of a value
@@ -307,8 +313,8 @@ class Plan:
     lists: tuple[ListRows, ...]
     """Every list, so that all their arguments can be checked before anything is read."""
     loaders: tuple[ComputedValues, ...]
-    answer: Any = None
-    """The generated assembler."""
+    source: str = ""
+    """The generated code, for those who want to read it."""
 
 
 def per_kind(sql: Sql, kind: ViewerKind) -> str | None:

@@ -127,6 +127,7 @@ class _Planner:
     ) -> p.PointRoot:
         type_ = self.object_type(declared.type)
         rows, shape = self.thing(type_, nodes)
+        rows.shared = True
         value = p.ThingValue(_required(definition.type), {rows.prefix: (rows, shape)})
         return p.PointRoot(key, coordinate, Arguments(definition, nodes[0]), rows, shape, value, value.required)
 

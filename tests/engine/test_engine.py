@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
 
-from api.reads.engine import JSON_OPTIONS, Answer, Engine, Request
-from domain.access import Caller
+from api.reads.engine import Engine
 from domain.ids import BuyerId, ClaimId, EventId, ProviderId, SupplierId
 from storage.pool import Pool
 from tests.engine.bazaar import BUYER, PROVIDER, STAFF, SUPPLIER, Viewers, caller, ident
+from tests.engine.judge import agree, ask
 from tests.engine.reference import Reference
-
-
-async def ask(engine: Engine, viewer: Caller, text: str, name: str | None = None, **variables: Any) -> Answer:
-    return await engine.execute(Request(engine.prepare(text), viewer, "req_1", name, variables))
-
-
-async def agree(
-    engine: Engine, reference: Reference, pool: Pool, viewer: Caller, text: str, variables: dict[str, Any]
-) -> Answer:
-    """The engine's answer, which the reference gives byte for byte as well.
-
-    The paths of the errors are the same, but for what either no longer looks for once the data around it is null.
-    """
-    answer = await ask(engine, viewer, text, **variables)
-    judged = await reference.execute(pool, viewer, text, variables)
-    ours, theirs = (orjson.dumps(data, option=JSON_OPTIONS).decode() for data in (answer.data, judged.data))
-    if ours != theirs:  # not by assert: a difference of long texts takes pytest minutes to show
-        start = next((at for at, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), 0)
-        around = slice(max(0, start - 200), start + 200)
-        pytest.fail(f"{viewer}\n{text}\n{ours[around]}\n{theirs[around]}\n{answer.errors}\n{judged.errors}")
-    paths = {str(error.get("path")) for error in answer.errors}
-    judged_paths = {str(error.path) for error in judged.errors or ()}
-    assert bool(paths) == bool(judged_paths)
-    assert paths <= judged_paths or judged_paths <= paths, (answer.errors, judged.errors)
-    return answer
-
 
 EVERYTHING = """
 query Everything($id: ID!, $size: Int = 3, $filter: CaseFilter, $order: CaseOrder,

@@ -1,0 +1,236 @@
+"""Generated code that turns rows straight into the response: one function per shape, one per connection.
+
+A function unpacks its row once and is a single dict display, to-one relations nested in it. It knows no errors: at
+the first thing amiss (a null where none may be, a writer that refuses, a loader that failed) it raises, and the
+response is made again, carefully, by `complete.py`. The source holds places, numbered names and the `repr` of response
+keys and type names, which validation has checked to be names; nothing else that a client wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from asyncpg import Record
+
+from api.reads import plan as p
+from api.reads.complete import MONEY, Completion, Path, amount, cursor, page_info
+from api.reads.run import count_shown
+
+
+class Violation(Exception):
+    """Something is amiss in the response: it has to be made carefully."""
+
+
+def violation() -> Any:
+    """Raises Violation: an expression, for generated code."""
+    raise Violation
+
+
+class Strict(Completion):
+    """Makes responses by generated code; raises at whatever `Completion` would report."""
+
+    __slots__ = ()
+
+    def response(self, plan: p.Plan) -> dict[str, Any]:
+        """The response's data. Raises whatever is amiss."""
+        return {root.key: self.root(root) for root in plan.roots}
+
+    def nullable(self, required: bool, make: Callable[[Path], Any], _coordinate: str, path: Path) -> Any:
+        """What `make` makes. Raises for a null that is not allowed here."""
+        value = make(path)
+        return violation() if value is None and required else value
+
+    def shape(self, shape: p.Shape, row: Record, _path: Path) -> dict[str, Any]:
+        """The object made of a row."""
+        made: dict[str, Any] = shape.make(row, self)
+        return made
+
+    def present(self, value: Any) -> Any:
+        """The value. Raises for null."""
+        return violation() if value is None else value
+
+    def _connected(self, field: p.Connected, row: Record | None, _path: Path) -> dict[str, Any]:
+        parent = None if row is None else row[field.rows.parent_place]
+        made: dict[str, Any] = field.make(self.slots[field.rows.slot], parent, self)
+        return made
+
+
+def generate(plan: p.Plan) -> str:
+    """Gives every shape and connection of the plan its function. Returns the source, for those who want to read it."""
+    source = _Source()
+    for root in plan.roots:
+        if isinstance(root, p.Connected):
+            source.connection(root)
+        elif isinstance(root, p.PointRoot | p.ValueRoot):
+            source.value(root.value)
+    return source.compile()
+
+
+class _Source:
+    """Writes the functions of one plan. `known` are the objects that the code names, by their names."""
+
+    def __init__(self) -> None:
+        self.functions: list[str] = []
+        self.makes: list[tuple[p.Shape | p.Connected, str]] = []
+        self.known: dict[str, Any] = {
+            "V": violation,
+            "EMPTY": [],
+            "amount": amount,
+            "count_shown": count_shown,
+            "cursor": cursor,
+            "page_info": page_info,
+        }
+
+    def compile(self) -> str:
+        text = "\n".join(self.functions)
+        exec(compile(text, "<plan>", "exec"), self.known)  # noqa: S102 - written above, no client text in it
+        for made, name in self.makes:
+            made.make = self.known[name]
+        return text
+
+    def name(self, thing: Any, sort: str) -> str:
+        """A name by which the code knows that object."""
+        name = f"{sort}{len(self.known)}"
+        self.known[name] = thing
+        return name
+
+    def function(self, of: p.Shape | p.Connected, sort: str, signature: str, *lines: str) -> str:
+        name = f"{sort}{len(self.makes)}"
+        self.makes.append((of, name))
+        self.functions.append("\n  ".join([f"def {name}({signature}):", *lines]))
+        return name
+
+    # rows
+
+    def shape(self, rows: p.Rows, shape: p.Shape) -> str:
+        """The function that makes the object of a row of those rows."""
+        body = self.display(rows, shape, nested=False)
+        places = [f"c{place}" for place in range(len(rows.columns))]
+        names = ", ".join([*places, *_ends(rows)])
+        missing = " or ".join(f"c{place} is None" for place in dict.fromkeys(_required_places(shape)))
+        return self.function(
+            shape,
+            "shape",
+            "r, C",
+            *([f"{names} = r" if "," in names else f"({names},) = r"] if names else []),
+            *([f"if {missing}: V()"] if missing else []),
+            f"return {body}",
+        )
+
+    def display(self, rows: p.Rows, shape: p.Shape, *, nested: bool) -> str:
+        """The dict display of a shape over the columns `c0`, `c1`, … of its row."""
+        return _display((field.key, self.expression(rows, field, nested=nested)) for field in shape.fields)
+
+    def expression(self, rows: p.Rows, field: p.RowField, *, nested: bool) -> str:  # noqa: PLR0911 - one per sort
+        match field:
+            case p.Typename():
+                return repr(field.name)
+            case p.Column():
+                return self.column(field, nested=nested)
+            case p.MoneyColumns():
+                return self.money(field)
+            case p.One():
+                return self.one(rows, field)
+            case p.Connected():
+                return f"{self.connection(field)}(C.slots[{field.rows.slot}], c{field.rows.parent_place}, C)"
+            case p.Hidden():
+                return "V()" if field.required else "None"
+            case _:
+                return self.loaded(field)
+
+    def column(self, field: p.Column, *, nested: bool) -> str:
+        name = f"c{field.place}"
+        if field.write is not None:
+            return f"{_otherwise(field.required)} if {name} is None else {self.name(field.write, 'write')}({name})"
+        return f"{name} if {name} is not None else V()" if field.required and nested else name
+
+    def money(self, field: p.MoneyColumns) -> str:
+        minor, currency = f"c{field.minor}", f"c{field.currency}"
+        parts = {"amount": f"amount({minor}, {currency})", "currency": currency, "__typename": repr(MONEY)}
+        display = _display((key, parts[part]) for key, part in field.parts)
+        return f"{_otherwise(field.required)} if {minor} is None else {display}"
+
+    def one(self, rows: p.Rows, field: p.One) -> str:
+        expression = _otherwise(field.required)
+        for place, shape in reversed(field.options):
+            expression = f"{self.display(rows, shape, nested=True)} if c{place} is not None else {expression}"
+        return expression
+
+    def loaded(self, field: p.ComputedField | p.OneThing) -> str:
+        """A value brought by a loader or by id: completed by `Strict`, its things by generated code."""
+        if isinstance(field, p.OneThing):
+            value = f"C.value({self.value(field.thing)}, c{field.place}, ())"
+        else:
+            values = field.values
+            of_row = f"C.slots[{values.slot}][c{values.id_place}]"
+            value = f"C.value({self.value(values.value)}, {of_row}, ())"
+        return f"C.present({value})" if field.required else value
+
+    # connections
+
+    def connection(self, field: p.Connected) -> str:
+        """The function that makes a page of what was found for one parent."""
+        rows = self.name(field.rows, "rows")
+        parts = ((part.key, self.part(field.rows, rows, part)) for part in field.parts)
+        body = f"return {_display(parts)}"
+        return self.function(field, "page", "f, parent, C", "page = f.rows.get(parent, EMPTY)", body)
+
+    def part(self, rows: p.ListRows, name: str, part: p.Part) -> str:
+        if part.shape is not None:
+            return f"[{self.shape(rows, part.shape)}(r, C) for r in page]"
+        if part.name == "edges":
+            return f"[{_display((inner.key, self.of_edge(rows, name, inner)) for inner in part.parts)} for r in page]"
+        if part.name == "pageInfo":
+            return _display(
+                (inner.key, f"page_info({name}, {self.name(inner, 'part')}, f, parent)") for inner in part.parts
+            )
+        return "count_shown(f.counts.get(parent))" if part.name == "totalCount" else repr(part.type)
+
+    def of_edge(self, rows: p.ListRows, name: str, part: p.Part) -> str:
+        if part.shape is not None:
+            return f"{self.shape(rows, part.shape)}(r, C)"
+        return f"cursor({name}, f, r)" if part.name == "cursor" else repr(part.type)
+
+    # values
+
+    def value(self, value: p.Value) -> str:
+        """The name of a value's plan, after every shape of a thing below it has its function."""
+        self.things(value)
+        return self.name(value, "value")
+
+    def things(self, value: p.Value) -> None:
+        if isinstance(value, p.ListValue):
+            self.things(value.item)
+        elif isinstance(value, p.ThingValue):
+            for rows, shape in value.things.values():
+                self.shape(rows, shape)
+        elif isinstance(value, p.AbstractValue):
+            for type_ in value.types.values():
+                self.things(type_)
+        elif isinstance(value, p.ObjectValue):
+            for *_, below in value.fields:
+                if below is not None:
+                    self.things(below)
+
+
+def _required_places(shape: p.Shape) -> Iterator[int]:
+    """The columns that must not be null in any row of the shape itself."""
+    for field in shape.fields:
+        if isinstance(field, p.Column) and field.required and field.write is None:
+            yield field.place
+
+
+def _ends(rows: p.Rows) -> list[str]:
+    """What follows the columns in a row: sort values and the parent's id of a list, the party of a point."""
+    if isinstance(rows, p.ListRows):
+        return ["*_"] if rows.pointed else ["_"] if rows.by is not None else []
+    return ["_"] if isinstance(rows, p.ThingRows) and rows.shared else []
+
+
+def _display(items: Any) -> str:
+    return "{" + ", ".join(f"{key!r}: {expression}" for key, expression in items) + "}"
+
+
+def _otherwise(required: bool) -> str:
+    return "V()" if required else "None"

@@ -1,0 +1,44 @@
+"""The engine against the naive reference: made-up operations, every kind of viewer, byte for byte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.reads.engine import Engine
+from domain.access import Caller
+from domain.ids import BuyerId, ClaimId, EventId, ProviderId, SupplierId
+from storage.pool import Pool
+from tests.engine.bazaar import CASES, Viewers, bazaar, ident
+from tests.engine.judge import agree
+from tests.engine.operations import operations
+from tests.engine.reference import Reference
+
+IDS = (
+    *(str(ident(ClaimId, number)) for number in range(CASES)),
+    *(str(ident(kind, number)) for kind in (SupplierId, ProviderId, BuyerId, EventId) for number in (0, 1, 4)),
+)
+CHECKS = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+OPERATIONS = operations(bazaar().graphql, IDS)
+
+
+@settings(max_examples=60, **CHECKS)  # type: ignore[arg-type]
+@given(operation=OPERATIONS, viewer=st.sampled_from(Viewers().all))
+async def test_made_up_operations_are_answered_like_the_reference(
+    operation: tuple[str, dict[str, Any]], viewer: Caller, engine: Engine, reference: Reference, reads: Pool
+) -> None:
+    text, variables = operation
+    await agree(engine, reference, reads, viewer, text, variables)
+
+
+@pytest.mark.long
+@settings(max_examples=3_000, **CHECKS)  # type: ignore[arg-type]
+@given(operation=OPERATIONS, viewer=st.sampled_from(Viewers().all))
+async def test_many_made_up_operations_are_answered_like_the_reference(
+    operation: tuple[str, dict[str, Any]], viewer: Caller, engine: Engine, reference: Reference, reads: Pool
+) -> None:
+    text, variables = operation
+    await agree(engine, reference, reads, viewer, text, variables)
