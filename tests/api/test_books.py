@@ -9,7 +9,7 @@ import pytest
 
 from api.settings import Settings
 from api.verbs import books
-from domain.clocks import MICROSECOND
+from domain.dates import MICROSECOND
 from tests.api.test_claims import Story, granted, story
 from tests.builders import usd
 
