@@ -24,6 +24,7 @@ from domain.tiers import LABELS, Benefit, TierLabel
 if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.coupons import Coupon
+    from api.schema.orders import Order
 
 described(TierLabel, name="TierLevel")
 described(Benefit, name="TierBenefit")
@@ -84,6 +85,9 @@ class Buyer(Node):
         "or nothing to other suppliers, nothing to anybody else."
     )
     organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
+    orders: Connection[Annotated["Order", strawberry.lazy("api.schema.orders")]] = connection(
+        "Its orders, as far as the viewer may see them."
+    )
     claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection("Its claims.")
     coupons: Connection[Annotated["Coupon", strawberry.lazy("api.schema.coupons")]] = connection("Its coupons.")
     registered_at: datetime = strawberry.field(description="When it was registered.")

@@ -17,7 +17,10 @@ from api.schema.scalars import CountryCode
 from domain.providers import ProviderKind, ProviderState, RegisterProvider
 
 if TYPE_CHECKING:
+    from api.schema.claims import Claim
     from api.schema.enrolments import Guarantee
+    from api.schema.recoveries import Recovery
+    from api.schema.shipments import Shipment
 
 described(ProviderKind)
 described(ProviderState)
@@ -46,6 +49,15 @@ class Provider(Node):
     organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
     guarantees: Connection[Annotated["Guarantee", strawberry.lazy("api.schema.enrolments")]] = connection(
         "The promises it stands for.", order=ByAge
+    )
+    shipments: Connection[Annotated["Shipment", strawberry.lazy("api.schema.shipments")]] = connection(
+        "What it carries, as far as the viewer may see it."
+    )
+    claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection(
+        "The claims that it answers, as far as the viewer may see them."
+    )
+    recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
+        "What it owes for broken promises; for staff and itself."
     )
     registered_at: datetime = strawberry.field(description="When it was registered.")
     version: int | None = strawberry.field(

@@ -19,7 +19,10 @@ from domain.parties import Registration
 from domain.suppliers import GrantTierSight
 
 if TYPE_CHECKING:
+    from api.schema.claims import Claim
     from api.schema.enrolments import Guarantee
+    from api.schema.orders import Order
+    from api.schema.recoveries import Recovery
 
 
 @strawberry.input(description="Which suppliers. What is left out does not matter; conditions add up.")
@@ -45,6 +48,15 @@ class Supplier(Node):
     organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
     guarantees: Connection[Annotated["Guarantee", strawberry.lazy("api.schema.enrolments")]] = connection(
         "The promises it stands for.", order=ByAge
+    )
+    orders: Connection[Annotated["Order", strawberry.lazy("api.schema.orders")]] = connection(
+        "What was bought of it, as far as the viewer may see it."
+    )
+    claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection(
+        "The claims that it answers, as far as the viewer may see them."
+    )
+    recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
+        "What it owes for broken promises; for staff and itself."
     )
     registered_at: datetime = strawberry.field(description="When it was registered.")
     version: int | None = strawberry.field(

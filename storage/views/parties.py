@@ -137,6 +137,7 @@ BUYER: Final = View(
         "version": private("version", ViewerKind.BUYER),
         "organisation": One("Organisation", "{t}.organisation_id"),
         "tier": Computed(shown_tiers, needs=("level", "level_since", "level_decision_id")),
+        "orders": Many("Order", "buyer_id", "NEWEST_FIRST"),
         "claims": Many("Claim", "buyer_id", "NEWEST_FIRST"),
         "coupons": Many("Coupon", "buyer_id", "NEWEST_FIRST"),
     },
@@ -159,6 +160,9 @@ SUPPLIER: Final = View(
         "version": private("version", ViewerKind.SUPPLIER, ViewerKind.ENTITLED_SUPPLIER),
         "organisation": One("Organisation", "{t}.organisation_id"),
         "guarantees": Many("Guarantee", "supplier_id", "OLDEST_FIRST"),
+        "orders": Many("Order", "supplier_id", "NEWEST_FIRST"),
+        "claims": Many("Claim", "supplier_id", "NEWEST_FIRST"),
+        "recoveries": Many("Recovery", "supplier_id", "NEWEST_FIRST"),
     },
     sorts=BY_ID,
     filters={
@@ -177,6 +181,9 @@ PROVIDER: Final = View(
         "version": private("version", ViewerKind.PROVIDER),
         "organisation": One("Organisation", "{t}.organisation_id"),
         "guarantees": Many("Guarantee", "provider_id", "OLDEST_FIRST"),
+        "shipments": Many("Shipment", "provider_id", "NEWEST_FIRST"),
+        "claims": Many("Claim", "provider_id", "NEWEST_FIRST"),
+        "recoveries": Many("Recovery", "provider_id", "NEWEST_FIRST"),
     },
     sorts=BY_ID,
     filters={
