@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import orjson
 import structlog
@@ -30,8 +30,8 @@ _SHAPES: Final = re.compile(
 _NESTING_MAX: Final = 8
 
 
-def configure(level: str) -> None:
-    """Everything that is logged in this process, by us or by a library, is written to standard error as JSON."""
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Everything that is logged in this process, by us or by a library, is written to `stream` (standard error)."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -50,7 +50,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
