@@ -22,9 +22,10 @@ from api.reads.assemble import Strict, generate
 from api.reads.complete import Completion, Fault
 from api.reads.document import Document, Operation, error, prepared
 from api.reads.introspect import introspected
-from api.reads.plan import IntrospectionRoot, Plan, Typename, ValueRoot
+from api.reads.plan import IntrospectionRoot, Plan, PointRoot, Typename, ValueRoot
 from api.reads.planner import plan_operation
-from api.reads.run import Failed, Run
+from api.reads.run import ID, Failed, Run
+from api.reads.share import share_of
 from api.reads.variables import RequestError
 from api.schema.schema import Contract
 from domain.access import Caller
@@ -193,6 +194,8 @@ class Engine:
     async def _execute(self, request: Request, operation: Operation) -> Answer:
         variables = operation.variables.coerce(request.variables)
         plan = self._plan(request, operation, variables)
+        if plan.point is not None:
+            return await self._point(request, plan, plan.point, variables)
         run = Run(plan, request.caller, variables)
         introspection = [root for root in plan.roots if isinstance(root, IntrospectionRoot)]
         if introspection:
@@ -200,6 +203,19 @@ class Engine:
         if operation.kind is OperationType.MUTATION:
             return await self._mutate(request, plan, run)
         run = await self._read(plan, run)
+        return _answer(request, run, plan)
+
+    async def _point(self, request: Request, plan: Plan, root: PointRoot, variables: Mapping[str, Any]) -> Answer:
+        """One thing by its id, read together with whatever other requests ask of the same plan just now."""
+        caller = request.caller
+        id_ = root.arguments.values(variables)["id"]
+        row = None
+        if ID.fullmatch(id_):
+            row = await share_of(self.pool, root.rows, caller.tenant_id).read(id_, caller.party_id)
+        run = Run(plan, caller, variables)
+        run.values[root.key] = id_
+        run.slots[root.rows.slot] = {} if row is None else {id_: row}
+        run.objects = row is not None
         return _answer(request, run, plan)
 
     async def _read(self, plan: Plan, run: Run) -> Run:

@@ -53,6 +53,8 @@ class ThingRows(Rows):
     id_place: int = 0
     shared: bool = False
     """Whether they are read for a root by id, together with those of other requests."""
+    shares: dict[str, Any] = field(default_factory=dict)
+    """Of the readers of a root: by tenant, the reads that share a statement."""
 
 
 @dataclass(slots=True, eq=False)
@@ -313,6 +315,8 @@ class Plan:
     lists: tuple[ListRows, ...]
     """Every list, so that all their arguments can be checked before anything is read."""
     loaders: tuple[ComputedValues, ...]
+    point: PointRoot | None = None
+    """The only root, where all there is to it is one row."""
     source: str = ""
     """The generated code, for those who want to read it."""
 

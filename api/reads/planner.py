@@ -100,7 +100,9 @@ class _Planner:
         assert type_ is not None
         fields = self.collector.fields(type_, [operation.node.selection_set])
         roots = tuple(self.root(operation.kind, type_, key, nodes) for key, nodes in fields.items())
-        return p.Plan(roots, self.slots, tuple(self.lists), tuple(self.loaders))
+        only = roots[0] if len(roots) == 1 else None
+        point = only if isinstance(only, p.PointRoot) and not only.rows.dependents else None
+        return p.Plan(roots, self.slots, tuple(self.lists), tuple(self.loaders), point)
 
     def root(self, kind: OperationType, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> p.Root:
         name = nodes[0].name.value

@@ -46,7 +46,7 @@ FILTERS = (
 ORDERS = ("", "orderBy: URGENT", "orderBy: NEWEST", "orderBy: MIXED", "orderBy: $order")
 KINDS = {"case": "clm", "remark": "evt", "maker": "sup"}
 """What a root by id reads; any other id would be refused."""
-CONDITIONS = ("", "", "", "", " @include(if: $yes)", " @include(if: $no)", " @skip(if: $no)", " @skip(if: true)")
+CONDITIONS = (*[""] * 12, " @include(if: $yes)", " @include(if: $no)", " @skip(if: $no)", " @skip(if: true)")
 
 
 class Author:
