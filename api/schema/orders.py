@@ -16,6 +16,7 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge
+from api.schema.personal import Personal
 from api.schema.scalars import CountryCode, CurrencyCode, Money, MoneyInput
 from api.schema.suppliers import Supplier
 from domain import money
@@ -110,7 +111,8 @@ class Order(Node):
     refunded: Money = strawberry.field(description="What was given back so far.")
     country: CountryCode = strawberry.field(description="Where it is delivered.")
     address: DeliveryAddress | None = strawberry.field(
-        description="Where exactly; for staff, its buyer and whoever carries it. Reading it leaves an audit row."
+        description="Where exactly; for staff, its buyer and whoever carries it. Reading it leaves an audit row.",
+        directives=[Personal()],
     )
     address_changed_at: datetime | None = strawberry.field(
         description="When the address last changed after payment; promises may end with that."
@@ -204,7 +206,9 @@ class RecordOrderInput:
     guarantee_ids: list[strawberry.ID] = strawberry.field(
         default_factory=list, description="The guarantees it was bought with."
     )
-    address: DeliveryAddressInput | None = strawberry.field(default=None, description="Where exactly it is delivered.")
+    address: DeliveryAddressInput | None = strawberry.field(
+        default=None, description="Where exactly it is delivered.", directives=[Personal()]
+    )
     placed_at: datetime | None = strawberry.field(default=None, description="When it was placed; now if left out.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
@@ -245,7 +249,7 @@ class ChangeAddressInput:
     """→ `domain.orders.ChangeAddress`."""
 
     order_id: strawberry.ID = strawberry.field(description="The order.")
-    address: DeliveryAddressInput = strawberry.field(description="The new address.")
+    address: DeliveryAddressInput = strawberry.field(description="The new address.", directives=[Personal()])
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 

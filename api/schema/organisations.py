@@ -13,6 +13,7 @@ from api.schema.errors import UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
+from api.schema.personal import Personal
 from domain.access import Role
 from domain.ids import InvitationId, MemberId, OrganisationId
 from domain.members import AcceptInvitation, ChangeRole, InvitationState, InviteMember, RemoveMember, RevokeInvitation
@@ -103,7 +104,8 @@ class Invitation(Node):
     roles: list[Role] = strawberry.field(description="The roles offered.")
     state: InvitationState = strawberry.field(description="Where it stands.")
     email: str | None = strawberry.field(
-        description="Who was invited: personal data, null once erased. Reading it is written into the audit log."
+        description="Who was invited: personal data, null once erased. Reading it is written into the audit log.",
+        directives=[Personal()],
     )
     member: Member | None = strawberry.field(description="Who accepted it; null while nobody has.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -135,7 +137,9 @@ class InviteMemberInput:
     organisation_id: strawberry.ID | None = strawberry.field(
         default=None, description="Whose member they shall become; your own organisation when left out."
     )
-    email: str = strawberry.field(description="Their e-mail address. Personal data: kept apart and erasable.")
+    email: str = strawberry.field(
+        description="Their e-mail address. Personal data: kept apart and erasable.", directives=[Personal()]
+    )
     roles: list[Role] = strawberry.field(description="What they shall be; the roles must fit the organisation's kind.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 

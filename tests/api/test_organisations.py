@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from api.operations import clocks as clock_operations
+from api.schema.schema import Contract
 from domain.access import Caller, Person, Role, Scope, ViewerKind
 from domain.clocks import MoveClock
 from domain.ids import MemberId
@@ -253,3 +254,10 @@ async def test_a_member_of_a_party_acts_for_it(market: Marketplace, ask: Asking)
 async def test_a_malformed_id_is_named(market: Marketplace, ask: Asking, action: str) -> None:
     payload = await ask.mutate(market.admin, action, MEMBER, memberId="mem_1", role="ADMIN")
     assert [(error["code"], error["field"]) for error in payload["userErrors"]] == [("INVALID", ["memberId"])]
+
+
+def test_what_is_personal_is_marked_in_the_contract(promised: Contract) -> None:
+    printed = promised.strawberry.as_str().splitlines()
+    marked = {line.split(":")[0].strip() for line in printed if line.endswith("@personal")}
+    assert marked == {"email", "address"}
+    assert sum(line.endswith("@personal") for line in printed) == 5
