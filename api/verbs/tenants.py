@@ -13,6 +13,7 @@ import typer
 from api.embedded.supervisor import connected
 from api.operations.tenants import create_tenant
 from api.settings import Settings, Unusable, from_environment
+from api.verbs.migrate import bring_up_to_date
 from domain import words
 from domain.dates import instant
 from domain.errors import Invalid, NotFound, Refusal, Refused
@@ -71,9 +72,12 @@ def with_worker(act: Callable[[Settings, Pool], Awaitable[R]], *, connections: i
         finally:
             await pool.close()
 
-    with connected(from_environment(os.environ)) as settings:
+    given = from_environment(os.environ)
+    with connected(given) as settings:
         if not settings.database_worker_url:
             raise Unusable("DATABASE_WORKER_URL must name the database as the worker's role.")
+        if given.embedded:
+            bring_up_to_date(settings)  # a new state folder holds an empty database
         try:
             return asyncio.run(run(settings))
         except Refusal as refusal:
