@@ -28,7 +28,7 @@ import asyncpg
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
-from domain.errors import Conflict, ErrorCode
+from domain.errors import Conflict, ErrorCode, Invalid, Problem
 from domain.ids import ALPHABET, AuditId, EventId, Id
 from storage import audit, history, idempotency, outbox, tables, writing
 from storage.audit import Row
@@ -138,6 +138,7 @@ class Work:
         Raises:
             Conflict: STALE_VERSION if a row is not what `before` says, or what a violated constraint means (`Table`).
                 Raised by this call or by the next statement.
+            Invalid: a text has a character that Postgres cannot hold (NUL).
         """
         for change in changes:
             if change.after.id in self._objects:
@@ -192,6 +193,8 @@ class Work:
         text, arguments = writing.statement(self.tenant_id, groups)
         try:
             found = await self._inner.fetchval(text, *arguments)
+        except asyncpg.UntranslatableCharacterError as error:
+            raise Invalid(Problem((), "Text must not contain the character NUL.")) from error
         except asyncpg.IntegrityConstraintViolationError as error:
             if error.constraint_name == history.SUPERSEDED_ONCE:
                 raise _stale() from error

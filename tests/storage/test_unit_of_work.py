@@ -15,7 +15,7 @@ import pytest
 from domain import clocks
 from domain.change import Change, Happening
 from domain.clocks import Clock, Duty
-from domain.errors import Conflict, ErrorCode, NotFound, Refused
+from domain.errors import Conflict, ErrorCode, Invalid, NotFound, Refused
 from domain.ids import ClockId, CouponId, Id, OrganisationId, TenantId
 from domain.organisations import Organisation, OrganisationKind
 from domain.personal import PersonalDatum
@@ -391,6 +391,15 @@ async def test_a_caller_of_no_tenant_gets_nowhere(pool: Pool, marketplace: Marke
     stranger = replace(marketplace.caller, tenant_id=mint(TenantId))
     with pytest.raises(LookupError, match="there is no tenant"):
         await transact(pool, stranger, action="a", request_id="r", act=insist_on(None))  # type: ignore[arg-type]
+
+
+async def test_a_character_that_postgres_cannot_hold_is_refused(
+    pool: Pool, marketplace: Marketplace, owner: asyncpg.Pool[Any]
+) -> None:
+    with pytest.raises(Invalid, match="NUL"):
+        await kept(pool, marketplace, "Ada\0Co")
+    await kept(pool, marketplace, "Ada \u2028 \\u0000 \U0001f4e6")
+    assert await owner.fetchval("SELECT name FROM organisations") == "Ada \u2028 \\u0000 \U0001f4e6"
 
 
 async def test_another_tenants_things_are_not_there(pool: Pool, marketplace: Marketplace, sandbox: Marketplace) -> None:
