@@ -6,6 +6,7 @@ is told with its line and its reasons, beside its own cells, so that the file ca
 
 import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -44,7 +45,8 @@ class Table:
         self._reader = csv.reader(text, strict=True)
         try:
             self.header = next(self._reader, [])
-        except (csv.Error, OSError, EOFError) as reason:
+        except (csv.Error, OSError, EOFError, zlib.error) as reason:
+            self.close()
             raise Damaged(f"{path.name} is no CSV file: {reason}") from reason
 
     def rows(self) -> Iterator[tuple[int, list[str] | str]]:
@@ -69,7 +71,7 @@ class Table:
                 return
             except csv.Error as reason:
                 yield line, f"it is no row of CSV: {reason}"
-            except (OSError, EOFError) as reason:
+            except (OSError, EOFError, zlib.error) as reason:
                 raise Damaged(f"the file ends in the middle, after line {self._reader.line_num}: {reason}") from reason
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ from api.settings import Settings, Unusable
 from api.verbs.tenants import sentence, tenant_named, with_worker
 from domain import guarantees, rule_kinds
 from domain.errors import Refusal
-from domain.guarantees import OnTimeTerms, Promise, Terms
+from domain.guarantees import OnTimeTerms, Promise
 from domain.ids import TenantId
 from domain.rulebook import RuleKind
 from storage import rulebook
@@ -158,20 +158,16 @@ async def _judge(pool: Pool, tenant_id: TenantId, named: str, *, apply: bool) ->
     if named.endswith(".toml"):
         if apply:
             raise Unusable("Claims pin the version they were judged by; publish the rule, then name its key.")
-        terms = _terms_in(named)
-    else:
-        async with pool.acquire(tenant_id) as connection:
-            now = await connection.fetchval("SELECT tenant_now(t) FROM tenants t WHERE t.tenant_id = $1", tenant_id)
-            version = await rulebook.in_force(connection, tenant_id, named, now)
-        terms = guarantees.terms_of(version)
-        if apply and isinstance(terms, OnTimeTerms):
-            return Judge(terms, version=version)
-    if not isinstance(terms, OnTimeTerms):
+        return Judge(_terms_in(named))
+    async with pool.acquire(tenant_id) as connection:
+        now = await connection.fetchval("SELECT tenant_now(t) FROM tenants t WHERE t.tenant_id = $1", tenant_id)
+        version = await rulebook.in_force(connection, tenant_id, named, now)
+    if version.kind is not RuleKind.ON_TIME:
         raise Unusable(f"{named} is not an on-time rule.")
-    return Judge(terms)
+    return Judge(guarantees.on_time_terms(version), version=version if apply else None)
 
 
-def _terms_in(named: str) -> Terms:
+def _terms_in(named: str) -> OnTimeTerms:
     """The numbers of the on-time rule in that file, whose own examples pass."""
     try:
         checked = rule_kinds.check(Path(named).read_text(encoding="utf-8"))
@@ -179,7 +175,9 @@ def _terms_in(named: str) -> Terms:
         raise Unusable(f"{named} cannot be read: {reason.strerror}.") from reason
     if checked.rule_set.kind is not RuleKind.ON_TIME:
         raise Unusable(f"{named} is not an on-time rule.")
-    return guarantees.thaw(Promise.ON_TIME, {"version": named, **checked.rule_set.body})
+    terms = guarantees.thaw(Promise.ON_TIME, {"version": named, **checked.rule_set.body})
+    assert isinstance(terms, OnTimeTerms), "what an on-time rule holds"
+    return terms
 
 
 # -- what a person sees ----------------------------------------------------------------------------------------------
