@@ -187,9 +187,13 @@ def benefits(rule: TierTerms, level: int) -> frozenset[Benefit]:
 
 
 def automatic(rule: TierTerms, level: int) -> Finding:
-    """Whether a buyer of that level is compensated without an application (P1: the two top levels)."""
+    """Whether a buyer of that level is compensated without an application (P1: the two top levels).
+
+    The finding names the benefit and never the level: the liable party reads the decision, and may not learn from it
+    which of the levels the buyer stands on (vector T17).
+    """
     holds = Benefit.AUTOMATIC_COMPENSATION in benefits(rule, level)
-    inputs: dict[str, Input] = {"level": level, "name": rule.levels[level].name}
+    inputs: dict[str, Input] = {"benefit": Benefit.AUTOMATIC_COMPENSATION.value}
     return Finding("tier.automatic_compensation", holds, "tier_compensates_automatically", inputs, rule.version)
 
 

@@ -179,8 +179,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "Staff did not grant level {level}.",
     ),
     "tier_compensates_automatically": (
-        "Level {level} ({name}) is compensated without an application.",
-        "Level {level} ({name}) is compensated on application only.",
+        "The buyer's tier is compensated without an application.",
+        "The buyer's tier is compensated on application only.",
     ),
     "tier_level_reached": ("Level {level} ({name}) is reached.", "Level {level} ({name}) is not reached."),
     "tier_evidence_complete": ("The evidence is complete.", "Of the evidence {missing} is missing or has lapsed."),

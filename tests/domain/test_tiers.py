@@ -94,6 +94,7 @@ def test_the_same_facts_give_the_same_tree(facts: BuyerFacts) -> None:
 
 def test_the_two_top_levels_are_compensated_by_themselves() -> None:
     holding = [tiers.automatic(RULE, level).holds for level in range(5)]
+    assert tiers.automatic(RULE, 3) == tiers.automatic(RULE, 4), "the finding tells the levels apart"
     assert holding == [False, False, False, True, True]
     assert [Benefit.AUTOMATIC_COMPENSATION in tiers.benefits(RULE, level) for level in range(5)] == holding
 
