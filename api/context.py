@@ -33,12 +33,12 @@ class RequestIds:
     """Ids of requests, unique over all processes: a random beginning of this process's own, and a count."""
 
     def __init__(self) -> None:
-        self._beginning = f"req_{token_hex(8)}"
+        self._beginning = f"req_{token_hex(8)}_"
         self._count = count(1)
 
     def __call__(self) -> str:
         """The next one."""
-        return f"{self._beginning}{next(self._count):08x}"
+        return self._beginning + str(next(self._count))
 
 
 @dataclass(slots=True)

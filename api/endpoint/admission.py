@@ -53,9 +53,10 @@ async def admit(platform: Platform, caller: Caller, parameters: Parameters, requ
         raise Turned(ErrorCode.DOCUMENT_REQUIRED, "This key may send trusted documents only, by `documentId`.")
     introspect = platform.introspects(caller)
     engine = platform.engine
-    if not engine.knows(text, introspect=introspect):
+    document = engine.known(text, introspect=introspect)
+    if document is None:
         await _spend(platform, caller, limits.NEW_DOCUMENT_COST)
-    document = engine.prepare(text, introspect=introspect)
+        document = engine.prepare(text, introspect=introspect)
     if document.errors:
         raise Turned(ErrorCode(document.errors[0]["extensions"]["code"]), errors=document.errors)
     operation = document.operation(parameters.operation_name)

@@ -86,18 +86,17 @@ def understand(members: Any) -> Parameters:
     """What those JSON values ask for. Raises Turned (400) when they are not a GraphQL request."""
     if type(members) is not dict:
         raise bad("The body is not a JSON object.")
-    values = [members.get(name) for name in _TYPES]
-    for value, (name, type_) in zip(values, _TYPES.items(), strict=True):
-        if value is not None and type(value) is not type_:
-            raise bad(f"`{name}` is not {_SPELLED[type_]}.")
-    query, document_id, operation_name, variables, _ = values
+    for name, value in members.items():
+        if value is not None and type(value) is not _TYPES.get(name, type(value)):
+            raise bad(f"`{name}` is not {_SPELLED[_TYPES[name]]}.")
+    query, document_id = members.get("query"), members.get("documentId")
     if (query is None) == (document_id is None):
         raise bad("Send either `query` or `documentId`.")
-    variables = variables or {}
+    variables = members.get("variables") or {}
     for value in variables.values():
         if type(value) is not str or "\0" in value:
             _check(value, 1)
-    return Parameters(query, document_id, operation_name, variables)
+    return Parameters(query, document_id, members.get("operationName"), variables)
 
 
 def bad(message: str, status: int = 400, *headers: tuple[bytes, bytes]) -> Turned:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 
 class Media(Enum):
-    """What an answer can be sent as."""
+    """What an answer can be sent as. `header` is its Content-Type, ready to be sent."""
 
     RESPONSE = b"application/graphql-response+json"
     """The released specification's own type: the status code tells request errors from answers."""
@@ -14,10 +14,8 @@ class Media(Enum):
     EVENTS = b"text/event-stream"
     """Server-sent events, for subscriptions."""
 
-    @property
-    def content_type(self) -> bytes:
-        """The value of the Content-Type header."""
-        return self.value + b"; charset=utf-8"
+    def __init__(self, name: bytes) -> None:
+        self.header = (b"content-type", name + b"; charset=utf-8")
 
 
 DEFAULT = Media.JSON

@@ -138,7 +138,7 @@ async def respond(
             "type": "http.response.start",
             "status": status,
             "headers": [
-                (b"content-type", media.content_type),
+                media.header,
                 (b"content-length", b"%d" % len(content)),
                 (b"x-request-id", request_id.encode()),
                 *headers,

@@ -71,7 +71,7 @@ async def stream(
             "type": "http.response.start",
             "status": 200,
             "headers": [
-                (b"content-type", Media.EVENTS.content_type),
+                Media.EVENTS.header,
                 (b"cache-control", b"no-store"),
                 (b"x-accel-buffering", b"no"),
                 (b"x-request-id", request_id.encode()),

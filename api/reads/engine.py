@@ -111,9 +111,12 @@ class Engine:
             self._documents.move_to_end((text, introspect))
         return document
 
-    def knows(self, text: str, *, introspect: bool = True) -> bool:
-        """Whether `prepare` would only look the document up. Whoever sends a new one is charged for it."""
-        return (text, introspect) in self._documents
+    def known(self, text: str, *, introspect: bool = True) -> Document | None:
+        """What `prepare` would only look up; None for a new document, whose sender is charged for its reading."""
+        document = self._documents.get((text, introspect))
+        if document is not None:
+            self._documents.move_to_end((text, introspect))
+        return document
 
     async def execute(self, request: Request) -> Answer:
         """Runs the query or mutation. Faults are logged with the request's id and masked; none is raised."""

@@ -36,7 +36,7 @@ async def test_a_published_document_is_sent_by_its_hash(served: Served, market: 
     token = await market.key(market.made.operator_id, Role.SUPPORT)
     missing = await send(served, token, documentId=hash_of(TEXT))
     assert (missing.status, missing.codes) == (400, ["DOCUMENT_NOT_FOUND"])
-    await market.act(market.admin, documents.publish_document, PublishDocument(TEXT))  # type: ignore[arg-type]
+    await market.act(market.admin, documents.publish_document, PublishDocument(TEXT))
     reply = await send(served, token, documentId=hash_of(TEXT), variables={"yes": True}, operationName="Me")
     assert reply.json["data"] == {"viewer": {"kind": "STAFF"}}
     for other in (
@@ -52,7 +52,7 @@ async def test_a_published_document_is_sent_by_its_hash(served: Served, market: 
 
 
 async def test_another_marketplace_does_not_know_it(served: Served, market: Marketplace, worker_pool: Pool) -> None:
-    await market.act(market.admin, documents.publish_document, PublishDocument(TEXT))  # type: ignore[arg-type]
+    await market.act(market.admin, documents.publish_document, PublishDocument(TEXT))
     elsewhere = await create_tenant(
         worker_pool, CreateTenant("Elsewhere", TenantKind.SANDBOX, "DE", "EUR"), request_id="t"
     )
@@ -69,7 +69,7 @@ async def test_frontends_may_be_held_to_trusted_documents(served: Served, worker
     assert (refused.status, refused.codes) == (403, ["DOCUMENT_REQUIRED"])
     assert (await send(served, frontend, query="{__typename}")).codes == ["DOCUMENT_REQUIRED"]
     assert (await send(served, backend, query=TEXT)).status == 200
-    await strict.act(strict.admin, documents.publish_document, PublishDocument(TEXT))  # type: ignore[arg-type]
+    await strict.act(strict.admin, documents.publish_document, PublishDocument(TEXT))
     assert (await send(served, frontend, documentId=hash_of(TEXT))).status == 200
 
 

@@ -281,7 +281,7 @@ async def test_a_revoked_key_hears_nothing_more(served: Served, trade: Trade, so
     await (await socket.introduced(trade.one.key)).listen("a")
     await listening(served, trade.market)
     key_id = parse(trade.one.key).id
-    await trade.market.act(trade.market.admin, keys.revoke_api_key, RevokeApiKey(key_id))  # type: ignore[arg-type]
+    await trade.market.act(trade.market.admin, keys.revoke_api_key, RevokeApiKey(key_id))
     served.platform.authenticator.forget(key_id)  # what the worker's news of the revocation does
     await trade.tell(trade.claim_of_one)
     message = await socket.raw.receive(timeout=20)
@@ -340,7 +340,7 @@ async def test_a_revoked_key_is_told_so_in_its_stream(served: Served, trade: Tra
     async with stream(served, trade.one.key) as response:
         await listening(served, trade.market)
         key_id = parse(trade.one.key).id
-        await trade.market.act(trade.market.admin, keys.revoke_api_key, RevokeApiKey(key_id))  # type: ignore[arg-type]
+        await trade.market.act(trade.market.admin, keys.revoke_api_key, RevokeApiKey(key_id))
         served.platform.authenticator.forget(key_id)
         await trade.tell(trade.claim_of_one)
         name, told = await event(response)

@@ -175,5 +175,6 @@ async def test_whoever_sends_new_documents_pays_for_reading_them(
         engine: Engine = served.platform.engine
         replies = [await served.ask(f"{{nope{number}}}", token=token) for number in range(4)]
         assert [reply.codes for reply in replies] == [["VALIDATION_FAILED"]] * 3 + [["THROTTLED"]]
-        assert not engine.knows("{nope3}", introspect=True)
+        assert engine.known("{nope2}") is not None
+        assert engine.known("{nope3}") is None
         assert (await served.ask("{nope0}", token=token)).codes == ["VALIDATION_FAILED"]
