@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Generator
 import uvicorn
 import uvloop
 
-from api import app, worker
+from api import app, logs, worker
 from api.embedded import children
 from api.settings import Settings, Unusable
 
@@ -48,6 +48,7 @@ def serve_apart(settings: Settings, listener: socket.socket, processes: int, *, 
     Raises:
         Unusable: a child ended without being told to; the others were stopped.
     """
+    logs.configure(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve_apart(settings, listener, processes, due_rows=due_rows))
 

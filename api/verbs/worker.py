@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from api import worker
+from api import logs, worker
 from api.embedded import connected
 from api.settings import Settings, Unusable, from_environment
 from storage.migrate import UnsafeRole
@@ -16,6 +16,7 @@ def command() -> None:
     with connected(from_environment(os.environ)) as settings:
         if not settings.database_worker_url:
             raise Unusable("DATABASE_WORKER_URL must name the database as the worker's role.")
+        logs.configure(settings.log_level)
         try:
             asyncio.run(_until_stopped(settings))
         except (Unavailable, UnsafeRole) as reason:
