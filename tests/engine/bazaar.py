@@ -6,7 +6,7 @@ It depends on nobody else's tables, so that what the engine means is tested apar
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,13 +19,15 @@ import strawberry
 from api.schema.arguments import Argument, field
 from api.schema.connection import Connection, connection, listing, point
 from api.schema.enums import described
-from api.schema.errors import Finding
+from api.schema.errors import Finding, UserError
+from api.schema.mutation import mutation
 from api.schema.node import Node, NodeQueries
 from api.schema.scalars import CountryCode, Money
 from api.schema.schema import Contract, Noun, contract
+from api.schema.stream import subscription
 from domain import explain, money
 from domain.access import Caller, Role, Scope, ViewerKind
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.ids import (
     BuyerId,
     ClaimId,
@@ -38,6 +40,7 @@ from domain.ids import (
     SupplierId,
     TenantId,
 )
+from storage.unit_of_work import Outcome, Work
 from storage.views.view import (
     Amount,
     Answer,
@@ -206,6 +209,67 @@ class Queries:
     me: Me = field("Who asks.")
     found: list[Node] = field("What is called so.", Argument("text", str, "A name."))
     staff_only: str | None = field("Only staff.")
+
+
+@strawberry.input(description="What to touch.")
+class TouchInput:
+    """Names a case, or a word that the operation answers in its own way."""
+
+    case_id: str = strawberry.field(description="The case, or a word.")
+    idempotency_key: str | None = strawberry.field(description="Key.", default=None)
+
+    def command(self) -> str:
+        """The word. Refuses an empty one."""
+        if not self.case_id:
+            raise Invalid(Problem(("caseId",), "Say which."), Problem(("caseId",), "Really."))
+        return self.case_id
+
+
+@strawberry.type(description="What was touched.")
+class TouchPayload:
+    """A thing, a fact, a secret and errors."""
+
+    case: Case | None = strawberry.field(description="The case.")
+    count: int | None = strawberry.field(description="A fact.")
+    secret: str | None = strawberry.field(description="Shown once.")
+    user_errors: list[UserError] = strawberry.field(description="Why not.")
+
+
+async def touch(work: Work, word: str) -> Outcome:
+    """Answers a word: `refuse`, `break`, or the id of a case."""
+    if word == "refuse":
+        raise Refused("on_time.window", "too late", (explain.Finding("on_time.window", False, "late", {"days": 3}),))
+    if word == "break":
+        raise ZeroDivisionError("a secret of ours")
+    return Outcome(things={"case": word}, facts={"count": len(word)}, once={"secret": "s3cret"})
+
+
+@strawberry.type
+class Mutations:
+    """One mutation."""
+
+    touch: TouchPayload = mutation(touch, TouchInput, keyed=False, description="Touches a case.")
+
+
+@strawberry.type(description="What happened.")
+class Touched:
+    """A value with a thing in it."""
+
+    name: str = strawberry.field(description="How.")
+    case: Case | None = strawberry.field(description="What.")
+
+
+async def touches(fanout: Any, _caller: Caller, arguments: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """One event per case id in the fan-out, which is a list here."""
+    for id_ in fanout:
+        yield {"name": arguments["name"], "case": id_}
+
+
+@strawberry.type
+class Subscriptions:
+    """One subscription."""
+
+    touched: Touched = subscription(touches, "Cases touched.", Argument("name", str, "A word to hear again."))
 
 
 # -- the views
@@ -408,7 +472,7 @@ ROOTS: Final[dict[str, Root]] = {
 def bazaar() -> Contract:
     """The contract, made anew: whoever changes its resolvers changes only their own."""
     views: Any = SimpleNamespace(VIEWS=VIEWS, ROOTS=ROOTS)
-    return contract((Noun(views, Queries), Noun(None, NodeQueries)))
+    return contract((Noun(views, Queries, Mutations, Subscriptions), Noun(None, NodeQueries)))
 
 
 # -- the rows
