@@ -172,8 +172,16 @@ class Measure:
                 yield f"The operation has {_spelled(found)} {what}; at most {limit:,} are allowed."
 
 
+LEAF: Final = Measure(depth=1, fields=1)
+"""A plain field without a selection."""
+
+
 class Exceeded(GraphQLError):
     """A document beyond a limit."""
+
+
+class Circle(GraphQLError):
+    """A document whose fragments spread each other in a circle."""
 
 
 def read(text: str) -> DocumentNode:
@@ -209,7 +217,7 @@ def measures(document: DocumentNode, schema: GraphQLSchema) -> dict[str | None, 
     """What each operation comes to, by its name. Unknown fields and types count too; validation refuses them later.
 
     Raises:
-        Exceeded: fragments spread each other in a circle.
+        Circle: fragments spread each other in a circle.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     scale = _Scale(schema)
@@ -230,7 +238,7 @@ def too_dear(points: int) -> str | None:
 
 
 def _children_first(fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
-    """The fragments' names, each after all that it spreads. Raises Exceeded for a circle."""
+    """The fragments' names, each after all that it spreads. Raises Circle when there is no such order."""
     spreads = {name: list(dict.fromkeys(_spreads(node.selection_set))) for name, node in fragments.items()}
     order: list[str] = []
     entered: dict[str, bool] = {}  # False while what it spreads is being ordered, True once it is in the order
@@ -247,7 +255,7 @@ def _children_first(fragments: Mapping[str, FragmentDefinitionNode]) -> list[str
             entered[name] = False
             for child in spreads[name]:
                 if child in fragments and not entered.get(child, True):
-                    raise Exceeded(f"The fragment {child} spreads itself.", fragments[child])
+                    raise Circle(f"The fragment {child} spreads itself.", fragments[child])
                 if child in fragments and child not in entered:
                     stack.append(child)
     return order
@@ -306,6 +314,8 @@ class _Scale:
 
     def field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         name = node.name.value
+        if not (node.selection_set or node.alias or node.directives or name in _COUNTED):
+            return LEAF
         definition = _definition(self.schema, parent, name)
         of = get_named_type(definition.type) if definition else None
         inside = self.selections(node.selection_set, of) if node.selection_set else Measure()

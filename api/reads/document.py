@@ -14,7 +14,6 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
-    NoFragmentCyclesRule,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -82,6 +81,8 @@ def prepared(text: str, schema: GraphQLSchema, *, introspect: bool) -> Document:
         document.errors = tuple(_fill(document, limits.read(text), schema, introspect=introspect))
     except limits.Exceeded as beyond:
         document.errors = (error(ErrorCode.LIMIT_EXCEEDED, beyond),)
+    except limits.Circle as circle:
+        document.errors = (error(ErrorCode.VALIDATION_FAILED, circle),)
     except GraphQLSyntaxError as fault:
         document.errors = (error(ErrorCode.SYNTAX_ERROR, fault),)
     return document
@@ -91,9 +92,6 @@ def _fill(
     document: Document, tree: DocumentNode, schema: GraphQLSchema, *, introspect: bool
 ) -> Iterable[dict[str, Any]]:
     """Fills in the operations and returns what is wrong with them."""
-    cycles = validate(schema, tree, [NoFragmentCyclesRule])
-    if cycles:
-        return [error(ErrorCode.VALIDATION_FAILED, fault) for fault in cycles]
     measures = limits.measures(tree, schema)
     beyond = [sentence for measure in measures.values() for sentence in measure.exceeded()]
     if beyond:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from api import limits
-from api.limits import Exceeded, Measure
+from api.limits import Circle, Exceeded, Measure
 from api.overlap import FieldsAgreeRule
 
 SCHEMA = build_schema("""
@@ -189,7 +189,7 @@ def test_fragments_that_double_under_variable_pages_do_not_multiply_the_work() -
     ],
 )
 def test_a_circle_of_fragments_is_refused_before_it_is_walked(text: str) -> None:
-    with pytest.raises(Exceeded):
+    with pytest.raises(Circle):
         measure(text)
 
 
