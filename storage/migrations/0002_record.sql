@@ -114,6 +114,8 @@ CREATE TABLE clocks (
 );
 CREATE INDEX clocks_due ON clocks (due_at) WHERE state = 'RUNNING';
 CREATE INDEX clocks_due_in_tenant ON clocks (tenant_id, due_at) WHERE state = 'RUNNING';
+CREATE INDEX clocks_by_due ON clocks (tenant_id, due_at, id);
+CREATE INDEX clocks_party ON clocks (tenant_id, party_id, due_at, id);
 CREATE INDEX clocks_subject ON clocks (tenant_id, subject_id);
 CREATE UNIQUE INDEX clocks_one_live_duty ON clocks (tenant_id, subject_id, duty) WHERE state IN ('RUNNING', 'PAUSED');
 CALL protect('clocks');

@@ -20,6 +20,7 @@ CREATE TABLE buyers (
 CREATE UNIQUE INDEX buyers_organisation ON buyers (tenant_id, organisation_id);
 CREATE INDEX buyers_decision ON buyers (tenant_id, level_decision_id);
 CREATE INDEX buyers_level ON buyers (tenant_id, level, id);
+CREATE INDEX buyers_rough_level ON buyers (tenant_id, least(level, 1), id); -- what a supplier may sort by
 CALL protect('buyers');
 
 CREATE TABLE suppliers (

@@ -75,6 +75,7 @@ CREATE TABLE shipments (
   FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
 );
 CREATE INDEX shipments_order ON shipments (tenant_id, order_id, id);
+CREATE INDEX shipments_recorded ON shipments (tenant_id, recorded_at, id);
 CREATE INDEX shipments_provider ON shipments (tenant_id, provider_id, recorded_at, id);
 CALL protect('shipments');
 

@@ -65,8 +65,8 @@ LEVEL_SORT: Final[Sql] = {
     ViewerKind.BUYER: "{t}.level",
     ViewerKind.ENTITLED_SUPPLIER: "{t}.level",
     ViewerKind.SUPPLIER: "least({t}.level, 1)",
-    ViewerKind.PROVIDER: "0",
-    ViewerKind.PUBLIC: "0",
+    ViewerKind.PROVIDER: "0::integer",  # a bare number would be a column's place to ORDER BY
+    ViewerKind.PUBLIC: "0::integer",
 }
 EXACTLY: Final = frozenset({ViewerKind.STAFF, ViewerKind.BUYER, ViewerKind.ENTITLED_SUPPLIER})
 
