@@ -17,6 +17,7 @@ from api.reads.plan import ListRows, ThingRows
 from api.reads.statement import Statement, list_statement, page, point_statement, things_statement
 from api.reads.variables import RequestError
 from api.schema.schema import Contract, contract
+from api.settings import Settings
 from domain.access import ViewerKind
 from storage.views import view as v
 
@@ -59,18 +60,19 @@ def value_of(column: str, type_: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def large(owner: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
+async def large(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A connection that finds the copies where the views name the tables."""
-    async with owner.acquire() as connection:
-        await connection.execute("CREATE SCHEMA large")
-        try:
-            for table in sorted({view.table for view in PROMISED.views.values()} | {"ledger_accounts", "orders"}):
-                await fill(connection, table)
-            await connection.execute("SET search_path = large, public")
-            await connection.execute("SET plan_cache_mode = force_generic_plan; SET makegood.tenant_id = 'ten_a'")
-            yield connection
-        finally:
-            await connection.execute("RESET ALL; DROP SCHEMA large CASCADE")
+    connection = await asyncpg.connect(settings.database_owner_url)
+    await connection.execute("CREATE SCHEMA large")
+    try:
+        for table in sorted({view.table for view in PROMISED.views.values()} | {"ledger_accounts", "orders"}):
+            await fill(connection, table)
+        await connection.execute("SET search_path = large, public")
+        await connection.execute("SET plan_cache_mode = force_generic_plan; SET makegood.tenant_id = 'ten_a'")
+        yield connection
+    finally:
+        await connection.execute("RESET ALL; DROP SCHEMA large CASCADE")
+        await connection.close()
 
 
 async def fill(connection: asyncpg.Connection[Any], table: str) -> None:
