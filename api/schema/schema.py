@@ -13,6 +13,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
+from strawberry.types import get_object_definition
 
 from api.schema import (
     buyers,
@@ -95,6 +96,13 @@ NOUNS: Final[tuple[Noun, ...]] = (
 )
 
 
+ROOT_DESCRIPTIONS: Final = {
+    "query": "What can be read. Everybody finds here what is theirs to see, and nothing else.",
+    "mutation": "What can be done. Each takes one input and says in its payload what came of it, or why nothing did.",
+    "subscription": "What can be watched while it happens.",
+}
+
+
 class Contract(NamedTuple):
     """The schema and what the engine must know beside it."""
 
@@ -113,7 +121,7 @@ class Contract(NamedTuple):
 def contract(nouns: tuple[Noun, ...] = NOUNS) -> Contract:
     """Everything those nouns promise. Refuses two views of one type and two roots of one name with ValueError."""
     merged = {
-        kind: merge_types(kind.capitalize(), parts)
+        kind: _root(kind, parts)
         for kind in ("query", "mutation", "subscription")
         if (parts := tuple(part for noun in nouns if (part := _part(noun, kind)) is not None))
     }
@@ -135,6 +143,13 @@ def contract(nouns: tuple[Noun, ...] = NOUNS) -> Contract:
                 raise ValueError(f"the root {name} is declared twice")
     core: GraphQLSchema = schema._schema
     return Contract(schema, core, views, roots, _mutations(core), _sources(core))
+
+
+def _root(kind: str, parts: tuple[type, ...]) -> type:
+    """The operation type of that kind, with the fields of all its parts."""
+    root = merge_types(kind.capitalize(), parts)
+    get_object_definition(root, strict=True).description = ROOT_DESCRIPTIONS[kind]
+    return root
 
 
 def _part(noun: Noun, kind: str) -> type | None:

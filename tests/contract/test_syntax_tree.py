@@ -14,7 +14,10 @@ from api.settings import ROOT
 PACKAGES = ("api", "domain", "storage")
 OURS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 RULES = [path for path in OURS if path.is_relative_to(ROOT / "domain")]
-EVERYTHING = [*OURS, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "infra").rglob("*.py")), ROOT / "run"]
+INSTALLED = {".venv", "node_modules"}
+"""Folders of what others wrote."""
+BESIDE = [path for folder in ("tests", "infra") for path in sorted((ROOT / folder).rglob("*.py"))]
+EVERYTHING = [*OURS, *(path for path in BESIDE if not INSTALLED & set(path.parts)), ROOT / "run"]
 LINES_MAX = 600
 HOMELESS = {"utils", "util", "helpers", "helper", "common", "base", "service", "services", "manager", "core", "misc"}
 """What has no noun has no home yet."""
