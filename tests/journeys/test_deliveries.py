@@ -141,7 +141,7 @@ async def books(owner: asyncpg.Pool[Any]) -> dict[str, str]:
 
 
 async def row_of(owner: asyncpg.Pool[Any], text: str) -> asyncpg.Record:
-    found = await owner.fetchrow(text)
+    found: asyncpg.Record | None = await owner.fetchrow(text)
     assert found is not None
     return found
 
