@@ -7,19 +7,16 @@ import { basename, join } from "node:path";
 import { codegen } from "@graphql-codegen/core";
 import * as operations from "@graphql-codegen/typescript-operations";
 import * as types from "@graphql-codegen/typescript";
-import { buildASTSchema, isScalarType, isSpecifiedScalarType, parse } from "graphql";
+import { parse } from "graphql";
+import { scalarsOf } from "./scalars.mjs";
 
 const [schemaFile, target, ...files] = process.argv.slice(2);
 const schema = parse(readFileSync(schemaFile, "utf8"));
 const documents = files.map((file) => ({ location: file, document: parse(readFileSync(file, "utf8")) }));
 
-// Each scalar of ours travels as a JSON string.
-const ours = Object.values(buildASTSchema(schema).getTypeMap()).filter(
-  (type) => isScalarType(type) && !isSpecifiedScalarType(type),
-);
 const settings = {
   strictScalars: true,
-  scalars: Object.fromEntries(ours.map((type) => [type.name, "string"])),
+  scalars: scalarsOf(schema),
   enumType: "string-literal",
   enumsAsTypes: true,
   futureProofEnums: true,

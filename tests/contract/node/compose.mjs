@@ -8,4 +8,4 @@ const [schema] = process.argv.slice(2);
 const { errors, hints, supergraphSdl } = composeServices([
   { name: "makegood", url: "http://127.0.0.1/graphql", typeDefs: parse(readFileSync(schema, "utf8")) },
 ]);
-console.log(JSON.stringify({ errors: errors?.map(String) ?? [], hints: hints.map(String), supergraph: supergraphSdl }));
+console.log(JSON.stringify({ errors: errors?.map(String) ?? [], hints: hints?.map(String) ?? [], supergraph: supergraphSdl }));

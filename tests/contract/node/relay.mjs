@@ -4,16 +4,14 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildASTSchema, isScalarType, isSpecifiedScalarType, parse, print } from "graphql";
+import { parse, print } from "graphql";
 import compiler from "relay-compiler";
+import { scalarsOf } from "./scalars.mjs";
 
 const [schemaFile, target, ...files] = process.argv.slice(2);
 const schema = readFileSync(schemaFile, "utf8");
-const ours = Object.values(buildASTSchema(parse(schema)).getTypeMap()).filter(
-  (type) => isScalarType(type) && !isSpecifiedScalarType(type),
-);
 
-cpSync(new URL("relay", import.meta.url).pathname, join(target, "src"), { recursive: true });
+cpSync(new URL("relay", import.meta.url), join(target, "src"), { recursive: true });
 mkdirSync(join(target, "artifacts"));
 writeFileSync(join(target, "schema.graphql"), schema);
 for (const operation of files.flatMap((file) => parse(readFileSync(file, "utf8")).definitions)) {
@@ -30,7 +28,7 @@ const settings = {
   schema: "schema.graphql",
   artifactDirectory: "artifacts",
   language: "typescript",
-  customScalarTypes: Object.fromEntries(ours.map((type) => [type.name, "string"])),
+  customScalarTypes: scalarsOf(parse(schema)),
   requireCustomScalarTypes: true,
   noSourceControl: true,
 };
