@@ -21,6 +21,8 @@ from domain.money import scale
 Path = tuple[str | int, ...]
 
 MONEY: Final = "Money"
+CENTS: Final = 2
+"""The digits of most currencies."""
 NOTHING: Final[Mapping[Any, Any]] = {}
 
 
@@ -184,12 +186,13 @@ class Completion:
     def thing(self, plan: p.ThingValue, id_: str, path: Path) -> dict[str, Any] | None:
         """The thing of that id, null where there is none for the viewer. Refuses what cannot be an id here."""
         known = plan.things.get(id_[:3])
+        row = None if known is None else (self.slots[known[0].slot] or NOTHING).get(id_)
+        if known is not None and row is not None:
+            return self.shape(known[1], row, path)
         if known is None or not is_id(id_):
             kinds = " or ".join(sorted(rows.view.type for rows, _ in plan.things.values()))
             raise Fault(ErrorCode.INVALID, f"Not the id of a {kinds}.", path)
-        rows, shape = known
-        row = (self.slots[rows.slot] or NOTHING).get(id_)
-        return None if row is None else self.shape(shape, row, path)
+        return None
 
     def _members(self, plan: p.ObjectValue, value: Any, path: Path) -> dict[str, Any]:
         return {
@@ -225,6 +228,8 @@ def money(parts: Sequence[tuple[str, str]], minor: int | None, currency: str) ->
 def amount(minor: int, currency: str) -> str:
     """Minor units in major ones, as the scalar Decimal spells them: 1250 USD is `12.50`."""
     digits = scale(currency)
+    if digits == CENTS and minor >= 0:  # nearly all of them
+        return f"{minor // 100}.{minor % 100:02d}"
     if not digits:
         return str(minor)
     text = f"{abs(minor):0{digits + 1}d}"

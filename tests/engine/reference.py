@@ -7,6 +7,8 @@ the truth the engine is measured against.
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -59,7 +61,13 @@ class Reference:
                 variable_values=dict(variables or {}),
                 operation_name=name,
             )
-            return result if isinstance(result, ExecutionResult) else await result
+            with warnings.catch_warnings():  # graphql-core leaves coroutines behind once a null has spread
+                warnings.simplefilter("ignore", RuntimeWarning)
+                done = result if isinstance(result, ExecutionResult) else await result
+                if done.errors:
+                    del result
+                    gc.collect()
+            return done
 
 
 async def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
