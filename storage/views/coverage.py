@@ -11,8 +11,8 @@ from domain.compensation import Form
 from domain.coverage import Coverage
 from domain.guarantees import AfterSalesTerms, Base, Exclusion, OnTimeTerms
 from domain.money import Money
-from domain.moves import Move
 from storage.coverage import COVERAGES
+from storage.views.actions import actions
 from storage.views.orders import through_order
 from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
@@ -77,24 +77,6 @@ async def opening(
     return [COVERAGES.decode(row).opens_at for row in rows]
 
 
-def _moves(rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
-    return [coverage.moves(COVERAGES.decode(row), viewer, at) for row in rows]
-
-
-async def available_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[str]]:
-    """The actions whose mutation would not be refused for state, time or role."""
-    return [[move.action for move in moves if move.available] for moves in _moves(rows, viewer, at)]
-
-
-async def blocked_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[Move]]:
-    """The other actions, each with everything that stands in its way."""
-    return [[move for move in moves if not move.available] for moves in _moves(rows, viewer, at)]
-
-
 COVERAGE: Final = View(
     type="Coverage",
     table="coverages",
@@ -111,8 +93,7 @@ COVERAGE: Final = View(
         "claims": Many("Claim", "coverage_id", "OLDEST_FIRST"),
         "opensAt": Computed(opening, needs=COVERAGES.names),
         "terms": Computed(terms, needs=COVERAGES.names),
-        "availableActions": Computed(available_actions, needs=COVERAGES.names),
-        "blockedActions": Computed(blocked_actions, needs=COVERAGES.names),
+        **actions(COVERAGES, coverage.moves),
     },
     sorts={
         "OLDEST_FIRST": Sort((("{t}.id", False),)),

@@ -1,34 +1,13 @@
 """Guarantees: what is offered is public, what is not any more is for staff, its party and who bought with it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from domain import enrolments
-from domain.access import Caller, ViewerKind
-from domain.moves import Move
+from domain.access import ViewerKind
 from storage.enrolments import GUARANTEES
+from storage.views.actions import actions
 from storage.views.organisations import BY_ID
-from storage.views.view import Computed, Filter, Listing, One, Point, Root, Row, View, column, columns
-
-
-def _moves(rows: Sequence[Row], viewer: Caller) -> list[tuple[Move, ...]]:
-    return [enrolments.moves(GUARANTEES.decode(row), viewer) for row in rows]
-
-
-async def available_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[str]]:
-    """The actions whose mutation would not be refused for state, time or role."""
-    return [[move.action for move in moves if move.available] for moves in _moves(rows, viewer)]
-
-
-async def blocked_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[Move]]:
-    """The other actions, each with everything that stands in its way."""
-    return [[move for move in moves if not move.available] for moves in _moves(rows, viewer)]
-
+from storage.views.view import Filter, Listing, One, Point, Root, View, column, columns
 
 _OFFERED: Final = "{t}.state = 'ACTIVE'"
 _BOUGHT: Final = (
@@ -60,8 +39,7 @@ GUARANTEE: Final = View(
         "supplier": One("Supplier", "{t}.supplier_id"),
         "provider": One("Provider", "{t}.provider_id"),
         "party": One("LiableParty", "coalesce({t}.supplier_id, {t}.provider_id)"),
-        "availableActions": Computed(available_actions, needs=GUARANTEES.names),
-        "blockedActions": Computed(blocked_actions, needs=GUARANTEES.names),
+        **actions(GUARANTEES, lambda thing, viewer, _at: enrolments.moves(thing, viewer)),
     },
     sorts=BY_ID,
     filters={

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from domain import shipments
 from domain.access import Caller, ViewerKind
-from domain.moves import Move
 from domain.tracking import RESPONSIBLE
 from storage.shipments import SHIPMENTS
+from storage.views.actions import actions
 from storage.views.orders import VISIBLE as ORDER_VISIBLE
 from storage.views.orders import through_order
 from storage.views.view import (
@@ -31,24 +31,6 @@ VISIBLE: Final = {
     kind: predicate if kind is ViewerKind.STAFF else through_order(predicate)
     for kind, predicate in ORDER_VISIBLE.items()
 } | {ViewerKind.PROVIDER: "{t}.provider_id = {party}"}
-
-
-def _moves(rows: Sequence[Row], viewer: Caller) -> list[tuple[Move, ...]]:
-    return [shipments.moves(SHIPMENTS.decode(row), viewer) for row in rows]
-
-
-async def available_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[str]]:
-    """The actions whose mutation would not be refused for state, time or role."""
-    return [[move.action for move in moves if move.available] for moves in _moves(rows, viewer)]
-
-
-async def blocked_actions(
-    _connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[Move]]:
-    """The other actions, each with everything that stands in its way."""
-    return [[move for move in moves if not move.available] for moves in _moves(rows, viewer)]
 
 
 async def lateness(
@@ -83,8 +65,7 @@ SHIPMENT: Final = View(
         "lines": Many("OrderLine", "shipment_id", "BY_POSITION"),
         "events": Many("TrackingEvent", "shipment_id", "OLDEST_FIRST"),
         "isLate": Computed(lateness, needs=SHIPMENTS.names),
-        "availableActions": Computed(available_actions, needs=SHIPMENTS.names),
-        "blockedActions": Computed(blocked_actions, needs=SHIPMENTS.names),
+        **actions(SHIPMENTS, lambda thing, viewer, _at: shipments.moves(thing, viewer)),
     },
     sorts={
         "NEWEST_FIRST": Sort((("{t}.recorded_at", True),)),
