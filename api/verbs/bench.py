@@ -245,9 +245,9 @@ def _serving(loaded: Loaded, kind: str) -> Iterator[tuple[int, int]]:
         process = subprocess.Popen(
             own,
             cwd=ROOT,
-            env={**os.environ, **loaded.settings.environment()},
+            env={**os.environ, **loaded.settings.environment(), "MAKEGOOD_LOG_LEVEL": "warning"},
             pass_fds=(listener.fileno(),),
-            preexec_fn=children.bound_to_this_process(signal.SIGTERM),
+            preexec_fn=children.bound_to_this_process(signal.SIGTERM),  # noqa: PLW1509 - a bare system call
         )
         try:
             yield process.pid, listener.getsockname()[1]
