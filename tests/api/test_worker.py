@@ -200,9 +200,11 @@ async def test_a_duty_whose_consequence_fails_waits_and_holds_nobody_up(
         await worker.once(BY_NAME["clocks"])
     assert await states(owner) == {bad.id: "RUNNING", good.id: "FIRED"}
     assert await consequences_of(owner) == [good.id]
-    row = await owner.fetchrow("SELECT attempts, retry_at > now() AS waits, version FROM clocks WHERE id = $1", bad.id)
+    row = await owner.fetchrow("SELECT attempts, retry_at, version FROM clocks WHERE id = $1", bad.id)
     assert row is not None
-    assert tuple(row) == (1, True, 1)
+    assert row["attempts"] >= 1, "more where the machine is so slow that its wait was over in between"
+    assert row["retry_at"] is not None
+    assert row["version"] == 1
     consequences.failing.clear()
     await owner.execute("UPDATE clocks SET retry_at = now() WHERE id = $1", bad.id)
     await worker.once(BY_NAME["clocks"])
