@@ -40,6 +40,7 @@ SETTINGS: Final = {
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
+    "datestyle": "ISO",
 }
 
 SET_TENANT: Final = "SELECT set_config('makegood.tenant_id', $1, false)"
@@ -139,8 +140,8 @@ class Pool:
         connection = await self._take(tenant)
         try:
             rows = await connection.fetch(text, *arguments)
-        except BaseException:
-            self._give_back_broken(connection)
+        except BaseException as fault:
+            self._give_back_after(connection, fault)
             raise
         self._give_back(connection)
         return rows
@@ -161,8 +162,8 @@ class Pool:
         connection = await self._take(tenant)
         try:
             yield connection
-        except BaseException:
-            self._give_back_broken(connection)
+        except BaseException as fault:
+            self._give_back_after(connection, fault)
             raise
         self._give_back(connection)
 
@@ -220,8 +221,8 @@ class Pool:
         if connection.tenant != wanted:
             try:
                 await connection.show(wanted)
-            except BaseException:
-                self._give_back_broken(connection)
+            except BaseException as fault:
+                self._give_back_after(connection, fault)
                 raise
         return connection
 
@@ -275,7 +276,7 @@ class Pool:
         if connection.raw.is_closed():
             self._discard(connection)
         elif connection.raw.is_in_transaction():
-            self._give_back_broken(connection)
+            self._in_background(self._mend(connection))
         else:
             self._lend(connection)
 
@@ -293,10 +294,16 @@ class Pool:
         if self._closing and self._count == len(self._free):
             self._quiet.set()
 
-    def _give_back_broken(self, connection: Connection) -> None:
-        """After an error: whose rows it shows is not known. It is mended in the background; nobody waits for it."""
-        connection.tenant = None
-        if connection.raw.is_closed():
+    def _give_back_after(self, connection: Connection, fault: BaseException) -> None:
+        """After a fault. Whose rows it shows is not known any more, unless the fault is a refusal of ours.
+
+        What was cancelled half-way is mended in the background; nobody waits for it.
+        """
+        if not isinstance(fault, Refusal):
+            connection.tenant = None
+        if isinstance(fault, Exception) and not isinstance(fault, TimeoutError):
+            self._give_back(connection)
+        elif connection.raw.is_closed():
             self._discard(connection)
         else:
             self._in_background(self._mend(connection))
@@ -312,6 +319,7 @@ class Pool:
             pass  # thrown away below
         finally:
             if sound:
+                connection.tenant = None
                 self._give_back(connection)
             else:
                 self._discard(connection)

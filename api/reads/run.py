@@ -115,7 +115,9 @@ class Run:
         """The statement's rows, its parameters filled in."""
         assert self.connection is not None
         caller = self.caller
-        known = {TENANT: caller.tenant_id, PARTY: caller.party_id, IDS: ids, PARTIES: [caller.party_id] * len(ids)}
+        known = {TENANT: caller.tenant_id, PARTY: caller.party_id, IDS: ",".join(ids)}
+        if PARTIES in statement.parameters:
+            known[PARTIES] = ",".join([caller.party_id or ""] * len(ids))
         arguments = [
             known[what] if what in known else values[what]  # type: ignore[index]  # pages bring their values
             for what in statement.parameters

@@ -99,7 +99,7 @@ class Share:
     async def _fetch(self, batch: dict[Wish, list[asyncio.Future[Record | None]]]) -> dict[Wish, Record]:
         """The rows by wish. A lost connection is asked for again, once."""
         text, place = statement_of(self._rows, "point").text, self._rows.id_place
-        ids, parties = [wish[0] for wish in batch], [wish[1] for wish in batch]
+        ids, parties = ",".join(wish[0] for wish in batch), ",".join(wish[1] or "" for wish in batch)
         try:
             rows = await self._pool.fetch(self._tenant, text, self._tenant, ids, parties)
         except LOST:

@@ -21,7 +21,8 @@ from api.schema.connection import COUNT_MAX, PAGE_MAX
 from domain.errors import ErrorCode
 
 TENANT, PARTY, IDS, PARTIES = "tenant", "party", "ids", "parties"
-"""Parameters that every run knows; the others are a page's own values."""
+"""Parameters that every run knows; the others are a page's own values. Ids and parties are one text, joined by commas:
+asyncpg looks at every item of an array for several hundred nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,8 @@ def _beyond(keys: Sequence[tuple[str, bool]], bound: str, *, forward: bool, para
 
 def point_statement(rows: ThingRows) -> Statement:
     """One row for each pair of an id and the party that asks for it, with both at the end of the row."""
-    head = f"SELECT {_columns(rows, 'asked.party')} FROM unnest($2::text[], $3::text[]) asked(id, party)"
+    asked = "unnest(string_to_array($2, ','), string_to_array($3, ',', '')) asked(id, party)"
+    head = f"SELECT {_columns(rows, 'asked.party')} FROM {asked}"
     text = f"{head} JOIN {_things(rows)}".replace("{party}", "asked.party")
     return Statement(text, (TENANT, IDS, PARTIES))
 
@@ -173,8 +175,7 @@ def point_statement(rows: ThingRows) -> Statement:
 def things_statement(rows: ThingRows) -> Statement:
     """One row for each id that the viewer may see."""
     parameters = _Parameters()
-    ids = parameters.number(IDS)
-    return parameters.done(f"SELECT {_columns(rows)} FROM unnest({ids}::text[]) asked(id) JOIN {_things(rows)}")
+    return parameters.done(f"SELECT {_columns(rows)} FROM {_asked(parameters)} JOIN {_things(rows)}")
 
 
 def _things(rows: ThingRows) -> str:
@@ -202,7 +203,7 @@ def list_statement(rows: ListRows, page: Page) -> Statement:
     if rows.by is None:
         source = f"({inner}) t"
     else:
-        source = f"unnest({parameters.number(IDS)}::text[]) asked(id) CROSS JOIN LATERAL ({inner}) t"
+        source = f"{_asked(parameters)} CROSS JOIN LATERAL ({inner}) t"
         ends.append("asked.id")
     text = f"SELECT {_columns(rows, *ends)} FROM {source}{_joins(rows)} ORDER BY {order}"
     return parameters.done(text.replace("{t}", "t"))
@@ -213,12 +214,13 @@ def count_statement(rows: ListRows, page: Page) -> Statement:
     parameters = _Parameters()
     conditions = " AND ".join(_conditions(rows, page, parameters))
     counted = f"(SELECT count(*) FROM (SELECT FROM {rows.view.table} {{t}} WHERE {conditions} LIMIT {COUNT_MAX + 1}) c)"
-    text = (
-        f"SELECT {counted}"
-        if rows.by is None
-        else f"SELECT {counted}, asked.id FROM unnest({parameters.number(IDS)}::text[]) asked(id)"
-    )
+    text = f"SELECT {counted}" if rows.by is None else f"SELECT {counted}, asked.id FROM {_asked(parameters)}"
     return parameters.done(text.replace("{t}", "t"))
+
+
+def _asked(parameters: _Parameters) -> str:
+    """The ids that are asked about, as rows."""
+    return f"unnest(string_to_array({parameters.number(IDS)}, ',')) asked(id)"
 
 
 def _conditions(rows: ListRows, page: Page, parameters: _Parameters) -> list[str]:

@@ -5,12 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, OperationDefinitionNode, get_argument_values, get_variable_values, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    OperationDefinitionNode,
+    Undefined,
+    get_argument_values,
+    get_nullable_type,
+    get_variable_values,
+    parse,
+)
 from graphql.execution.values import VariableValues
+from graphql.utilities.coerce_input_value import coerce_input_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strawberry.types.arguments import convert_arguments
 
+from api.reads.inputs import converter
 from api.reads.variables import Arguments, RequestError, Variables
+from api.schema.schema import contract
 from tests.engine.bazaar import bazaar
 
 SCHEMA = bazaar().graphql
@@ -79,3 +95,41 @@ def test_arguments_are_those_of_graphql_core(text: str, given_: dict[str, Any]) 
     except RequestError:
         ours = None
     assert ours == expected
+
+
+def test_inputs_are_made_as_strawberry_makes_them() -> None:
+    promised = contract()
+    scalars, config = promised.strawberry.schema_converter.scalar_registry, promised.strawberry.config
+    assert promised.graphql.mutation_type is not None
+    tried = 0
+    for name, definition in promised.graphql.mutation_type.fields.items():
+        given = _sample(definition.args["input"].type, full=name < "m")
+        values = {"input": coerce_input_value(given, definition.args["input"].type)}
+        assert values["input"] is not Undefined, (name, given)
+        declared = definition.extensions["strawberry-definition"].arguments
+        expected = convert_arguments(dict(values), declared, scalars, config)
+        assert converter(definition, config)(values) == expected
+        tried += 1
+    assert tried > 10
+
+
+SAMPLES = {
+    "ID": "clm_x", "String": "word", "Int": 3, "Boolean": True, "Decimal": "12.50", "DateTime": "2026-03-01T12:00:00Z",
+    "Date": "2026-03-01", "CountryCode": "DE", "CurrencyCode": "USD", "RuleCode": "a.b", "Duration": "P2D",
+}  # fmt: skip
+
+
+def _sample(type_: Any, *, full: bool) -> Any:
+    """A value of an input type, with or without what may be left out."""
+    nullable = get_nullable_type(type_)
+    if isinstance(nullable, GraphQLList):
+        return [_sample(nullable.of_type, full=full)] * 2
+    if isinstance(nullable, GraphQLEnumType):
+        return next(iter(nullable.values))
+    if isinstance(nullable, GraphQLInputObjectType):
+        return {
+            name: _sample(member.type, full=full)
+            for name, member in nullable.fields.items()
+            if full or isinstance(member.type, GraphQLNonNull)
+        }
+    return SAMPLES[nullable.name]
