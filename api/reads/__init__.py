@@ -19,7 +19,8 @@ Theory of operation, in the order in which a request meets it:
     introspect  graphql-core answers about the schema itself
 
 Laws. Only what a view declares (`storage/views/`) can be planned, and every row is read under the view's predicate for
-the viewer's kind; there is no other way to a row. A root is one statement with its to-one relations joined in; a to-many
-relation is one more for all parents together; a thing named by a computed value is read in batches by type. What cannot
-be planned is a bug, never a slower way. `tests/engine/` holds the engine against graphql-core with one SELECT per object.
+the viewer's kind; there is no other way to a row. A root is one statement with its to-one relations joined in; a
+to-many relation is one more for all parents together; a thing named by a computed value is read in batches by type.
+What cannot be planned is a bug, never a slower way. `tests/engine/` holds the engine against graphql-core with one
+SELECT per object.
 """
