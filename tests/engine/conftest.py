@@ -11,14 +11,14 @@ import pytest
 from api.reads.engine import Engine
 from api.settings import Settings
 from storage.pool import Pool
-from tests.engine import bazaar
+from tests.engine import bazaar, stalls
 from tests.engine.reference import Reference
 
 
 @pytest.fixture(scope="session")
 async def loaded(owner: asyncpg.Pool[Any]) -> AsyncIterator[None]:
     """Tables and rows of the bazaar; gone when the session ends."""
-    await bazaar.load(owner)
+    await stalls.load(owner)
     yield
     await owner.execute("DROP SCHEMA bazaar CASCADE")
     await owner.execute("DELETE FROM tenants")

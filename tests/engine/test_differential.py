@@ -12,10 +12,11 @@ from api.reads.engine import Engine
 from domain.access import Caller
 from domain.ids import BuyerId, ClaimId, EventId, ProviderId, SupplierId
 from storage.pool import Pool
-from tests.engine.bazaar import CASES, Viewers, bazaar, ident
+from tests.engine.bazaar import bazaar
 from tests.engine.judge import agree
 from tests.engine.operations import operations
 from tests.engine.reference import Reference
+from tests.engine.stalls import CASES, Viewers, ident
 
 IDS = (
     *(str(ident(ClaimId, number)) for number in range(CASES)),

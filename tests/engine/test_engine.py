@@ -9,9 +9,10 @@ import pytest
 from api.reads.engine import Engine
 from domain.ids import BuyerId, ClaimId, EventId, ProviderId, SupplierId
 from storage.pool import Pool
-from tests.engine.bazaar import BUYER, PROVIDER, STAFF, SUPPLIER, Viewers, caller, ident
+from tests.engine.bazaar import BUYER, PROVIDER, STAFF, SUPPLIER
 from tests.engine.judge import agree, ask
 from tests.engine.reference import Reference
+from tests.engine.stalls import Viewers, caller, ident
 
 EVERYTHING = """
 query Everything($id: ID!, $size: Int = 3, $filter: CaseFilter, $order: CaseOrder,

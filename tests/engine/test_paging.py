@@ -9,8 +9,9 @@ import pytest
 from api.reads import cursors
 from api.reads.engine import Answer, Engine
 from domain.ids import ClaimId
-from tests.engine.bazaar import BUYER, STAFF, SUPPLIER, caller, ident
+from tests.engine.bazaar import BUYER, STAFF, SUPPLIER
 from tests.engine.judge import ask
+from tests.engine.stalls import caller, ident
 
 WALK = """query ($first: Int, $after: String, $last: Int, $before: String, $order: CaseOrder) {
   cases(first: $first, after: $after, last: $last, before: $before, orderBy: $order) {

@@ -13,8 +13,9 @@ from domain.ids import BuyerId, ClaimId, SupplierId
 from storage.pool import Pool
 from storage.views.view import Computed
 from tests.engine import bazaar
-from tests.engine.bazaar import BUYER, PROVIDER, PUBLIC, STAFF, SUPPLIER, caller, ident
+from tests.engine.bazaar import BUYER, PROVIDER, PUBLIC, STAFF, SUPPLIER
 from tests.engine.judge import ask
+from tests.engine.stalls import caller, ident
 
 FILTERED = "query ($f: CaseFilter) { cases(first: 1, filter: $f) { nodes { id } } }"
 

@@ -12,8 +12,9 @@ from api.reads.engine import Engine
 from api.reads.share import BATCH_MAX
 from domain.ids import ClaimId
 from storage.pool import Pool
-from tests.engine.bazaar import BUYER, CASES, STAFF, SUPPLIER, Viewers, caller, ident
+from tests.engine.bazaar import BUYER, STAFF, SUPPLIER
 from tests.engine.judge import ask
+from tests.engine.stalls import CASES, Viewers, caller, ident
 
 TEXT = "query ($id: ID!) { case(id: $id) { id number maker { margin } } }"
 

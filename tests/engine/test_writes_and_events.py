@@ -11,8 +11,9 @@ import pytest
 from api.reads.engine import Engine, Request
 from domain.ids import ClaimId
 from storage.pool import Pool
-from tests.engine.bazaar import BUYER, STAFF, caller, ident
+from tests.engine.bazaar import BUYER, STAFF
 from tests.engine.judge import ask
+from tests.engine.stalls import caller, ident
 
 TOUCH = """mutation ($input: TouchInput!) { touch(input: $input) {
   case { number shopper { name } } count secret
