@@ -14,7 +14,7 @@ from typing import Any
 from asyncpg import Record
 
 from api.reads import plan as p
-from api.reads.complete import MONEY, Completion, Path, amount, cursor, page_info
+from api.reads.complete import AS_SPELLED, MONEY, Completion, Path, amount, cursor, instant, page_info
 from api.reads.run import count_shown
 
 
@@ -75,10 +75,12 @@ class _Source:
         self.makes: list[tuple[p.Shape | p.Connected, str]] = []
         self.known: dict[str, Any] = {
             "V": violation,
+            "AS_SPELLED": AS_SPELLED,
             "EMPTY": [],
             "amount": amount,
             "count_shown": count_shown,
             "cursor": cursor,
+            "instant": instant,
             "page_info": page_info,
         }
 
@@ -141,6 +143,9 @@ class _Source:
 
     def column(self, field: p.Column, *, nested: bool) -> str:
         name = f"c{field.place}"
+        if field.write is instant:  # inlined: a page holds hundreds
+            spelled = f"(f'{{{name}[:10]}}T{{{name}[11:-3]}}Z' if len({name}) in AS_SPELLED else instant({name}))"
+            return f"{_otherwise(field.required)} if {name} is None else {spelled}"
         if field.write is not None:
             return f"{_otherwise(field.required)} if {name} is None else {self.name(field.write, 'write')}({name})"
         return f"{name} if {name} is not None else V()" if field.required and nested else name

@@ -21,6 +21,9 @@ from domain.money import scale
 Path = tuple[str | int, ...]
 
 MONEY: Final = "Money"
+AS_SPELLED: Final = frozenset({len("2026-03-01 12:00:00+00"), len("2026-03-01 12:00:00.000001+00")})
+"""Lengths of instants whose fraction Postgres spells as we do: none, or all six digits; it leaves out trailing zeros."""
+
 CENTS: Final = 2
 """The digits of most currencies."""
 NOTHING: Final[Mapping[Any, Any]] = {}
@@ -234,6 +237,15 @@ def amount(minor: int, currency: str) -> str:
         return str(minor)
     text = f"{abs(minor):0{digits + 1}d}"
     return f"{'-' if minor < 0 else ''}{text[:-digits]}.{text[-digits:]}"
+
+
+def instant(text: str) -> str:
+    """An instant that Postgres spelled in UTC, as DateTime spells it: microseconds whole, or left out when zero."""
+    if text[19:20] not in {".", "+"} or text[-3:] != "+00":
+        raise ValueError(f"not an instant of the years 1 to 9999 in UTC: {text}")
+    if len(text) in AS_SPELLED:
+        return f"{text[:10]}T{text[11:-3]}Z"
+    return f"{text[:10]}T{text[11:-3]:0<15}Z"
 
 
 def cursor(rows: p.ListRows, found: Found, row: Record) -> str:

@@ -27,6 +27,7 @@ from graphql import (
 )
 
 from api.reads import plan as p
+from api.reads.complete import instant
 from api.reads.document import INTROSPECTION, Document, Operation
 from api.reads.inputs import converter
 from api.reads.selection import Collector, Fields
@@ -46,7 +47,6 @@ AS_STORED: Final = frozenset(
 MONEY: Final = "Money"
 INSTANT: Final = "DateTime"
 """Read as text: asyncpg needs over a microsecond for a datetime, a tenth of one for its text."""
-WHOLE_SECONDS: Final = len("2026-03-01 12:00:00+00")
 OWN_ROOTS: Final = frozenset({"node", "nodes"})
 
 
@@ -315,15 +315,6 @@ def writer(type_: GraphQLOutputType) -> p.Write | None:
         return None
     write: p.Write = nullable.serialize  # type: ignore[union-attr]  # a leaf: the contract test saw to that
     return write
-
-
-def instant(text: str) -> str:
-    """An instant that Postgres spelled in UTC, as DateTime spells it: microseconds whole, or left out when zero."""
-    if len(text) == WHOLE_SECONDS:
-        return f"{text[:10]}T{text[11:19]}Z"
-    if text[19:20] != "." or text[-3:] != "+00":
-        raise ValueError(f"not an instant of the years 1 to 9999 in UTC: {text}")
-    return f"{text[:10]}T{text[11:-3]:0<15}Z"
 
 
 def _required(type_: GraphQLOutputType) -> bool:
