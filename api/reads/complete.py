@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 
 MONEY: Final = "Money"
 AS_SPELLED: Final = frozenset({len("2026-03-01 12:00:00+00"), len("2026-03-01 12:00:00.000001+00")})
-"""Lengths of instants whose fraction Postgres spells as we do: none, or all six digits; it leaves out trailing zeros."""
+"""Lengths of instants whose fraction Postgres spells as we do: none or all six digits; it leaves out trailing zeros."""
 
 CENTS: Final = 2
 """The digits of most currencies."""
