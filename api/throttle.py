@@ -19,7 +19,10 @@ import structlog
 from storage.cache import LOST
 
 SHARE: Final = 1_000
-"""Points leased at once: one round trip per thousand cheap reads; what a process that dies can lose of a budget."""
+"""Points leased at once, at least: one round trip per thousand cheap reads; what a process that dies can lose."""
+
+SHARE_MAX: Final = 4_000
+"""Of a budget that is large enough for it: one round trip per dozen full pages, whose lease is else a tenth of them."""
 
 IDLE_SECONDS: Final = 10.0
 """A share that nobody spent from for so long is forgotten; the bucket has refilled by then."""
@@ -54,6 +57,11 @@ class Budget:
     """Two of the dearest operations, or a burst of twenty thousand point reads."""
     rate: int = 1_000
     """A client that pages through everything at full size keeps one core busy for a twentieth of the time."""
+
+    @property
+    def share(self) -> int:
+        """Points leased at once: a fifth of the bucket, within bounds."""
+        return min(SHARE_MAX, max(SHARE, self.capacity // 5))
 
 
 @dataclass(slots=True)
@@ -158,8 +166,9 @@ class Throttle:
             return None
         bucket.used_at = now
         bucket.held -= points
-        if bucket.held < SHARE // 2 and bucket.asking is None:
-            bucket.asking = asyncio.create_task(self._lease(actor_id, bucket, SHARE), name="lease a share")
+        share = self.budget.share
+        if bucket.held < share // 2 and bucket.asking is None:
+            bucket.asking = asyncio.create_task(self._lease(actor_id, bucket, share), name="lease a share")
         return bucket
 
     async def spend_or_wait(self, actor_id: str, points: int) -> tuple[Bucket, int]:
@@ -170,7 +179,7 @@ class Throttle:
         bucket = self._of(actor_id, now)
         while bucket.held < points:  # whoever waits for the same actor waits for the same lease
             if bucket.asking is None:
-                wanted = max(SHARE, points) - bucket.held
+                wanted = max(self.budget.share, points) - bucket.held
                 bucket.asking = asyncio.create_task(self._lease(actor_id, bucket, wanted), name="lease a share")
             if not await asyncio.shield(bucket.asking):
                 missing = points - bucket.available
