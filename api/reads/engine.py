@@ -36,7 +36,10 @@ JSON_OPTIONS: Final = orjson.OPT_UTC_Z
 """Instants end in `Z`; microseconds are kept and left out when they are zero."""
 
 DOCUMENTS_MAX: Final = 1_000
-"""Documents kept prepared; each with its tree and plans takes some tens of kilobytes."""
+"""Documents kept prepared."""
+
+CHARACTERS_MAX: Final = 250_000
+"""Of all documents kept: with tree and plans each character takes up to a quarter of a kilobyte."""
 
 PLANS_MAX: Final = 32
 """Plans kept per operation: kinds of viewer times outcomes of its conditions."""
@@ -94,6 +97,7 @@ class Engine:
     def __init__(self, contract: Contract, pool: Pool, fanout: Any = None) -> None:
         self.contract, self.pool, self.fanout = contract, pool, fanout
         self._documents: OrderedDict[tuple[str, bool], Document] = OrderedDict()
+        self._characters = 0
 
     def prepare(self, text: str, *, introspect: bool = True) -> Document:
         """The document of that text: limits, parse, validation, once; errors are cached as well (`Document.errors`).
@@ -104,12 +108,18 @@ class Engine:
         document = self._documents.get((text, introspect))
         if document is None:
             document = prepared(text, self.contract.graphql, introspect=introspect)
-            self._documents[text, introspect] = document
-            if len(self._documents) > DOCUMENTS_MAX:
-                self._documents.popitem(last=False)
+            self._keep(document, introspect=introspect)
         else:
             self._documents.move_to_end((text, introspect))
         return document
+
+    def _keep(self, document: Document, *, introspect: bool) -> None:
+        """Remembers the document; those that were not asked for longest make room."""
+        self._documents[document.text, introspect] = document
+        self._characters += len(document.text)
+        while len(self._documents) > DOCUMENTS_MAX or self._characters > CHARACTERS_MAX:
+            (forgotten, _), _ = self._documents.popitem(last=False)
+            self._characters -= len(forgotten)
 
     def known(self, text: str, *, introspect: bool = True) -> Document | None:
         """What `prepare` would only look up; None for a new document, whose sender is charged for its reading."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from asyncpg import DataError, Record
+from graphql import GraphQLError
 
 from api.reads.plan import (
     AbstractValue,
@@ -46,7 +47,7 @@ from api.reads.statement import (
     things_statement,
 )
 from api.reads.variables import RequestError
-from api.schema.connection import COUNT_MAX
+from api.schema.connection import COUNT_MAX, PAGE_MAX
 from api.schema.errors import SHOWN
 from domain.access import Caller
 from domain.errors import ErrorCode
@@ -143,7 +144,10 @@ class Run:
         """Loads the value of a root and the things it names."""
         arguments = root.arguments.values(self.variables)
         if root.load is None:
-            self.values[root.key] = arguments["ids" if root.name == "nodes" else "id"]
+            self.values[root.key] = wanted = arguments["ids" if root.name == "nodes" else "id"]
+            if root.name == "nodes" and len(wanted) > PAGE_MAX:
+                too_many = GraphQLError(f"`nodes` takes at most {PAGE_MAX} ids.")
+                raise RequestError(ErrorCode.BAD_REQUEST, too_many)
         else:
             try:
                 values = await root.load(self.connection, (), self.caller, await self.at(), root.convert(arguments))

@@ -92,6 +92,22 @@ async def test_ids_among_others_are_told_in_their_places(engine: Engine) -> None
     assert [error["path"] for error in answer.errors] == [["nodes", 1], ["nodes", 3]]
 
 
+async def test_nodes_are_no_more_than_a_page(engine: Engine) -> None:
+    ids = [ident(ClaimId, number) for number in range(101)]
+    assert await code(engine, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids) == "BAD_REQUEST"
+
+
+async def test_documents_are_remembered_within_bounds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.reads.engine.DOCUMENTS_MAX", 3)
+    monkeypatch.setattr("api.reads.engine.CHARACTERS_MAX", 100)
+    texts = [f"{{ a{number}: __typename }}" for number in range(4)]
+    for text in (*texts[:3], texts[0], texts[3]):
+        engine.prepare(text)
+    assert [engine.known(text) is not None for text in texts] == [True, False, True, True]
+    engine.prepare("{ __typename }" + " " * 90)
+    assert [engine.known(text) is not None for text in texts] == [False] * 4
+
+
 async def test_a_filter_by_what_is_masked_is_refused(engine: Engine) -> None:
     text = "{ cases(first: 1, filter: {level: 4}) { nodes { id } } }"
     assert await code(engine, text, viewer=caller(SUPPLIER)) == "FORBIDDEN"
