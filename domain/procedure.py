@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain import dates, terms
 from domain.claims import ClaimReason, Deadlines
@@ -55,10 +56,25 @@ class ClaimClocks:
 
 
 def claim_clocks(version: RuleVersion) -> ClaimClocks:
-    """The numbers of a version of a claim's clocks. Refuses a version of another kind with TypeError."""
+    """The numbers of a version of a claim's clocks. Refuses a version of another kind with TypeError.
+
+    What was read is remembered by the version's source: every claim that is opened asks for the same.
+    """
     if version.kind is not RuleKind.CLAIM_CLOCKS:
         raise TypeError(f"{version.key} is not about a claim's clocks")
-    return terms.read(ClaimClocks, {"version": str(version.id), **version.body})
+    key = (version.id, version.digest)
+    clocks = _READ.get(key)
+    if clocks is None:
+        if len(_READ) >= READ_MAX:
+            _READ.clear()
+        clocks = _READ[key] = terms.read(ClaimClocks, {"version": str(version.id), **version.body})
+    return clocks
+
+
+READ_MAX: Final = 1_000
+"""Versions kept as read: more than any process meets, and small."""
+
+_READ: dict[tuple[str, str], ClaimClocks] = {}
 
 
 def deadlines(version: RuleVersion, opened_at: datetime, calendar: Calendar) -> Deadlines:
