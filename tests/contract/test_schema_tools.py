@@ -1,6 +1,6 @@
 """What clients build with takes the contract as it is: linters, compilers, generators of clients, a composer of graphs.
 
-Which rules are off, and why, stands in infra/decisions/0060-schema-tools.md. `.ci/run` installs the tools.
+Which rules are off, and why, stands in infra/decisions/0064-schema-tools.md. `.ci/run` installs the tools.
 """
 
 from __future__ import annotations

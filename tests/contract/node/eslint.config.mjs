@@ -1,5 +1,5 @@
 // What @graphql-eslint says about the contract and about the operations we show: its recommended and its Relay rules.
-// Each rule that is set otherwise says why; infra/decisions/0060-schema-tools.md lists them.
+// Each rule that is set otherwise says why; infra/decisions/0064-schema-tools.md lists them.
 
 import { readFileSync } from "node:fs";
 import graphql from "@graphql-eslint/eslint-plugin";
