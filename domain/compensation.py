@@ -35,6 +35,11 @@ class Compensation:
     coupon_days: Days
     recovery_days: Days
 
+    def __post_init__(self) -> None:
+        # Every redemption falls due whole: the books know no part that was redeemed in time and yet is nobody's to pay.
+        if self.recovery_days < self.coupon_days:
+            raise ValueError("a coupon is not good for longer than its redemption is recovered")
+
 
 def coupon_expires_at(compensation: Compensation, issued_at: datetime, calendar: Calendar) -> datetime:
     """The last instant of a coupon issued at `issued_at` (vector T5: the last microsecond of day 90)."""

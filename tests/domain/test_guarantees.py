@@ -393,3 +393,8 @@ def test_t5_a_coupon_lives_to_the_last_microsecond_of_day_ninety() -> None:
     last = coupon_expires_at(ON_TIME.compensation, issued, UTC_DAYS)
     assert last == instant("2026-05-31T23:59:59.999999Z")
     assert recovered_until(ON_TIME.compensation, issued, UTC_DAYS) == last
+
+
+def test_a_coupon_that_outlives_its_recovery_is_refused() -> None:
+    with pytest.raises(ValueError, match="recovered"):
+        replace(ON_TIME.compensation, coupon_days=Days(91))
