@@ -1,0 +1,182 @@
+"""W1 to W4: what reads and a claim cost, beside the least and the most that the same work can cost."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.operations.claims import PROCEDURE
+from infra.bench import measure, rig, workloads
+from infra.bench.drive import CONNECTIONS, drive, packets
+from infra.bench.rig import Loaded
+
+DATABASE: Final = "bench"
+SPARE: Final = 40_000
+"""Covers that W4 opens claims under: several runs of it before the database is made again."""
+CLAIMS: Final = range(1, 200_001)
+RULE: Final = "guarantees/on_time"
+NAIVE_CONNECTIONS: Final = 4
+"""Against the reference: with more, its slow lists keep others waiting for a connection longer than the pool allows."""
+NEEDED: Final = {"W1": (52, 1.15), "W2": (440, 10), "W3": (550, 12), "W4": (350, 8)}
+"""Server CPU per request in microseconds, and as a multiple of the bare handler's, that a workload must stay below."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """What one workload of one server came to. CPU in microseconds per request."""
+
+    workload: str
+    server: str
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    server_cpu_us: float
+    postgres_cpu_us: float
+    memory_mib: float
+
+
+def command(
+    requests: Annotated[
+        int, typer.Option(min=100, help="Requests per workload; lists and the reference get fewer.")
+    ] = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make and load the bench's database anew.")] = False,
+    to: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """Reads and claims: drive a server over loopback with authorization on, and print figures and ratios."""
+    with rig.engines() as settings:
+        loaded = asyncio.run(rig.loaded(settings, DATABASE, _fill, fresh=fresh))
+        if asyncio.run(_covers_left(loaded)) < SPARE // 4:
+            loaded = asyncio.run(rig.loaded(settings, DATABASE, _fill, fresh=True))
+        rows = [row for kind in ("bare", "naive", "platform") for row in _measure(loaded, kind, requests)]
+    _print(rows)
+    if to is not None:
+        to.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+
+
+async def _fill(connection: asyncpg.Connection, tenant_id: str) -> None:
+    version = "SELECT id FROM rule_versions WHERE tenant_id = $1 AND key = $2 ORDER BY number DESC LIMIT 1"
+    await rig.filled_by(
+        "load.sql",
+        connection,
+        tenant=tenant_id,
+        rule=await connection.fetchval(version, tenant_id, RULE),
+        procedure=await connection.fetchval(version, tenant_id, PROCEDURE),
+        spare=str(SPARE),
+    )
+
+
+async def _covers_left(loaded: Loaded) -> int:
+    connection = await asyncpg.connect(loaded.settings.database_owner_url)
+    try:
+        left = "SELECT count(*) FROM coverages WHERE tenant_id = $1 AND state = 'IN_FORCE'"
+        return int(await connection.fetchval(left, loaded.tenant_id))
+    finally:
+        await connection.close()
+
+
+# -- measuring --------------------------------------------------------------------------------------------------------
+
+
+def _measure(loaded: Loaded, kind: str, requests: int) -> Iterator[Row]:
+    """The workloads of one server, each warmed up first, in a process of the server's own."""
+    with rig.serving(loaded, kind) as (process, port):
+        for name, make, share in _workloads(loaded, kind):
+            count = max(50, int(requests * share))
+            stream = make()
+            sending = (packets(port, [one])[0] for one in stream)
+            at_once = NAIVE_CONNECTIONS if kind == "naive" else CONNECTIONS
+            asyncio.run(drive(port, sending, max(2 * at_once, count // 10), at_once))
+            before = measure.spent(process, loaded.postmaster)
+            ran = asyncio.run(drive(port, sending, count, at_once))
+            spent = measure.spent(process, loaded.postmaster).since(before)
+            yield Row(
+                name,
+                kind,
+                ran.requests / ran.seconds,
+                ran.percentile(0.5),
+                ran.percentile(0.99),
+                spent.server / ran.requests * 1e6,
+                spent.postgres / ran.requests * 1e6,
+                measure.memory_mib(process),
+            )
+
+
+def _workloads(loaded: Loaded, kind: str) -> list[tuple[str, Callable[[], Iterator[Any]], float]]:
+    """Name, stream of requests, and share of the requests asked for."""
+    token, run = loaded.token, secrets.token_hex(4)
+    points = ("W1", lambda: workloads.points(token, CLAIMS), 1.0)
+    if kind == "bare":
+        return [points]
+    lists = [
+        ("W2", lambda: workloads.lists(token, workloads.PROVIDERS, "prv_"), 0.25),
+        ("W3", lambda: workloads.lists(token, workloads.QUEUE, "clm_"), 0.25),
+    ]
+    if kind == "naive":
+        return [(name, make, share * 0.05) for name, make, share in [points, *lists]]
+    covers = asyncio.run(_open_covers(loaded))
+    return [points, *lists, ("W4", lambda: workloads.openings(token, covers, run), min(0.5, len(covers) / 2 / 8000))]
+
+
+async def _open_covers(loaded: Loaded) -> range:
+    """The covers that nobody has claimed under yet."""
+    connection = await asyncpg.connect(loaded.settings.database_owner_url)
+    try:
+        first = await connection.fetchval(
+            "SELECT min(right(id, 26)::bigint) FROM coverages WHERE tenant_id = $1 AND state = 'IN_FORCE'",
+            loaded.tenant_id,
+        )
+    finally:
+        await connection.close()
+    return range(first, CLAIMS.stop + SPARE)
+
+
+# -- printing ---------------------------------------------------------------------------------------------------------
+
+
+def _print(rows: list[Row]) -> None:
+    """A table of the figures, and of what they are multiples of."""
+    bare = next(row for row in rows if row.server == "bare")
+    naive = {row.workload: row for row in rows if row.server == "naive"}
+    table = Table(title="CPU in µs per request", title_justify="left")
+    for heading in (
+        "",
+        "server",
+        "req/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU",
+        "Postgres",
+        "MiB",
+        "to bare",
+        "naive to it",
+        "needed",
+    ):
+        table.add_column(heading, justify="left" if heading in {"", "server"} else "right")
+    for row in itertools.chain(rows):
+        slower = naive.get(row.workload)
+        needed = NEEDED[row.workload] if row.server == "platform" else None
+        table.add_row(
+            row.workload,
+            row.server,
+            f"{row.requests_per_second:,.0f}",
+            f"{row.p50_ms:.2f}",
+            f"{row.p99_ms:.2f}",
+            f"{row.server_cpu_us:.0f}",
+            f"{row.postgres_cpu_us:.0f}",
+            f"{row.memory_mib:.0f}",
+            f"{row.server_cpu_us / bare.server_cpu_us:.2f}",
+            f"{slower.server_cpu_us / row.server_cpu_us:.1f}" if slower and row.server == "platform" else "",
+            f"≤ {needed[0]}, ≤ {needed[1]}" if needed else "",
+        )
+    Console(width=120).print(table)
