@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from api.operations import coverage
 from domain import access, dates, orders, shipments, tracking
@@ -33,12 +34,17 @@ async def record_shipment(work: Work, command: RecordShipment) -> Outcome:
     if command.promised_on is not None:
         calendar = await calendar_rows.get(work.connection, order.country)
         promised_at = dates.end_of_day(command.promised_on, calendar)
+    return Outcome({"shipment": await leave(work, order, command, promised_at)})
+
+
+async def leave(work: Work, order: Order, command: RecordShipment, promised_at: datetime | None) -> ShipmentId:
+    """The lines of the locked order leave with the provider, promised for that instant; whoever asks was let pass."""
     id = work.new_id(ShipmentId)
     recorded = shipments.record_shipment(command, id=id, promised_at=promised_at, at=work.at)
     shipped = orders.ship_lines(order, command.line_ids, id, promised_at)
     await work.keep(recorded, shipped)
     await coverage.take_promises(work, shipped.after)
-    return Outcome({"shipment": id})
+    return id
 
 
 async def update_eta(work: Work, command: UpdateEta) -> Outcome:
