@@ -140,6 +140,18 @@ class TrackingEventId(Id):
     prefix = "trk"
 
 
+class LegId(Id):
+    """One leg of a shipment's way."""
+
+    prefix = "leg"
+
+
+class WaitingEventId(Id):
+    """A report of a shipment that nobody has recorded yet."""
+
+    prefix = "wev"
+
+
 class CoverageId(Id):
     """The cover of one order by one guarantee, frozen at purchase."""
 
@@ -216,6 +228,138 @@ class DocumentId(Id):
     """A trusted document (a registered GraphQL operation)."""
 
     prefix = "doc"
+
+
+class ServiceId(Id):
+    """A transport or other service that a provider sells."""
+
+    prefix = "svc"
+
+
+class LaneId(Id):
+    """Where a service goes from and to, or the place where it is done."""
+
+    prefix = "lan"
+
+
+class RateSheetId(Id):
+    """One version of a service's prices."""
+
+    prefix = "rsh"
+
+
+class RateId(Id):
+    """One price of a rate sheet."""
+
+    prefix = "rat"
+
+
+class SurchargeId(Id):
+    """One surcharge of a rate sheet."""
+
+    prefix = "sur"
+
+
+class RateImportId(Id):
+    """A rate sheet's file on its way in."""
+
+    prefix = "rim"
+
+
+class RateRejectId(Id):
+    """A line of such a file that is no rate."""
+
+    prefix = "rrj"
+
+
+class ListingFlagId(Id):
+    """Something wrong with a listed service, to be put right until a deadline."""
+
+    prefix = "flg"
+
+
+class ChargeCheckId(Id):
+    """What a booking was quoted beside what it was charged."""
+
+    prefix = "chk"
+
+
+class RestrictionId(Id):
+    """What a provider may not do, where and until when."""
+
+    prefix = "rst"
+
+
+class BarId(Id):
+    """A time in which a provider may not come back."""
+
+    prefix = "bar"
+
+
+class ExitId(Id):
+    """A provider's leaving."""
+
+    prefix = "ext"
+
+
+class QuoteRequestId(Id):
+    """A buyer's question what transporting goods costs."""
+
+    prefix = "qrq"
+
+
+class QuoteId(Id):
+    """A provider's binding quote."""
+
+    prefix = "quo"
+
+
+class BookingId(Id):
+    """A quote that was booked for lines of an order."""
+
+    prefix = "bkg"
+
+
+class RequirementItemId(Id):
+    """What a provider handed in for one requirement, or what stands in for it."""
+
+    prefix = "rqi"
+
+
+class ReviewId(Id):
+    """One round of reviewing a provider's application."""
+
+    prefix = "rvw"
+
+
+class ServicePointId(Id):
+    """A place where a provider serves machines or takes and hands out goods."""
+
+    prefix = "svp"
+
+
+class UploadId(Id):
+    """A file that an organisation brings."""
+
+    prefix = "upl"
+
+
+class RelationId(Id):
+    """That two providers are one hand's."""
+
+    prefix = "rel"
+
+
+class DepositId(Id):
+    """What is held of one provider's money in one currency."""
+
+    prefix = "dep"
+
+
+class DepositMovementId(Id):
+    """Money that came into a deposit or left it."""
+
+    prefix = "dmv"
 
 
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}

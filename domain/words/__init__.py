@@ -13,7 +13,21 @@ from enum import StrEnum
 from typing import Final
 
 from domain.explain import Finding, Input
-from domain.words import buyers, claims, clocks, coupons, guarantees, orders, penalties, rules
+from domain.words import (
+    buyers,
+    capabilities,
+    claims,
+    clocks,
+    coupons,
+    guarantees,
+    orders,
+    penalties,
+    rate_sheets,
+    records,
+    rules,
+    services,
+    uploads,
+)
 from domain.words.sentences import Sentences
 
 
@@ -24,7 +38,21 @@ class Locale(StrEnum):
     """English."""
 
 
-NOUNS: Final = (buyers, claims, clocks, coupons, guarantees, orders, penalties, rules)
+NOUNS: Final = (
+    buyers,
+    capabilities,
+    claims,
+    clocks,
+    coupons,
+    guarantees,
+    orders,
+    penalties,
+    rate_sheets,
+    records,
+    rules,
+    services,
+    uploads,
+)
 """The files of this folder. A new noun is a file with its table `ENGLISH`, and a name here."""
 
 

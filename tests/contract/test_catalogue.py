@@ -24,7 +24,7 @@ WITHOUT_TENANT = {
 
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
-    "ledger_transfers", "ledger_entries",
+    "ledger_transfers", "ledger_entries", "charge_checks",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 

@@ -1,0 +1,364 @@
+"""Rates and surcharges: what a price is, and how one is found (`domain.md` 6.3).
+
+**How a price is found.** A lane names a zone; the sheet that is in force has rates for the zone; a rate says what is
+measured and in which bracket `[at_least, below)`:
+
+    measure      counted in           per unit (not flat)               for
+    WEIGHT       grams, chargeable    per kilogram                      express, air, truck, rail, LCL, storage
+    VOLUME       cm3, chargeable      per cubic metre                   LCL and road by volume, storage
+    CONTAINERS   containers of a type per container of that type        FCL, rail, truck, customs
+    UNITS        units                per unit (an entry, a day, a job) customs, inspection, installation, repair
+
+Chargeable is the greater of what is and what the volumetric divisor makes of the other: weight against volume divided
+by it, volume against weight times it; the divisor is the sheet's own, or the mode's by rule. The price is that of the
+bracket that holds the measure: `flat` for all of it, otherwise times kilograms, cubic metres, containers or units. It
+is never below `minimum`. Where a zone has rates by weight and by volume, the dearer of the two applies (weight or
+measure). Brackets are half-open whole numbers: "up to and including 500 g" is `below` 501. What measures less than the
+first or more than the last bracket is not taken.
+
+**Surcharges** come on top, each a line of its own: a share of the freight in basis points (the price above, after its
+minimum, without other surcharges, rounded half-even), or an amount per kilogram, piece, container or shipment, never
+below its own minimum. FUEL is always due; PEAK within its own time; REMOTE_AREA when an end lies in one of its areas;
+DANGEROUS_GOODS when a piece is of one of its classes (of any, when it names none); OVERSIZE when a piece is heavier or
+longer than it says; per piece it is due for those pieces only.
+
+Laws: in a zone the brackets of one measure (and container) leave no gap and never overlap; amounts are in the currency
+of their sheet; an explanation of what is wrong names the line.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.explain import Finding, Input, unmet
+from domain.ids import RateId, RateSheetId, SurchargeId
+from domain.lanes import ZONE_CHARACTERS_MAX
+from domain.modes import DangerousGoodsClass, ServiceMode
+from domain.money import Money
+
+AREAS_MAX: Final = 2_000
+"""Of one surcharge: the remote postal prefixes of a large country."""
+BRACKET_MAX: Final = 10**15
+"""A cubic kilometre in cubic centimetres; what is more is a mistake."""
+PRICE_MINOR_MAX: Final = 10**12
+"""Ten thousand million of a currency with cents: what is dearer is a mistake."""
+
+
+class Measure(StrEnum):
+    """What a rate's bracket is counted in."""
+
+    WEIGHT = "WEIGHT"
+    """Chargeable weight in grams; priced per kilogram unless flat."""
+    VOLUME = "VOLUME"
+    """Chargeable volume in cubic centimetres; priced per cubic metre unless flat."""
+    CONTAINERS = "CONTAINERS"
+    """Containers of one type; priced per container unless flat."""
+    UNITS = "UNITS"
+    """Units of the service: an entry, a day, a job; priced per unit unless flat."""
+
+
+class Container(StrEnum):
+    """Types of container, with their codes of ISO 6346."""
+
+    DRY_20 = "DRY_20"
+    """20 feet, 22G1."""
+    DRY_40 = "DRY_40"
+    """40 feet, 42G1."""
+    HIGH_CUBE_40 = "HIGH_CUBE_40"
+    """40 feet, high cube, 45G1."""
+    HIGH_CUBE_45 = "HIGH_CUBE_45"
+    """45 feet, high cube, L5G1."""
+    REEFER_20 = "REEFER_20"
+    """20 feet, refrigerated, 22R1."""
+    REEFER_40 = "REEFER_40"
+    """40 feet, high cube, refrigerated, 45R1."""
+    OPEN_TOP_20 = "OPEN_TOP_20"
+    """20 feet, open top, 22U1."""
+    OPEN_TOP_40 = "OPEN_TOP_40"
+    """40 feet, open top, 42U1."""
+    FLAT_RACK_20 = "FLAT_RACK_20"
+    """20 feet, flat rack, 22P1."""
+    FLAT_RACK_40 = "FLAT_RACK_40"
+    """40 feet, flat rack, 42P1."""
+    TANK_20 = "TANK_20"
+    """20 feet, tank, 22T1."""
+
+
+_WEIGHED: Final = frozenset({Measure.WEIGHT, Measure.VOLUME})
+_BOXED: Final = _WEIGHED | {Measure.CONTAINERS}
+_DONE: Final = frozenset(Measure)
+
+MEASURES: Final[Mapping[ServiceMode, frozenset[Measure]]] = {
+    ServiceMode.EXPRESS: _WEIGHED,
+    ServiceMode.AIR: _WEIGHED,
+    ServiceMode.SEA_FCL: frozenset({Measure.CONTAINERS}),
+    ServiceMode.SEA_LCL: _WEIGHED,
+    ServiceMode.RAIL: _BOXED,
+    ServiceMode.TRUCK: _BOXED,
+    ServiceMode.WAREHOUSING: _DONE,
+    ServiceMode.CUSTOMS: _DONE,
+    ServiceMode.INSTALLATION: _DONE,
+    ServiceMode.REPAIR: _DONE,
+    ServiceMode.INSPECTION: _DONE,
+}
+"""What a mode's rates may be counted in. Total."""
+
+
+class SurchargeKind(StrEnum):
+    """Why a surcharge is due."""
+
+    FUEL = "FUEL"
+    """Always."""
+    PEAK = "PEAK"
+    """Within its own time."""
+    REMOTE_AREA = "REMOTE_AREA"
+    """An end of the way lies in one of its areas."""
+    DANGEROUS_GOODS = "DANGEROUS_GOODS"
+    """A piece is dangerous, of one of its classes."""
+    OVERSIZE = "OVERSIZE"
+    """A piece is heavier or longer than it says."""
+
+
+class SurchargeCharge(StrEnum):
+    """How a surcharge is worked out."""
+
+    SHARE = "SHARE"
+    """Basis points of the freight."""
+    PER_KG = "PER_KG"
+    """An amount per kilogram of chargeable weight."""
+    PER_PIECE = "PER_PIECE"
+    """An amount per piece; for OVERSIZE and DANGEROUS_GOODS per piece that it is due for."""
+    PER_CONTAINER = "PER_CONTAINER"
+    """An amount per container."""
+    PER_SHIPMENT = "PER_SHIPMENT"
+    """An amount, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One price; see the module. `line` is its line in the file, or its place in the list, from 1."""
+
+    id: RateId
+    rate_sheet_id: RateSheetId
+    line: int
+    zone: str
+    measure: Measure
+    container: Container | None
+    at_least: int
+    below: int | None
+    flat: bool
+    price: Money
+    minimum: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surcharge:
+    """One surcharge; see the module. Exactly one of `basis_points` and `amount` is set; empty sets mean everywhere.
+
+    `valid_from` and `valid_until` (exclusive) narrow the sheet's own validity.
+    """
+
+    id: SurchargeId
+    rate_sheet_id: RateSheetId
+    position: int
+    kind: SurchargeKind
+    charge: SurchargeCharge
+    basis_points: int | None
+    amount: Money | None
+    minimum: Money | None
+    currency: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    zones: frozenset[str]
+    area_keys: frozenset[str]
+    dangerous_goods: frozenset[DangerousGoodsClass]
+    weight_grams_above: int | None
+    length_mm_above: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRate:
+    """A rate to be, in the sheet's currency."""
+
+    zone: str
+    measure: Measure
+    container: Container | None
+    at_least: int
+    below: int | None
+    flat: bool
+    price: Money
+    minimum: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSurcharge:
+    """A surcharge to be, in the sheet's currency."""
+
+    kind: SurchargeKind
+    charge: SurchargeCharge
+    basis_points: int | None = None
+    amount: Money | None = None
+    minimum: Money | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    zones: frozenset[str] = frozenset()
+    area_keys: frozenset[str] = frozenset()
+    dangerous_goods: frozenset[DangerousGoodsClass] = frozenset()
+    weight_grams_above: int | None = None
+    length_mm_above: int | None = None
+
+
+# -- what is wrong with rates and surcharges ---------------------------------------------------------------------------
+
+
+def rate_findings(rate: NewRate, mode: ServiceMode, currency: str, line: int) -> tuple[Finding, ...]:
+    """Everything that is wrong with a rate by itself, for a service of that mode; empty if nothing is."""
+    inputs: dict[str, Input] = {"line": line, "zone": rate.zone}
+    counted = ", ".join(sorted(MEASURES[mode]))
+    money = tuple(amount for amount in (rate.price, rate.minimum) if amount is not None)
+    return unmet(
+        (
+            Finding("rate.zone", _is_name(rate.zone), "rate_zone_is_named", inputs | {"most": ZONE_CHARACTERS_MAX}),
+            Finding(
+                "rate.measure",
+                rate.measure in MEASURES[mode],
+                "rate_measure_fits_mode",
+                inputs | {"measure": rate.measure.value, "mode": mode.value, "measures": counted},
+            ),
+            Finding(
+                "rate.container",
+                (rate.measure is Measure.CONTAINERS) == (rate.container is not None),
+                "rate_container_fits_measure",
+                inputs | {"measure": rate.measure.value},
+            ),
+            Finding(
+                "rate.bracket",
+                0 <= rate.at_least <= BRACKET_MAX and (rate.below is None or rate.at_least < rate.below <= BRACKET_MAX),
+                "rate_bracket_is_a_range",
+                inputs | {"atLeast": rate.at_least, "below": rate.below},
+            ),
+            Finding(
+                "rate.price",
+                all(0 <= amount.minor <= PRICE_MINOR_MAX for amount in money),
+                "rate_price_in_range",
+                inputs | {"most": PRICE_MINOR_MAX},
+            ),
+            Finding(
+                "rate.currency",
+                all(amount.currency == currency for amount in money),
+                "rate_in_sheet_currency",
+                inputs | {"currency": currency},
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Where a rate stands among the others of its zone and measure."""
+
+    line: int
+    zone: str
+    measure: str
+    container: str
+    at_least: int
+    below: int | None
+
+
+def bracket_of(rate: NewRate | Rate, line: int) -> Bracket:
+    """The bracket of a rate at that line."""
+    return Bracket(line, rate.zone, rate.measure.value, rate.container or "", rate.at_least, rate.below)
+
+
+def misfits(brackets: Iterable[Bracket]) -> Iterator[tuple[Bracket, Finding]]:
+    """Every bracket that overlaps one before it, or leaves a gap to it, with what is wrong.
+
+    The brackets come in the order of zone, measure, container, lower end and line.
+    """
+    last: Bracket | None = None
+    for bracket in brackets:
+        if last is not None and _group(last) == _group(bracket):
+            inputs: dict[str, Input] = {
+                "line": bracket.line,
+                "other": last.line,
+                "zone": bracket.zone,
+                "atLeast": bracket.at_least,
+            }
+            if last.below is None or bracket.at_least < last.below:
+                yield bracket, Finding("rate.overlap", False, "rate_brackets_do_not_overlap", inputs)
+            elif bracket.at_least > last.below:
+                finding = Finding("rate.gap", False, "rate_brackets_leave_no_gap", inputs | {"below": last.below})
+                yield bracket, finding
+        if last is None or _group(last) != _group(bracket) or _reaches(bracket) >= _reaches(last):
+            last = bracket
+
+
+def sorted_brackets(rates: Sequence[NewRate]) -> list[Bracket]:
+    """The rates' brackets in the order that `misfits` wants; lines count from 1."""
+    brackets = [bracket_of(rate, line) for line, rate in enumerate(rates, start=1)]
+    return sorted(brackets, key=lambda bracket: (*_group(bracket), bracket.at_least, bracket.line))
+
+
+def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) -> tuple[Finding, ...]:
+    """Everything that is wrong with a surcharge by itself; empty if nothing is."""
+    kind, charge = surcharge.kind, surcharge.charge
+    inputs: dict[str, Input] = {"surcharge": position, "kind": kind.value}
+    money = tuple(amount for amount in (surcharge.amount, surcharge.minimum) if amount is not None)
+    shares = surcharge.basis_points is not None and surcharge.amount is None
+    pays = surcharge.amount is not None and surcharge.basis_points is None
+    oversize = (surcharge.weight_grams_above, surcharge.length_mm_above)
+    timed = surcharge.valid_from is not None and surcharge.valid_until is not None
+    ordered = not timed or surcharge.valid_from < surcharge.valid_until  # type: ignore[operator]
+    own = {
+        SurchargeKind.REMOTE_AREA: bool(surcharge.area_keys) and len(surcharge.area_keys) <= AREAS_MAX,
+        SurchargeKind.OVERSIZE: any(limit is not None and limit > 0 for limit in oversize),
+        SurchargeKind.PEAK: timed,
+    }.get(kind, True)
+    foreign = (
+        (bool(surcharge.area_keys) and kind is not SurchargeKind.REMOTE_AREA)
+        or (bool(surcharge.dangerous_goods) and kind is not SurchargeKind.DANGEROUS_GOODS)
+        or (any(limit is not None for limit in oversize) and kind is not SurchargeKind.OVERSIZE)
+    )
+    return unmet(
+        (
+            Finding(
+                "surcharge.charge",
+                shares if charge is SurchargeCharge.SHARE else pays,
+                "surcharge_charges_one_way",
+                inputs | {"charge": charge.value},
+            ),
+            Finding(
+                "surcharge.amount",
+                all(0 < amount.minor <= PRICE_MINOR_MAX for amount in money)
+                and (surcharge.basis_points is None or 0 < surcharge.basis_points <= 10 * 10_000),
+                "surcharge_amount_in_range",
+                inputs,
+            ),
+            Finding(
+                "surcharge.currency",
+                all(amount.currency == currency for amount in money),
+                "surcharge_in_sheet_currency",
+                inputs | {"currency": currency},
+            ),
+            Finding("surcharge.time", ordered, "surcharge_time_is_a_range", inputs),
+            Finding("surcharge.condition", own, "surcharge_says_when_due", inputs),
+            Finding("surcharge.foreign", not foreign, "surcharge_has_no_other_condition", inputs),
+        )
+    )
+
+
+def _group(bracket: Bracket) -> tuple[str, str, str]:
+    return bracket.zone, bracket.measure, bracket.container
+
+
+def _reaches(bracket: Bracket) -> int:
+    return BRACKET_MAX + 1 if bracket.below is None else bracket.below
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text.strip()) <= ZONE_CHARACTERS_MAX and text.isprintable()
+
+
+assert MEASURES.keys() == set(ServiceMode)

@@ -1,0 +1,95 @@
+"""Rate sheets, rates and surcharges: what findings say of them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.words.sentences import Sentences
+
+ENGLISH: Final[Mapping[str, Sentences]] = {
+    "rate_zone_is_named": (
+        "Line {line} names a zone.",
+        "Line {line}: a zone has 1 to {most} printable characters.",
+    ),
+    "rate_measure_fits_mode": (
+        "Line {line} measures what the mode is sold by.",
+        "Line {line}: {mode} is sold by {measures}, not by {measure}.",
+    ),
+    "rate_container_fits_measure": (
+        "Line {line} names a container if and only if containers are counted.",
+        "Line {line}: a type of container belongs to rates that count containers, and to those only.",
+    ),
+    "rate_bracket_is_a_range": (
+        "The bracket of line {line} is a range.",
+        "Line {line}: the bracket from {atLeast} to below {below} is none; it is half-open and counts from 0.",
+    ),
+    "rate_price_in_range": (
+        "The price of line {line} is in range.",
+        "Line {line}: a price and a minimum are from 0 to {most} minor units.",
+    ),
+    "rate_in_sheet_currency": (
+        "Line {line} is in the sheet's currency.",
+        "Line {line}: every price of the sheet is in {currency}.",
+    ),
+    "rate_brackets_do_not_overlap": (
+        "The bracket of line {line} overlaps no other.",
+        "Line {line}: its bracket, from {atLeast} in zone {zone}, overlaps that of line {other}.",
+    ),
+    "rate_brackets_leave_no_gap": (
+        "The bracket of line {line} follows on the one before.",
+        "Line {line}: its bracket begins at {atLeast} in zone {zone}, but that of line {other} ends below {below}.",
+    ),
+    "surcharge_charges_one_way": (
+        "Surcharge {surcharge} is a share or an amount, as it says.",
+        (
+            "Surcharge {surcharge}: a SHARE has basis points and no amount, every other charge an amount and no basis "
+            "points; it is {charge}."
+        ),
+    ),
+    "surcharge_amount_in_range": (
+        "What surcharge {surcharge} takes is in range.",
+        "Surcharge {surcharge}: it takes more than nothing, and at most ten times the freight.",
+    ),
+    "surcharge_in_sheet_currency": (
+        "Surcharge {surcharge} is in the sheet's currency.",
+        "Surcharge {surcharge}: every amount of the sheet is in {currency}.",
+    ),
+    "surcharge_time_is_a_range": (
+        "The time of surcharge {surcharge} is a range.",
+        "Surcharge {surcharge}: it ends before it begins.",
+    ),
+    "surcharge_says_when_due": (
+        "Surcharge {surcharge} says when it is due.",
+        (
+            "Surcharge {surcharge}: PEAK needs a time, REMOTE_AREA its areas (2,000 at most), OVERSIZE a weight or length; "
+            "it is {kind}."
+        ),
+    ),
+    "surcharge_has_no_other_condition": (
+        "Surcharge {surcharge} has no condition of another kind.",
+        (
+            "Surcharge {surcharge}: areas are for REMOTE_AREA, classes for DANGEROUS_GOODS, weight and length for "
+            "OVERSIZE; it is {kind}."
+        ),
+    ),
+    "rate_sheet_is_yours": (
+        "Your role may do this.",
+        "This is not for your role, or the rate sheet is another provider's.",
+    ),
+    "rate_sheet_is_draft": ("The rate sheet is a draft.", "The rate sheet is {state}: only a draft can change."),
+    "rate_sheet_has_rates": (
+        "The rate sheet has rates.",
+        "The rate sheet has no rates: its file is still being read, or there was none.",
+    ),
+    "rate_sheet_validity_not_over": (
+        "The rate sheet's validity is not over.",
+        "The rate sheet's validity ended at {validUntil}.",
+    ),
+    "rate_sheet_alone_in_its_time": (
+        "No other version is in force at that time.",
+        "Version {number} is in force from {validFrom} to {validUntil}: name it as superseded, or choose another time.",
+    ),
+    "rate_sheet_of_this_service": (
+        "The superseded version is of this service.",
+        "The superseded version is no active one of this service.",
+    ),
+}

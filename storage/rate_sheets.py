@@ -1,0 +1,55 @@
+"""Rate sheets, their rates and surcharges: row to dataclass, and the ways they are found."""
+
+from typing import Final
+
+from domain.ids import RateSheetId, ServiceId, TenantId
+from domain.rate_sheets import RateSheet
+from domain.rates import Rate, Surcharge
+from storage.pool import Connection
+from storage.tables import Table
+
+RATE_SHEETS: Final = Table(
+    "rate_sheets",
+    RateSheet,
+    conflicts={
+        "rate_sheets_number": "Somebody else drafted a version of these prices just now.",
+        "rate_sheets_once_at_a_time": "Another version of these prices is in force at that time.",
+    },
+)
+RATES: Final = Table("rates", Rate)
+SURCHARGES: Final = Table("surcharges", Surcharge)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> RateSheet:
+    """The rate sheet. Refuses with NotFound."""
+    return await RATE_SHEETS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> RateSheet:
+    """The rate sheet, this transaction's until its end. Refuses with NotFound. Lock its service first."""
+    return await RATE_SHEETS.lock(connection, tenant_id, id)
+
+
+async def active(
+    connection: Connection, tenant_id: TenantId, service_id: ServiceId, *, lock: bool = False
+) -> list[RateSheet]:
+    """The service's active versions, in the order of their time."""
+    where = "t.service_id = $2 AND t.state = 'ACTIVE' ORDER BY t.valid_from"
+    return await RATE_SHEETS.select(connection, tenant_id, where, service_id, lock=lock)
+
+
+async def next_number(connection: Connection, tenant_id: TenantId, service_id: ServiceId) -> int:
+    """The number of the service's next version. Lock the service first."""
+    text = "SELECT coalesce(max(number), 0) + 1 FROM rate_sheets WHERE tenant_id = $1 AND service_id = $2"
+    found: int = await connection.fetchval(text, tenant_id, service_id)
+    return found
+
+
+async def rates_of(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> list[Rate]:
+    """All rates of the sheet, by line. For sheets drafted in one call, and for tests."""
+    return await RATES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.line", id)
+
+
+async def surcharges_of(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> list[Surcharge]:
+    """All surcharges of the sheet, by position."""
+    return await SURCHARGES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.position", id)
