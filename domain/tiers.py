@@ -20,7 +20,7 @@ from domain.dates import Calendar, rfc3339
 from domain.explain import Finding, Input, unmet
 from domain.money import Money
 from domain.rulebook import RuleKind, RuleVersion
-from domain.terms import Count, Days
+from domain.terms import BasisPoints, Count, Days, WorkingDays
 
 
 class Benefit(StrEnum):
@@ -28,6 +28,16 @@ class Benefit(StrEnum):
 
     AUTOMATIC_COMPENSATION = "AUTOMATIC_COMPENSATION"
     """A late delivery is compensated without an application."""
+    QUOTE_DISCOUNT = "QUOTE_DISCOUNT"
+    """Transport is quoted at a discount."""
+    PAYMENT_TERMS = "PAYMENT_TERMS"
+    """Orders may be paid some time after they were placed."""
+    PRIORITY = "PRIORITY"
+    """Its cases come earlier in the desk's queues."""
+
+
+NUMBERED: Final = frozenset({Benefit.QUOTE_DISCOUNT, Benefit.PAYMENT_TERMS, Benefit.PRIORITY})
+"""Benefits that a level brings by naming their numbers."""
 
 
 class Identity(StrEnum):
@@ -96,11 +106,20 @@ LABELS: Final[tuple[TierLabel, ...]] = (TierLabel.L0, TierLabel.L1, TierLabel.L2
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentTerms:
+    """A buyer may pay `days` days after it ordered, for at most `limit` at one time."""
+
+    days: Days
+    limit: Money
+
+
+@dataclass(frozen=True, slots=True)
 class LevelTerms:
     """The ways into one level; each that is named is enough. Without any the level is everybody's.
 
     `evidence` is needed whole; `identity_evidence` is the set that belongs to the buyer's identity; `income_above` is
-    exclusive, `spend` and `paid_orders` are inclusive.
+    exclusive, `spend` and `paid_orders` are inclusive. What the level brings stands behind: `benefits` without a
+    number, then those with one; a higher `priority` comes earlier in the desk's queues.
     """
 
     level: Count
@@ -111,11 +130,24 @@ class LevelTerms:
     paid_orders: Count | None = None
     income_above: Money | None = None
     benefits: tuple[Benefit, ...] = ()
+    quote_discount_bp: BasisPoints | None = None
+    payment_terms: PaymentTerms | None = None
+    priority: Count | None = None
+
+    def __post_init__(self) -> None:
+        if NUMBERED & set(self.benefits):
+            raise ValueError(f"{', '.join(sorted(NUMBERED))} are given by their numbers")
 
 
 @dataclass(frozen=True, slots=True)
 class TierTerms:
-    """The numbers of one version of the tier rule. `version` is that version's id."""
+    """The numbers of one version of the tier rule. `version` is that version's id.
+
+    `spend` of every level is in one currency, which buyers' spend is counted in. `review_months` lie between two
+    evaluations of all buyers; an upgrade is told `upgrade_notice_days` before, so that the buyer may decline it (0: it
+    comes at once); the desk looks at evidence within `desk_working_days`, the buyer adds what is missing within
+    `answer_days`.
+    """
 
     version: str
     spend_days: Days
@@ -123,6 +155,10 @@ class TierTerms:
     evidence_lapses: bool
     downgrade_levels: Count
     downgrade_notice_days: Days
+    upgrade_notice_days: Days
+    review_months: Count
+    desk_working_days: WorkingDays
+    answer_days: Days
     identity_evidence: Mapping[Identity, tuple[Evidence, ...]]
     levels: tuple[LevelTerms, ...]
 
@@ -131,6 +167,13 @@ class TierTerms:
             raise ValueError(f"the levels are 0 to {len(LABELS) - 1}, in that order")
         if _ways(self.levels[0]):
             raise ValueError("level 0 is everybody's")
+        if len({step.spend.currency for step in self.levels if step.spend is not None}) != 1:
+            raise ValueError("the levels name their spend in one currency, and at least one names it")
+
+    @property
+    def currency(self) -> str:
+        """The currency that spend is counted in."""
+        return next(step.spend.currency for step in self.levels if step.spend is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +185,29 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A level that staff granted, and when: it counts like evidence, and lapses like it."""
+
+    level: Count
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BuyerFacts:
-    """What is recorded of a buyer. `spend` is over the rule's window and in its currency; `income` is verified."""
+    """What is recorded of a buyer. `spend` is over the rule's window and in its currency; `income` is verified.
+
+    `unconverted` orders are not in the spend, because no exchange rate of their payment's day is recorded. `revoked`
+    is set from the revocation for misconduct until the buyer is reinstated.
+    """
 
     spend: Money
     paid_orders: int = 0
     identity: Identity | None = None
     proofs: tuple[Proof, ...] = ()
     income: Money | None = None
+    granted: Grant | None = None
+    unconverted: int = 0
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +226,32 @@ def tier_terms(version: RuleVersion) -> TierTerms:
 
 
 def evaluate(rule: TierTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> TierDecision:
-    """The highest level that the buyer reaches at `at`, with a finding for every level."""
+    """The highest level that the buyer reaches at `at`, with a finding for every level. Once revoked it is none."""
     because = tuple(_reached(rule, step, facts, at, calendar) for step in rule.levels)
     level = max(step.level for step, finding in zip(rule.levels, because, strict=True) if finding.holds)
+    if facts.revoked:
+        level, because = 0, (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version), *because)
     tree = Finding("tier", True, "tier_evaluated", {"level": level, "at": rfc3339(at)}, rule.version, because)
     return TierDecision(level, tree)
 
 
 def shortfall(rule: TierTerms, facts: BuyerFacts, level: int, at: datetime, calendar: Calendar) -> tuple[Finding, ...]:
     """What the buyer lacks for `level`: every way that is not open yet; nothing where one is."""
+    if facts.revoked:
+        return (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version),)
     reached = _reached(rule, rule.levels[level], facts, at, calendar)
     return () if reached.holds else unmet(reached.because)
 
 
 def benefits(rule: TierTerms, level: int) -> frozenset[Benefit]:
     """What that level brings."""
-    return frozenset(rule.levels[level].benefits)
+    step = rule.levels[level]
+    return frozenset(step.benefits) | {benefit for benefit, given in _GIVEN.items() if given(step)}
+
+
+def reached_by(rule: TierTerms, current: int, decided: TierDecision) -> int:
+    """The level on which a buyer of level `current` lands: at once upwards, by steps downwards."""
+    return decided.level if decided.level >= current else next_level_down(rule, current, decided.level)
 
 
 def automatic(rule: TierTerms, level: int) -> Finding:
@@ -235,6 +303,8 @@ def _ways(step: LevelTerms) -> tuple["Way", ...]:
 
 def _reached(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> Finding:
     because = tuple(way.judge(rule, step, facts, at, calendar) for way in _ways(step))
+    if because and facts.granted is not None:
+        because += (_by_grant(rule, step, facts.granted, at, calendar),)
     holds = not because or any(finding.holds for finding in because)
     inputs: dict[str, Input] = {"level": step.level, "name": step.name}
     return Finding("tier.level", holds, "tier_level_reached", inputs, rule.version, because)
@@ -244,13 +314,19 @@ def _proven(
     rule: TierTerms, needed: Sequence[Evidence], facts: BuyerFacts, at: datetime, calendar: Calendar
 ) -> dict[str, Input]:
     """What is asked for, and what of it is missing or has lapsed: the inputs of an evidence finding."""
-    fresh = {
-        proof.evidence
-        for proof in facts.proofs
-        if not rule.evidence_lapses or at <= dates.day_deadline(proof.verified_at, rule.evidence_days, calendar)
-    }
+    fresh = {proof.evidence for proof in facts.proofs if _is_fresh(rule, proof.verified_at, at, calendar)}
     missing = [evidence.value for evidence in needed if evidence not in fresh]
     return {"needed": " ".join(needed), "missing": " ".join(missing)}
+
+
+def fresh_until(rule: TierTerms, verified_at: datetime, calendar: Calendar) -> datetime | None:
+    """The last instant at which evidence verified then counts; None where it never lapses."""
+    return dates.day_deadline(verified_at, rule.evidence_days, calendar) if rule.evidence_lapses else None
+
+
+def _is_fresh(rule: TierTerms, verified_at: datetime, at: datetime, calendar: Calendar) -> bool:
+    until = fresh_until(rule, verified_at, calendar)
+    return until is None or at <= until
 
 
 def _by_evidence(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> Finding:
@@ -269,6 +345,7 @@ def _by_identity(rule: TierTerms, _: LevelTerms, facts: BuyerFacts, at: datetime
 def _by_spend(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, _: datetime, __: Calendar) -> Finding:
     holds = step.spend is not None and step.spend <= facts.spend
     inputs: dict[str, Input] = {"spend": str(facts.spend), "needed": str(step.spend), "days": rule.spend_days}
+    inputs |= {"unconverted": facts.unconverted} if facts.unconverted else {}
     return Finding("tier.spend", holds, "tier_spend_reached", inputs, rule.version)
 
 
@@ -283,6 +360,12 @@ def _by_income(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, _: datetime
     inputs: dict[str, Input] = {"above": str(step.income_above)}
     inputs |= {} if facts.income is None else {"income": str(facts.income)}
     return Finding("tier.income", holds, "tier_income_verified", inputs, rule.version)
+
+
+def _by_grant(rule: TierTerms, step: LevelTerms, grant: Grant, at: datetime, calendar: Calendar) -> Finding:
+    holds = step.level <= grant.level and _is_fresh(rule, grant.at, at, calendar)
+    inputs: dict[str, Input] = {"granted": grant.level, "at": rfc3339(grant.at)}
+    return Finding("tier.grant", holds, "tier_grant_counts", inputs, rule.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,4 +384,12 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(lambda step: step.income_above is not None, _by_income),
 )
 
+_GIVEN: Final[Mapping[Benefit, Callable[[LevelTerms], bool]]] = {
+    Benefit.QUOTE_DISCOUNT: lambda step: bool(step.quote_discount_bp),
+    Benefit.PAYMENT_TERMS: lambda step: step.payment_terms is not None,
+    Benefit.PRIORITY: lambda step: bool(step.priority),
+}
+"""When a level brings a benefit that has a number."""
+
 assert MASKS.keys() == set(ViewerKind)
+assert _GIVEN.keys() == NUMBERED

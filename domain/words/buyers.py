@@ -33,4 +33,9 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The verified yearly income of {income} is above {above}.",
         "No yearly income above {above} is verified.",
     ),
+    "tier_not_revoked": ("The tier was not revoked.", "The tier was revoked for misconduct."),
+    "tier_grant_counts": (
+        "Staff granted level {granted} at {at}, and the grant has not lapsed.",
+        "What staff granted at {at} (level {granted}) lies below, or has lapsed.",
+    ),
 }
