@@ -177,7 +177,7 @@ def draft_rate_sheet(
     rates = tuple(
         Rate(
             rate_id, id, line, rate.zone.strip(), rate.measure, rate.container, rate.at_least, rate.below, rate.flat,
-            rate.price, rate.minimum,
+            rate.price, rate.minimum, command.sheet.currency,
         )
         for line, (rate_id, rate) in enumerate(zip(rate_ids, command.rates, strict=True), start=1)
     )  # fmt: skip

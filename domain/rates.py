@@ -29,6 +29,7 @@ of their sheet; an explanation of what is wrong names the line.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -42,8 +43,10 @@ AREAS_MAX: Final = 2_000
 """Of one surcharge: the remote postal prefixes of a large country."""
 BRACKET_MAX: Final = 10**15
 """A cubic kilometre in cubic centimetres; what is more is a mistake."""
-PRICE_MINOR_MAX: Final = 10**12
-"""Ten thousand million of a currency with cents: what is dearer is a mistake."""
+PRICE_MAX: Final = Decimal(10**10)
+"""In major units: what is dearer is a mistake."""
+PRICE_DECIMALS: Final = 6
+"""Of a price: freight is sold at 0.3456 a kilogram; what is finer is a mistake."""
 
 
 class Measure(StrEnum):
@@ -138,7 +141,10 @@ class SurchargeCharge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One price; see the module. `line` is its line in the file, or its place in the list, from 1."""
+    """One price; see the module. `price` is in major units of the sheet's currency, and may be finer than its cents.
+
+    `line` is its line in the file, or its place in the list, from 1. `currency` is the sheet's.
+    """
 
     id: RateId
     rate_sheet_id: RateSheetId
@@ -149,14 +155,16 @@ class Rate:
     at_least: int
     below: int | None
     flat: bool
-    price: Money
+    price: Decimal
     minimum: Money | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
 class Surcharge:
-    """One surcharge; see the module. Exactly one of `basis_points` and `amount` is set; empty sets mean everywhere.
+    """One surcharge; see the module. Exactly one of `basis_points` and `amount` (major units) is set.
 
+    Empty sets mean everywhere.
     `valid_from` and `valid_until` (exclusive) narrow the sheet's own validity.
     """
 
@@ -166,7 +174,7 @@ class Surcharge:
     kind: SurchargeKind
     charge: SurchargeCharge
     basis_points: int | None
-    amount: Money | None
+    amount: Decimal | None
     minimum: Money | None
     currency: str
     valid_from: datetime | None
@@ -188,7 +196,7 @@ class NewRate:
     at_least: int
     below: int | None
     flat: bool
-    price: Money
+    price: Decimal
     minimum: Money | None
 
 
@@ -199,7 +207,7 @@ class NewSurcharge:
     kind: SurchargeKind
     charge: SurchargeCharge
     basis_points: int | None = None
-    amount: Money | None = None
+    amount: Decimal | None = None
     minimum: Money | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
@@ -217,7 +225,6 @@ def rate_findings(rate: NewRate, mode: ServiceMode, currency: str, line: int) ->
     """Everything that is wrong with a rate by itself, for a service of that mode; empty if nothing is."""
     inputs: dict[str, Input] = {"line": line, "zone": rate.zone}
     counted = ", ".join(sorted(MEASURES[mode]))
-    money = tuple(amount for amount in (rate.price, rate.minimum) if amount is not None)
     return unmet(
         (
             Finding("rate.zone", _is_name(rate.zone), "rate_zone_is_named", inputs | {"most": ZONE_CHARACTERS_MAX}),
@@ -241,13 +248,13 @@ def rate_findings(rate: NewRate, mode: ServiceMode, currency: str, line: int) ->
             ),
             Finding(
                 "rate.price",
-                all(0 <= amount.minor <= PRICE_MINOR_MAX for amount in money),
+                priced(rate.price) and (rate.minimum is None or 0 <= rate.minimum.amount <= PRICE_MAX),
                 "rate_price_in_range",
-                inputs | {"most": PRICE_MINOR_MAX},
+                inputs | {"most": f"{PRICE_MAX:f}", "decimals": PRICE_DECIMALS},
             ),
             Finding(
                 "rate.currency",
-                all(amount.currency == currency for amount in money),
+                rate.minimum is None or rate.minimum.currency == currency,
                 "rate_in_sheet_currency",
                 inputs | {"currency": currency},
             ),
@@ -305,7 +312,6 @@ def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) ->
     """Everything that is wrong with a surcharge by itself; empty if nothing is."""
     kind, charge = surcharge.kind, surcharge.charge
     inputs: dict[str, Input] = {"surcharge": position, "kind": kind.value}
-    money = tuple(amount for amount in (surcharge.amount, surcharge.minimum) if amount is not None)
     shares = surcharge.basis_points is not None and surcharge.amount is None
     pays = surcharge.amount is not None and surcharge.basis_points is None
     oversize = (surcharge.weight_grams_above, surcharge.length_mm_above)
@@ -331,14 +337,15 @@ def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) ->
             ),
             Finding(
                 "surcharge.amount",
-                all(0 < amount.minor <= PRICE_MINOR_MAX for amount in money)
+                (surcharge.amount is None or (priced(surcharge.amount) and surcharge.amount > 0))
+                and (surcharge.minimum is None or 0 <= surcharge.minimum.amount <= PRICE_MAX)
                 and (surcharge.basis_points is None or 0 < surcharge.basis_points <= 10 * 10_000),
                 "surcharge_amount_in_range",
                 inputs,
             ),
             Finding(
                 "surcharge.currency",
-                all(amount.currency == currency for amount in money),
+                surcharge.minimum is None or surcharge.minimum.currency == currency,
                 "surcharge_in_sheet_currency",
                 inputs | {"currency": currency},
             ),
@@ -347,6 +354,12 @@ def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) ->
             Finding("surcharge.foreign", not foreign, "surcharge_has_no_other_condition", inputs),
         )
     )
+
+
+def priced(price: Decimal) -> bool:
+    """Whether it can be a price: not below zero, not beyond all measure, at most six decimals."""
+    exponent = price.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -PRICE_DECIMALS and 0 <= price <= PRICE_MAX
 
 
 def _group(bracket: Bracket) -> tuple[str, str, str]:

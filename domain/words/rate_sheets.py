@@ -24,7 +24,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     "rate_price_in_range": (
         "The price of line {line} is in range.",
-        "Line {line}: a price and a minimum are from 0 to {most} minor units.",
+        "Line {line}: a price and a minimum are from 0 to {most}, with at most {decimals} decimals.",
     ),
     "rate_in_sheet_currency": (
         "Line {line} is in the sheet's currency.",
@@ -60,7 +60,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "surcharge_says_when_due": (
         "Surcharge {surcharge} says when it is due.",
         (
-            "Surcharge {surcharge}: PEAK needs a time, REMOTE_AREA its areas (2,000 at most), OVERSIZE a weight or length; "
+            "Surcharge {surcharge}: PEAK needs a time, REMOTE_AREA areas (2,000 at most), OVERSIZE a weight or length: "
             "it is {kind}."
         ),
     ),

@@ -113,7 +113,7 @@ CREATE TABLE rates (
   at_least      bigint NOT NULL CHECK (at_least >= 0),     -- the bracket is [at_least, below)
   below         bigint CHECK (below > at_least),           -- null: no end
   flat          boolean NOT NULL,               -- for all of it; otherwise per kg, m3, container, unit
-  price_minor   bigint NOT NULL CHECK (price_minor >= 0),
+  price         numeric(24, 12) NOT NULL CHECK (price >= 0), -- major units; freight is sold in fractions of a cent
   minimum_minor bigint CHECK (minimum_minor >= 0),
   currency      char(3) NOT NULL,
   PRIMARY KEY (tenant_id, id),
@@ -131,7 +131,7 @@ CREATE TABLE surcharges (
   kind               text NOT NULL CHECK (kind IN ('FUEL', 'PEAK', 'REMOTE_AREA', 'DANGEROUS_GOODS', 'OVERSIZE')),
   charge             text NOT NULL,             -- a word of domain/rate_sheets.py
   basis_points       bigint CHECK (basis_points > 0),      -- of the freight
-  amount_minor       bigint CHECK (amount_minor > 0),
+  amount             numeric(24, 12) CHECK (amount > 0), -- major units
   minimum_minor      bigint CHECK (minimum_minor >= 0),
   currency           char(3) NOT NULL,
   valid_from         timestamptz,               -- null: as long as the sheet
@@ -142,7 +142,7 @@ CREATE TABLE surcharges (
   weight_grams_above bigint CHECK (weight_grams_above > 0), -- OVERSIZE: a piece heavier than that,
   length_mm_above    bigint CHECK (length_mm_above > 0),    -- or longer
   PRIMARY KEY (tenant_id, id),
-  CHECK (num_nonnulls(basis_points, amount_minor) = 1),
+  CHECK (num_nonnulls(basis_points, amount) = 1),
   CHECK (valid_from IS NULL OR valid_until IS NULL OR valid_from < valid_until),
   FOREIGN KEY (tenant_id, rate_sheet_id) REFERENCES rate_sheets
 );
