@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -184,6 +185,8 @@ class Measure(StrEnum):
 AT_LEAST: Final = frozenset({Measure.ON_TIME, Measure.VALID_TRACKING})
 """Measures of which more is better; of the others less is."""
 
+_HUNDREDTH: Final = Decimal("0.01")
+
 PUBLIC: Final = frozenset({Measure.ON_TIME, Measure.VALID_TRACKING})
 """What everybody may see of a provider's record, above the minimum."""
 
@@ -289,6 +292,14 @@ class Rate:
     target_bp: int
     meets: bool | None
     because: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class LateShare:
+    """How many promises were broken by at most so many days (and more than the share before); None: by any more."""
+
+    days: int | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +436,20 @@ def rate(record: Record, measure: Measure) -> Rate:
     meets = better or misses <= target.tolerated
     because = Finding("record.target", meets, "record_meets_target", inputs, rule.version, (enough,))
     return Rate(measure, count, of, share_bp, target.target_bp, meets, because)
+
+
+def lateness(record: Record) -> tuple[LateShare, ...]:
+    """The late deliveries by how late they were, least first."""
+    counts = record.counts
+    known = (LateShare(days, getattr(counts, counter)) for days, counter in LATE_BY)
+    return (*known, LateShare(None, counts.late_more))
+
+
+def mean_days_late(record: Record) -> Decimal | None:
+    """By how many days late deliveries were late, on average, to two decimals; None where none was late."""
+    if not record.counts.late:
+        return None
+    return (Decimal(record.counts.late_days) / record.counts.late).quantize(_HUNDREDTH, ROUND_HALF_EVEN)
 
 
 def expected_lateness_cost(record: Record, value: Money) -> Lateness:
