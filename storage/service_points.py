@@ -1,0 +1,272 @@
+"""Service points: row to dataclass, and how the nearest are found.
+
+How the search works. A trigger keeps one row per findable point and service in `service_point_cells`, ordered by the
+cell it lies in, and one per area in `service_point_areas`. A circle is a few ranges of cells (`domain/geography.py`),
+so the search reads those ranges, measures each point in them, and keeps the nearest. It looks ring after ring until it
+has enough: where points are dense it never leaves the first. Why not a geometric index: infra/decisions/0140.
+
+Law: whose provider may not sell that service there now is not found (`domain.capabilities.because`, said in SQL; a test
+compares the two).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from domain import geography
+from domain.capabilities import ALLOWS
+from domain.commitments import Commitment
+from domain.gates import Action
+from domain.geography import RINGS
+from domain.guarantees import Promise
+from domain.ids import CoverageId, ProviderId, ServicePointId, TenantId
+from domain.modes import ServiceMode
+from domain.places import Coordinates
+from domain.service_points import ServicePoint
+from storage.pool import Connection
+from storage.tables import Table
+
+SERVICE_POINTS: Final = Table("service_points", ServicePoint)
+
+SELLING: Final = sorted(state.value for state, actions in ALLOWS.items() if Action.SELL in actions)
+"""States in which a provider sells, but for its restrictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A point that was found, and how far away it is."""
+
+    id: ServicePointId
+    metres: int
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """A point that covers a place: by its radius (`area_key` is None) or by that area; the distance where known."""
+
+    id: ServicePointId
+    area_key: str | None
+    metres: int | None
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: ServicePointId) -> ServicePoint:
+    """The service point. Refuses with NotFound."""
+    return await SERVICE_POINTS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: ServicePointId) -> ServicePoint:
+    """The service point, this transaction's until its end. Refuses with NotFound."""
+    return await SERVICE_POINTS.lock(connection, tenant_id, id)
+
+
+# -- searching ---------------------------------------------------------------------------------------------------------
+
+_MAY_SELL: Final = """
+  EXISTS (SELECT FROM providers p WHERE p.tenant_id = $1 AND p.id = c.provider_id AND p.state = ANY ($2::text[]))
+  AND NOT EXISTS (SELECT FROM restrictions r WHERE r.tenant_id = $1 AND r.provider_id = c.provider_id
+    AND r.lifted_at IS NULL AND r.since <= $3 AND (r.until IS NULL OR r.until >= $3) AND r.lane_ids = '{}'
+    AND (r.actions = '{}' OR 'SELL' = ANY (r.actions)) AND (r.services = '{}' OR $4 = ANY (r.services))
+    AND (r.markets = '{}' OR c.country::text = ANY (r.markets)))"""
+"""Of the row `c`: $1 tenant, $2 the states in which providers sell, $3 the instant, $4 the service."""
+
+_NEAR: Final = f"""
+SELECT f.service_point_id AS id, f.metres
+FROM (
+  SELECT c.service_point_id, c.provider_id, c.country,
+    metres_between($5, $6, c.latitude, c.longitude) AS metres
+  FROM unnest($7::bigint[], $8::bigint[]) AS s (low, high)
+  JOIN service_point_cells c ON c.tenant_id = $1 AND c.service = $4 AND c.cell BETWEEN s.low AND s.high
+  OFFSET 0
+) f
+WHERE f.metres <= $9 AND {_MAY_SELL.replace("c.", "f.")}
+ORDER BY f.metres, f.service_point_id LIMIT $10
+"""
+"""$5 and $6 are where, $7 and $8 the ranges of cells, $9 how far, $10 how many. OFFSET 0: measured once per point."""
+
+_REACHING: Final = f"""
+SELECT f.service_point_id AS id, f.metres
+FROM (
+  SELECT c.service_point_id, c.provider_id, c.country, c.radius_metres,
+    metres_between($5, $6, c.latitude, c.longitude) AS metres
+  FROM unnest($7::bigint[], $8::bigint[], $9::smallint[]) AS s (low, high, reach)
+  JOIN service_point_cells c
+    ON c.tenant_id = $1 AND c.service = $4 AND c.reach = s.reach AND c.cell BETWEEN s.low AND s.high
+  OFFSET 0
+) f
+WHERE f.metres <= f.radius_metres AND {_MAY_SELL.replace("c.", "f.")}
+ORDER BY f.metres, f.service_point_id LIMIT $10
+"""
+"""Each ring's points are looked for as far away as that ring reaches."""
+
+_COVERING: Final = f"""
+SELECT f.service_point_id AS id, k.key, f.metres
+FROM unnest($5::text[]) WITH ORDINALITY AS k (key, rank)
+CROSS JOIN LATERAL (
+  SELECT c.service_point_id, metres_between($6, $7, c.latitude, c.longitude) AS metres
+  FROM service_point_areas c
+  WHERE c.tenant_id = $1 AND c.service = $4 AND c.area_key = k.key AND {_MAY_SELL}
+  ORDER BY c.service_point_id LIMIT $8
+) f
+ORDER BY k.rank, f.service_point_id
+"""
+"""$5 the keys of the place, narrowest first; $6 and $7 where it is, if known. Each key gives at most a page."""
+
+
+async def near(
+    connection: Connection,
+    tenant_id: TenantId,
+    at: Coordinates,
+    service: ServiceMode,
+    *,
+    metres: int | None,
+    count: int,
+    now: datetime,
+) -> list[Near]:
+    """The nearest findable points with that service within so many metres (anywhere when None), nearest first."""
+    found: list[Near] = []
+    most = RINGS[-1] if metres is None else min(metres, RINGS[-1])
+    for ring in RINGS:
+        reach = min(ring, most)
+        ranges = geography.around(at, reach)
+        rows = await connection.fetch(
+            _NEAR,
+            tenant_id,
+            SELLING,
+            now,
+            service.value,
+            at.latitude,
+            at.longitude,
+            [each.low for each in ranges],
+            [each.high for each in ranges],
+            reach,
+            count,
+        )
+        found = [Near(ServicePointId(row["id"]), row["metres"]) for row in rows]
+        if len(found) >= count or reach == most:
+            break
+    return found
+
+
+async def covering(
+    connection: Connection,
+    tenant_id: TenantId,
+    keys: Sequence[str],
+    at: Coordinates | None,
+    service: ServiceMode,
+    *,
+    count: int,
+    now: datetime,
+) -> list[Covering]:
+    """The findable points that cover a place with that service; no point comes twice.
+
+    First those whose radius reaches it, the nearest first; then those that name an area it lies in, the narrowest
+    first.
+    """
+    found: dict[str, Covering] = {}
+    if at is not None:
+        for each in await _reaching(connection, tenant_id, at, service, count=count, now=now):
+            found[each.id] = Covering(each.id, None, each.metres)
+    place = (None, None) if at is None else (at.latitude, at.longitude)
+    rows = await connection.fetch(
+        _COVERING, tenant_id, SELLING, now, service.value, list(keys), *place, count + len(found)
+    )
+    for row in rows:
+        found.setdefault(row["id"], Covering(ServicePointId(row["id"]), row["key"], row["metres"]))
+    return list(found.values())[:count]
+
+
+async def _reaching(
+    connection: Connection, tenant_id: TenantId, at: Coordinates, service: ServiceMode, *, count: int, now: datetime
+) -> list[Near]:
+    wanted = [
+        (each.low, each.high, number)
+        for number, ring in enumerate(RINGS, start=1)
+        for each in geography.around(at, ring)
+    ]
+    lows, highs, reaches = map(list, zip(*wanted, strict=True))
+    rows = await connection.fetch(
+        _REACHING,
+        tenant_id,
+        SELLING,
+        now,
+        service.value,
+        at.latitude,
+        at.longitude,
+        lows,
+        highs,
+        reaches,
+        count,
+    )
+    return [Near(ServicePointId(row["id"]), row["metres"]) for row in rows]
+
+
+# -- what stays open ---------------------------------------------------------------------------------------------------
+
+
+async def commitments_of(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> list[Commitment]:
+    """The live covers of the provider's after-sales guarantees, those that can be claimed under longest first."""
+    rows = await connection.fetch(
+        "SELECT c.id, c.closes_at FROM coverages c WHERE c.tenant_id = $1 AND c.provider_id = $2 AND c.promise = $3 "
+        "AND c.state IN ('PENDING', 'IN_FORCE') ORDER BY c.closes_at DESC NULLS LAST, c.id",
+        tenant_id,
+        provider_id,
+        Promise.AFTER_SALES.value,
+    )
+    return [Commitment(CoverageId(row["id"]), row["closes_at"]) for row in rows]
+
+
+async def bind(
+    connection: Connection, tenant_id: TenantId, id: ServicePointId, commitments: Sequence[Commitment]
+) -> None:
+    """The provider of that point stays bound to those covers: written once, never changed."""
+    await connection.fetch(
+        "INSERT INTO service_point_commitments (tenant_id, service_point_id, coverage_id, closes_at) "
+        "SELECT $1, $2, v.coverage_id, v.closes_at "
+        "FROM unnest($3::text[], $4::timestamptz[]) AS v (coverage_id, closes_at)",
+        tenant_id,
+        id,
+        [each.coverage_id for each in commitments],
+        [each.closes_at for each in commitments],
+    )
+
+
+async def bound_by_points(
+    connection: Connection, tenant_id: TenantId, ids: Collection[str], count: int
+) -> dict[str, list[CoverageId]]:
+    """Point -> the covers that its provider stayed bound to, at most so many of each, the longest open first."""
+    rows = await connection.fetch(
+        "SELECT i.id, b.coverage_id FROM unnest($2::text[]) AS i (id) CROSS JOIN LATERAL (SELECT c.coverage_id, "
+        "c.closes_at FROM service_point_commitments c WHERE c.tenant_id = $1 AND c.service_point_id = i.id "
+        "ORDER BY c.closes_at DESC NULLS LAST, c.coverage_id LIMIT $3) b ORDER BY i.id, b.closes_at DESC NULLS LAST, "
+        "b.coverage_id",
+        tenant_id,
+        list(ids),
+        count,
+    )
+    found: dict[str, list[CoverageId]] = {}
+    for row in rows:
+        found.setdefault(row["id"], []).append(CoverageId(row["coverage_id"]))
+    return found
+
+
+async def liable_points(
+    connection: Connection, tenant_id: TenantId, coverage_id: CoverageId, at: datetime
+) -> list[ServicePoint]:
+    """The points that went without a word while that cover was live, whose provider still answers for it at `at`."""
+    where = (
+        "t.liable_until >= $3 AND t.id IN (SELECT c.service_point_id FROM service_point_commitments c "
+        "WHERE c.tenant_id = $1 AND c.coverage_id = $2) ORDER BY t.id"
+    )
+    return await SERVICE_POINTS.select(connection, tenant_id, where, coverage_id, at)
+
+
+async def count_active(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> int:
+    """How many points of the provider buyers find."""
+    counted: Any = await connection.fetchval(
+        "SELECT count(*) FROM service_points t WHERE t.tenant_id = $1 AND t.provider_id = $2 "
+        "AND t.state IN ('ACTIVE', 'CHANGE_REPORTED')",
+        tenant_id,
+        provider_id,
+    )
+    return int(counted)
