@@ -82,7 +82,7 @@ class Marketplace:
             outcome = await self.act(self.admin, parties.register_supplier, wish)
             viewer = ViewerKind.ENTITLED_SUPPLIER if exact_tiers else ViewerKind.SUPPLIER
         else:
-            command = RegisterProvider(wish, ProviderKind.EXPRESS)
+            command = RegisterProvider(wish, ProviderKind.EXPRESS_COURIER)
             outcome = await self.act(self.admin, parties.register_provider, command)
             viewer = ViewerKind.PROVIDER
         party = party_id(str(next(iter(outcome.things.values()))))

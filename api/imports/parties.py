@@ -66,7 +66,7 @@ async def register(books: Books, named: Named, mapping: ColumnMapping) -> Partie
             {
                 number: RegisterProvider(
                     Registration(names.carrier.format(number), names.carrier_country, number),
-                    mapping.carriers.get(mode, ProviderKind.UNKNOWN),
+                    mapping.carriers.get(mode, ProviderKind.OTHER),
                 )
                 for number, mode in named.carriers.items()
             },

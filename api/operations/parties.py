@@ -47,6 +47,7 @@ async def register_provider(work: Work, command: RegisterProvider) -> Outcome:
         present=present.id if present else None,
         id=work.new_id(ProviderId),
         at=work.at,
+        by=work.caller.actor_id,
     )
     await work.keep(*created, change)
     return Outcome({"provider": change.after.id})

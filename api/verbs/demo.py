@@ -162,8 +162,8 @@ async def _cast(desk: Desk) -> Cast:
     machines, tools = Registration("Ningbo Machinery", "CN", "S-1"), Registration("Foshan Tools", "CN", "S-2")
     supplier = SupplierId(await register(parties.register_supplier, machines, "supplier"))
     supplier2 = SupplierId(await register(parties.register_supplier, tools, "supplier"))
-    ocean = RegisterProvider(Registration("Blue Anchor Lines", "US", "P-1"), ProviderKind.OCEAN_FREIGHT)
-    air = RegisterProvider(Registration("Polar Air Cargo Desk", "US", "P-2"), ProviderKind.AIR_FREIGHT)
+    ocean = RegisterProvider(Registration("Blue Anchor Lines", "US", "P-1"), ProviderKind.NVOCC)
+    air = RegisterProvider(Registration("Polar Air Cargo Desk", "US", "P-2"), ProviderKind.AIRLINE_AGENT)
     provider = ProviderId(await register(parties.register_provider, ocean, "provider"))
     provider2 = ProviderId(await register(parties.register_provider, air, "provider"))
     offers = {

@@ -43,13 +43,13 @@ async def test_registering_makes_an_organisation_of_the_same_name(market: Market
         "provider { id name country kind state reference version organisation { name kind party { __typename } } }"
     )
     staff = market.staff(Role.SUPPORT)
-    wish = {"name": " Sea Line ", "country": "NL", "kind": "OCEAN_FREIGHT", "reference": "P-1"}
+    wish = {"name": " Sea Line ", "country": "NL", "kind": "NVOCC", "reference": "P-1"}
     payload = await ask.mutate(staff, "registerProvider", selection, **wish)
     assert payload["userErrors"] == []
     shown = payload["provider"]
     assert (shown["name"], shown["kind"], shown["state"], shown["version"]) == (
         "Sea Line",
-        "OCEAN_FREIGHT",
+        "NVOCC",
         "ACTIVE",
         1,
     )

@@ -106,13 +106,15 @@ def test_parties_begin_plainly() -> None:
     ).after
     assert (supplier.sees_exact_tiers, supplier.reference) == (False, "A-1")
     provider = providers.register_provider(
-        RegisterProvider(ACME, ProviderKind.EXPRESS),
+        RegisterProvider(ACME, ProviderKind.EXPRESS_COURIER),
         organisation(OrganisationKind.PROVIDER),
         present=None,
         id=PROVIDER,
         at=NOW,
+        by="mem_1",
     ).after
-    assert (provider.state, provider.kind) == (ProviderState.ACTIVE, ProviderKind.EXPRESS)
+    assert (provider.vouched_by, provider.activated_at) == ("mem_1", NOW)
+    assert (provider.state, provider.kind) == (ProviderState.ACTIVE, ProviderKind.EXPRESS_COURIER)
 
 
 def test_an_organisation_becomes_one_party_of_its_own_kind() -> None:

@@ -41,7 +41,7 @@ MAPPING_TEXT = """
 title = "A shop"
 currency = "EUR"
 modes = { air = "AIR", sea = "OCEAN" }
-carriers = { AIR = "AIR_FREIGHT", OCEAN = "OCEAN_FREIGHT" }
+carriers = { AIR = "AIRLINE_AGENT", OCEAN = "NVOCC" }
 names = { carrier = "{} lines", supplier_country = "CN", carrier_country = "NL" }
 dates = { promised_on = ["%Y-%m-%d"], paid_on = ["%Y-%m-%d"], delivered_on = ["%Y-%m-%d"] }
 unknown = { freight = ["included", "see *"], paid_on = ["?"] }
@@ -214,7 +214,7 @@ async def test_a_row_becomes_an_order_with_its_shipment_and_delivery(
     assert shipment["promised_at"] == first["promised_at"]
     assert (booked["state"], booked["mode"], booked["delivered_at"]) == ("BOOKED", "OCEAN", None)
     providers = await owner.fetch("SELECT name, kind FROM providers ORDER BY name")
-    assert [tuple(provider) for provider in providers] == [("Jet lines", "AIR_FREIGHT"), ("Tug lines", "OCEAN_FREIGHT")]
+    assert [tuple(provider) for provider in providers] == [("Jet lines", "AIRLINE_AGENT"), ("Tug lines", "NVOCC")]
 
 
 BAD = [
