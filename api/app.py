@@ -21,7 +21,7 @@ from api.documents import TrustedDocuments
 from api.endpoint.over_http import GraphQLOverHTTP
 from api.endpoint.timers import TimedHttpProtocol
 from api.endpoint.websocket import FRAME_BYTES_MAX, GraphQLOverWebSocket
-from api.intake import health
+from api.intake import files, health, uploads
 from api.metrics import Figures
 from api.reads.engine import Engine
 from api.schema.schema import Contract, contract
@@ -29,6 +29,7 @@ from api.settings import Settings
 from api.throttle import Budget, Shared, Throttle
 from storage.cache import open_cache
 from storage.fanout import Fanout
+from storage.files import sign_with, signer
 from storage.pool import Pool
 
 ENDPOINT: Final = "/graphql"
@@ -71,6 +72,7 @@ class Application:
                 Route("/", _to_console),
                 *console.routes(lambda: console.session_of(settings)),
                 *health.routes(self.platform),
+                *uploads.routes(self.platform),
             ],
             lifespan=self._life,
         )
@@ -107,13 +109,18 @@ class Application:
             throttle = Throttle(Shared(redis, self._budget), self._budget)
             stack.push_async_callback(throttle.close)
             authenticator = await stack.enter_async_context(Authenticator(look_up, redis, settings))
+            kept = files.open_files(settings)
+            stack.push_async_callback(kept.close)
+            sign_with(signer(settings.secret_key, settings.public_url))
             engine = Engine(self._promised, pool, fanout)
             documents = TrustedDocuments(pool)
             figures.gauges = {
                 "database_connections": ("Connections to the database.", lambda: pool.count),
                 "database_connections_idle": ("Of those, not in use.", lambda: pool.idle),
             }
-            self._open = Platform(settings, pool, redis, engine, authenticator, throttle, documents, fanout, figures)
+            self._open = Platform(
+                settings, pool, redis, engine, authenticator, throttle, documents, fanout, kept, figures
+            )
             try:
                 yield self._open
             finally:

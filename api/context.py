@@ -15,6 +15,7 @@ from api.throttle import Throttle
 from domain.access import Caller, Scope, ViewerKind
 from domain.ids import Id, TenantId
 from storage.fanout import Fanout
+from storage.files import Files
 from storage.pool import Pool
 
 ANONYMOUS: Final = Caller(
@@ -53,6 +54,7 @@ class Platform:
     throttle: Throttle
     documents: TrustedDocuments
     fanout: Fanout
+    files: Files
     figures: Figures
     request_ids: RequestIds = field(default_factory=RequestIds)
 

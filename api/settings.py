@@ -47,6 +47,14 @@ class Settings:
     log_level: str
     secret_key: bytes
     """Signs upload addresses and cursors; at least 32 bytes, all ASCII."""
+    files: str = ""
+    """Where uploaded files lie: a folder, or `s3://bucket/prefix?endpoint=https://…&region=…`; by default a folder in
+    `state_dir`."""
+    files_key_id: str = ""
+    """Of the S3 account, with its secret."""
+    files_secret: str = ""
+    public_url: str = ""
+    """What clients' addresses of files begin with, where it is not the endpoint they ask: `https://api.example.com`."""
 
     def environment(self) -> dict[str, str]:
         """The variables from which `from_environment` reads these settings again, in another process."""
@@ -64,6 +72,10 @@ class Settings:
             "OIDC_JWKS_URL": self.oidc_jwks_url,
             "MAKEGOOD_LOG_LEVEL": self.log_level,
             "MAKEGOOD_SECRET": self.secret_key.decode("ascii"),
+            "MAKEGOOD_FILES": self.files,
+            "MAKEGOOD_FILES_KEY_ID": self.files_key_id,
+            "MAKEGOOD_FILES_SECRET": self.files_secret,
+            "MAKEGOOD_PUBLIC_URL": self.public_url,
         }
         return {name: value for name, value in variables.items() if value}
 
@@ -99,7 +111,18 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         oidc_jwks_url=environment.get("OIDC_JWKS_URL") or None,
         log_level=_one_of(environment, "MAKEGOOD_LOG_LEVEL", LOG_LEVELS, default="info"),
         secret_key=secret.encode("ascii"),
+        files=environment.get("MAKEGOOD_FILES", ""),
+        files_key_id=environment.get("MAKEGOOD_FILES_KEY_ID", ""),
+        files_secret=environment.get("MAKEGOOD_FILES_SECRET", ""),
+        public_url=_address(environment, "MAKEGOOD_PUBLIC_URL"),
     )
+
+
+def _address(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
+    if text and not text.startswith(("https://", "http://")):
+        raise Unusable(f"{name} must begin with https:// or http://, not be {text!r}.")
+    return text.rstrip("/")
 
 
 def _port(text: str) -> int:

@@ -17,7 +17,8 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from api.operations import clocks
+from api.intake.files import open_files
+from api.operations import clocks, uploads
 from api.operations.clocks import FIRES, Fire
 from api.settings import Settings
 from domain.clocks import Clock, Duty
@@ -26,6 +27,7 @@ from storage import audit, callers, fanout, idempotency, outbox
 from storage import clocks as clock_rows
 from storage.cache import LOST as CACHE_LOST
 from storage.cache import open_cache
+from storage.files import Files
 from storage.migrate import check_roles
 from storage.pool import LOST, Connection, Pool, Unavailable
 from storage.unit_of_work import COMMITTED, Outcome, Work, transact
@@ -62,8 +64,10 @@ class Round:
 class Worker:
     """All rounds over one pool of the worker's role. `fires` is what follows from silence."""
 
-    def __init__(self, pool: Pool, cache: "Redis", *, fires: Mapping[Duty, Fire] = FIRES) -> None:
-        self.pool, self.cache, self.fires = pool, cache, fires
+    def __init__(
+        self, pool: Pool, cache: "Redis", *, fires: Mapping[Duty, Fire] = FIRES, files: Files | None = None
+    ) -> None:
+        self.pool, self.cache, self.fires, self.files = pool, cache, fires, files
         self._stopping = asyncio.Event()
         self._committed = asyncio.Event()
 
@@ -127,6 +131,21 @@ class Worker:
         async with self.pool.transaction(tenant_id) as connection:
             await idempotency.sweep(connection, tenant_id)
         return False
+
+    async def erase(self, tenant_id: TenantId) -> bool:
+        """Uploads that failed have no bytes any more, and no half file lies about; True if there may be more."""
+        files, erased = self.files, 0
+        if files is None:  # this worker was told of no place for files
+            return False
+
+        async def act(work: Work) -> Outcome:
+            nonlocal erased
+            erased = await uploads.erase_uploads(work, files)
+            return Outcome()
+
+        await transact(self.pool, clocks.system(tenant_id, "worker"), action="erase", request_id="worker", act=act)
+        await files.tidy(tenant_id)
+        return erased == uploads.ERASED_PER_VISIT
 
     async def _fire_one(self, tenant_id: TenantId) -> bool:
         """The tenant's duty that is over the longest has fired, or waits longer; False if there was none."""
@@ -204,6 +223,7 @@ ROUNDS: Final = (
     Round("outbox", 1.0, outbox.tenants_waiting, Worker.publish, woken_by_commits=True),
     Round("seals", 1.0, audit.unsealed, Worker.seal),
     Round("sweep", 3600.0, every_tenant, Worker.sweep),
+    Round("files", 300.0, every_tenant, Worker.erase),
 )
 """What a worker does. Add a row for what else has to be done without anybody asking."""
 
@@ -217,10 +237,12 @@ async def run(settings: Settings) -> None:
     """
     pool = await Pool.open(settings.database_worker_url, size=POOL_SIZE)
     cache = open_cache(settings.redis_url)
+    files = open_files(settings)
     try:
         async with pool.acquire(None) as connection:
             await check_roles(connection)
-        await Worker(pool, cache).work()
+        await Worker(pool, cache, files=files).work()
     finally:
         await pool.close()
         await cache.aclose()
+        await files.close()

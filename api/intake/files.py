@@ -1,0 +1,18 @@
+"""Which place uploaded files have, by the settings."""
+
+from pathlib import Path
+
+from api.intake.buckets import BUCKET, open_bucket
+from api.settings import Settings
+from storage.files import Files, Folder
+
+
+def open_files(settings: Settings) -> Files:
+    """The place that the settings name, by default a folder of the state. Whoever opens it closes it.
+
+    Raises:
+        Unusable: a bucket's address cannot be understood, or its key is missing.
+    """
+    if settings.files.startswith(BUCKET):
+        return open_bucket(settings.files, settings.files_key_id, settings.files_secret)
+    return Folder(Path(settings.files).absolute() if settings.files else settings.state_dir / "files")
