@@ -120,6 +120,8 @@ _STEWARDS: Final = PARTY | {Role.ADMIN}
 """A party looks after its own organisation, an admin after any."""
 _LIABLE: Final = _by(Role.SUPPLIER, Role.PROVIDER)
 _CARRYING: Final = _DESK | _LIABLE
+_SELLING: Final = _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN)
+"""A provider keeps its own catalogue; the desk may on its behalf."""
 
 ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     # organisations and their people
@@ -141,10 +143,64 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "registerBuyer": _DESK,
     "registerSupplier": _DESK,
     "registerProvider": _DESK,
+    # providers come in
+    "inviteProvider": _by(Role.SUPPORT, Role.ADMIN),
+    "applyAsProvider": _by(Role.GUEST, Role.PROVIDER),
+    "amendApplication": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "submitRequirement": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "submitApplication": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "reopenApplication": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "assignReview": _by(Role.SUPPORT, Role.ADMIN),
+    "acceptRequirement": _by(Role.SUPPORT, Role.ADMIN),
+    "rejectRequirement": _by(Role.SUPPORT, Role.ADMIN),
+    "waiveRequirement": _by(Role.POLICY, Role.ADMIN),
+    "admitToReview": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "requestChanges": _by(Role.SUPPORT, Role.ADMIN),
+    "approveApplication": _by(Role.SUPPORT, Role.ADMIN),
+    "overrideApproval": _by(Role.POLICY, Role.ADMIN),
+    "rejectApplication": _by(Role.SUPPORT, Role.ADMIN),
+    "activateProvider": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
     "grantTier": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "revokeTier": _by(Role.POLICY, Role.ADMIN),
+    "reinstateTier": _by(Role.POLICY, Role.ADMIN),
+    "acceptTierUpgrade": _by(Role.BUYER, Role.SUPPORT),
+    "setTierUpgrades": _by(Role.BUYER, Role.SUPPORT),
+    "submitTierEvidence": _by(Role.BUYER, Role.SUPPORT),
+    "takeTierReview": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "requestTierEvidence": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "grantTierReview": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "declineTierReview": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "evaluateTiers": _by(Role.POLICY, Role.ADMIN),
     "grantTierSight": _by(Role.POLICY, Role.ADMIN),
     "offerGuarantee": _LIABLE | {Role.SUPPORT, Role.ADMIN},
     "withdrawGuarantee": _LIABLE | {Role.SUPPORT, Role.ADMIN},
+    # what an admitted provider may do, and whether it stays
+    "restrictProvider": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "liftRestriction": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "suspendProvider": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "reinstateProvider": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "terminateProvider": _by(Role.POLICY, Role.ADMIN),
+    "removeFromProgramme": _by(Role.POLICY, Role.ADMIN),
+    "requestExit": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "withdrawExit": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "liftBar": _by(Role.POLICY, Role.ADMIN),
+    # what providers sell
+    "createService": _SELLING,
+    "updateService": _SELLING,
+    "listService": _SELLING,
+    "pauseService": _SELLING,
+    "removeService": _SELLING,
+    "addLanes": _SELLING,
+    "updateLane": _SELLING,
+    "removeLane": _SELLING,
+    "draftRateSheet": _SELLING,
+    "activateRateSheet": _SELLING,
+    "discardRateSheet": _SELLING,
+    "importRateSheet": _SELLING,
+    "cancelRateImport": _SELLING,
+    "checkListing": _SELLING | {Role.POLICY},
+    "correctListing": _SELLING,
+    "dismissListingFlag": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
     # orders, as the shop system reports them
     "recordOrder": _DESK,
     "recordPayment": _DESK,
@@ -157,6 +213,26 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "recordShipment": _DESK | {Role.SUPPLIER},
     "updateEta": _CARRYING,
     "recordTrackingEvents": _CARRYING,
+    "recordTrackingBatch": _CARRYING,
+    "recordTrackingNumber": _CARRYING,
+    "planLegs": _CARRYING,
+    "recordLeg": _CARRYING,
+    "appointPickup": _CARRYING,
+    "proveDelivery": _CARRYING,
+    # service points
+    "addServicePoint": _DESK | {Role.PROVIDER},
+    "verifyServicePoint": _by(Role.SUPPORT, Role.ADMIN),
+    "reportServicePointChange": _DESK | {Role.PROVIDER},
+    "changeServicePointContact": _DESK | {Role.PROVIDER},
+    "recordReachability": _DESK,
+    "recordUnreportedWithdrawal": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.ADMIN),
+    # quotes and bookings
+    "requestQuote": _DESK | {Role.BUYER},
+    "acceptQuote": _DESK | {Role.BUYER},
+    "withdrawQuote": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "reviseQuote": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "bookQuote": _DESK | {Role.BUYER},
+    "cancelBooking": _DESK | {Role.BUYER, Role.PROVIDER},
     # claims
     "openClaim": _by(Role.BUYER, Role.SUPPORT),
     "withdrawClaim": _by(Role.BUYER, Role.SUPPORT),
@@ -166,6 +242,9 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "decideClaim": _by(Role.ADJUDICATOR),
     # coupons
     "redeemCoupon": _by(Role.BUYER, Role.SERVICE),
+    # files
+    "createUpload": PARTY | OPERATOR,
+    "confirmUpload": PARTY | OPERATOR,
     # rules
     "publishRule": _by(Role.POLICY),
     "withdrawRule": _by(Role.POLICY),

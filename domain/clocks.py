@@ -42,10 +42,51 @@ class Duty(StrEnum):
     """The buyer may call the desk, since the liable party did not answer."""
     DECIDE_CLAIM = "DECIDE_CLAIM"
     """The desk has to decide a claim."""
+    NO_MOVEMENT = "NO_MOVEMENT"
+    """The goods have to be seen moving."""
+    PRESUME_LOST = "PRESUME_LOST"
+    """The goods have to arrive, however late."""
+    REVIEW_APPLICATION = "REVIEW_APPLICATION"
+    """The desk has to review a provider's application."""
+    CORRECT_APPLICATION = "CORRECT_APPLICATION"
+    """The applicant has to correct its application."""
+    CORRECT_LISTING = "CORRECT_LISTING"
+    """The provider has to put a flagged listing right."""
     COUPON_EXPIRY = "COUPON_EXPIRY"
     """The buyer has to spend a coupon, if at all."""
     ACCEPT_INVITATION = "ACCEPT_INVITATION"
     """The invited person has to accept, if at all."""
+    CONFIRM_UPLOAD = "CONFIRM_UPLOAD"
+    """Whoever announced a file has to bring it and confirm it, if at all."""
+    SERVICE_POINT_CHANGE = "SERVICE_POINT_CHANGE"
+    """The provider has to keep a service point as it was until the change or withdrawal that it reported."""
+    CHECK_SERVICE_POINT = "CHECK_SERVICE_POINT"
+    """The desk has to see whether a service point can be reached."""
+    REQUIREMENT_EXPIRY = "REQUIREMENT_EXPIRY"
+    """The provider has to renew what it proved."""
+    RESTRICTION_END = "RESTRICTION_END"
+    """Nobody has to do anything: a restriction or suspension ends by itself."""
+    EXIT_NOTICE = "EXIT_NOTICE"
+    """The leaving provider has to change its mind, if at all."""
+    WIND_DOWN = "WIND_DOWN"
+    """The leaving provider has to finish what is open."""
+    BAR_END = "BAR_END"
+    """The barred provider has to wait."""
+    MOVE_TIER = "MOVE_TIER"
+    """The buyer has to make good what its level needs, or to decline the higher one it was told of."""
+    EVALUATE_TIERS = "EVALUATE_TIERS"
+    """All buyers have to be looked at again."""
+    REVIEW_TIER_EVIDENCE = "REVIEW_TIER_EVIDENCE"
+    """The desk has to look at what a buyer proves itself by."""
+    ADD_TIER_EVIDENCE = "ADD_TIER_EVIDENCE"
+    """The buyer has to add what the desk missed."""
+
+    QUOTE_VALIDITY = "QUOTE_VALIDITY"
+    """The buyer has to accept a quote of the request, if at all."""
+    SEND_NOTICE = "SEND_NOTICE"
+    """The parties of a shipment have to hear of it some time after it left."""
+    TELL_MILESTONE = "TELL_MILESTONE"
+    """The parties of a shipment have to hear of a milestone at once."""
 
 
 SILENCE: Final[Mapping[Duty, str]] = {
@@ -54,8 +95,28 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.ANSWER_CLAIM: "The buyer may escalate.",
     Duty.ESCALATE_CLAIM: "The claim goes to the desk by itself.",
     Duty.DECIDE_CLAIM: "The claim is decided on its file.",
+    Duty.NO_MOVEMENT: "The shipment is flagged as stuck, until it is seen moving.",
+    Duty.PRESUME_LOST: "The shipment counts as lost, until it is found.",
+    Duty.REVIEW_APPLICATION: "The review is flagged as overdue and goes to the front of the queue.",
+    Duty.CORRECT_APPLICATION: "The application lapses to a draft.",
+    Duty.CORRECT_LISTING: "The service is off the shelf, or lanes are off sale, or it is removed, as its flag says.",
     Duty.COUPON_EXPIRY: "The coupon expires and what was contingent on it is released.",
     Duty.ACCEPT_INVITATION: "The invitation expires.",
+    Duty.CONFIRM_UPLOAD: "The upload lapses and its bytes are deleted.",
+    Duty.SERVICE_POINT_CHANGE: "The reported change or withdrawal takes effect.",
+    Duty.CHECK_SERVICE_POINT: "The service point is marked as unchecked, and the check is due anew.",
+    Duty.REQUIREMENT_EXPIRY: "It is warned; then what was proved expires; after grace, what depends on it goes off.",
+    Duty.RESTRICTION_END: "What was restricted is back.",
+    Duty.EXIT_NOTICE: "The provider sells nothing any more and finishes what is open.",
+    Duty.WIND_DOWN: "The provider has left if nothing is open; otherwise it is looked at again.",
+    Duty.BAR_END: "The provider may come back.",
+    Duty.MOVE_TIER: "The buyer is looked at again, and stands where it should.",
+    Duty.EVALUATE_TIERS: "All buyers are looked at, and what is new is told.",
+    Duty.REVIEW_TIER_EVIDENCE: "The review is overdue, and the marketplace is told so.",
+    Duty.ADD_TIER_EVIDENCE: "The review ends without a higher level.",
+    Duty.QUOTE_VALIDITY: "The quotes that are over expire; the clock of the next ones starts.",
+    Duty.SEND_NOTICE: "The message is written, or skipped where it is void, and the clock of the next one starts.",
+    Duty.TELL_MILESTONE: "The message is written, or skipped where it is void.",
 }
 """Duty -> what follows if nobody does it. Total."""
 

@@ -218,6 +218,12 @@ class EventId(Id):
     prefix = "evt"
 
 
+class MessageId(Id):
+    """A message to a party about a shipment."""
+
+    prefix = "msg"
+
+
 class AuditId(Id):
     """An audit row."""
 
@@ -360,6 +366,24 @@ class DepositMovementId(Id):
     """Money that came into a deposit or left it."""
 
     prefix = "dmv"
+
+
+class TierReviewId(Id):
+    """A review of a buyer's evidence."""
+
+    prefix = "trv"
+
+
+class TierEvidenceId(Id):
+    """A piece of a buyer's evidence."""
+
+    prefix = "tev"
+
+
+class TierSweepId(Id):
+    """An evaluation of all buyers."""
+
+    prefix = "tsw"
 
 
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}

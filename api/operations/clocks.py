@@ -12,7 +12,25 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from api.operations import claims, coupons, coverage, organisations
+from api.operations import (
+    bars,
+    buyers,
+    capabilities,
+    claims,
+    coupons,
+    coverage,
+    exits,
+    expiry,
+    messages,
+    listings,
+    onboarding,
+    organisations,
+    quotes,
+    tier_reviews,
+    tier_sweeps,
+    tracking,
+    uploads,
+)
 from domain import access, clocks
 from domain.access import Caller, ViewerKind
 from domain.clocks import Clock, Duty, MoveClock
@@ -30,8 +48,26 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.ANSWER_CLAIM: claims.fire_answer_claim,
     Duty.ESCALATE_CLAIM: claims.fire_escalate_claim,
     Duty.DECIDE_CLAIM: claims.fire_decide_claim,
+    Duty.NO_MOVEMENT: tracking.fire_no_movement,
+    Duty.PRESUME_LOST: tracking.fire_presume_lost,
+    Duty.CORRECT_LISTING: listings.fire_correct_listing,
+    Duty.REVIEW_APPLICATION: onboarding.fire_review_application,
+    Duty.CORRECT_APPLICATION: onboarding.fire_correct_application,
     Duty.COUPON_EXPIRY: coupons.fire_coupon_expiry,
     Duty.ACCEPT_INVITATION: organisations.fire_accept_invitation,
+    Duty.QUOTE_VALIDITY: quotes.fire_quote_validity,
+    Duty.CONFIRM_UPLOAD: uploads.fire_confirm_upload,
+    Duty.REQUIREMENT_EXPIRY: expiry.fire_requirement_expiry,
+    Duty.RESTRICTION_END: capabilities.fire_restriction_end,
+    Duty.EXIT_NOTICE: exits.fire_exit_notice,
+    Duty.WIND_DOWN: exits.fire_wind_down,
+    Duty.BAR_END: bars.fire_bar_end,
+    Duty.MOVE_TIER: buyers.fire_move_tier,
+    Duty.EVALUATE_TIERS: tier_sweeps.fire_evaluate_tiers,
+    Duty.REVIEW_TIER_EVIDENCE: tier_reviews.fire_review_tier_evidence,
+    Duty.ADD_TIER_EVIDENCE: tier_reviews.fire_add_tier_evidence,
+    Duty.SEND_NOTICE: messages.fire_messages,
+    Duty.TELL_MILESTONE: messages.fire_messages,
 }
 """Duty -> its consequence. Total. The clock is fired already; a consequence may start the next one of the same duty."""
 

@@ -17,6 +17,7 @@ from strawberry.types import get_object_definition
 
 from api.schema import (
     buyers,
+    capabilities,
     claims,
     clocks,
     coupons,
@@ -27,6 +28,7 @@ from api.schema import (
     exchange_rates,
     keys,
     ledger,
+    legs,
     mutation,
     node,
     orders,
@@ -38,10 +40,14 @@ from api.schema import (
     stream,
     subscriptions,
     suppliers,
+    tiers,
+    tracking,
+    uploads,
     viewer,
 )
 from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
+from storage.views import capabilities as capability_views
 from storage.views import claims as claim_views
 from storage.views import clocks as clock_views
 from storage.views import coupons as coupon_views
@@ -51,12 +57,15 @@ from storage.views import documents as document_views
 from storage.views import enrolments as guarantee_views
 from storage.views import exchange_rates as exchange_rate_views
 from storage.views import ledger as ledger_views
+from storage.views import legs as leg_views
 from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
 from storage.views import parties as party_views
 from storage.views import recoveries as recovery_views
 from storage.views import rules as rule_views
 from storage.views import shipments as shipment_views
+from storage.views import tiers as tier_views
+from storage.views import uploads as upload_views
 from storage.views import viewer as viewer_views
 from storage.views.view import Root, View
 
@@ -80,10 +89,13 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(party_views, buyers.BuyerQueries, buyers.BuyerMutations),
     Noun(None, suppliers.SupplierQueries, suppliers.SupplierMutations),
     Noun(None, providers.ProviderQueries, providers.ProviderMutations),
+    Noun(capability_views, capabilities.CapabilityQueries, capabilities.CapabilityMutations),
     Noun(guarantee_views, enrolments.GuaranteeQueries, enrolments.GuaranteeMutations),
     Noun(rule_views, rules.RuleQueries, rules.RuleMutations),
     Noun(order_views, orders.OrderQueries, orders.OrderMutations),
     Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations),
+    Noun(leg_views, legs.LegQueries, legs.LegMutations),
+    Noun(None, None, tracking.TrackingMutations),
     Noun(coverage_views, coverage.CoverageQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
@@ -93,6 +105,8 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
+    Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
+    Noun(tier_views, tiers.TierQueries, tiers.TierMutations),
 )
 
 
