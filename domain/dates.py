@@ -119,6 +119,18 @@ def working_day_deadline(start: datetime, days: int, calendar: Calendar) -> date
     return end_of_day(day, calendar)
 
 
+def months_deadline(start: datetime, months: int, calendar: Calendar) -> datetime:
+    """The last microsecond of the local day `months` months after the day of `start`.
+
+    Where that month has no such day, it is the month's last: one month after 31 January ends with February.
+    """
+    day = local_day(start, calendar)
+    years, month = divmod(day.month - 1 + _whole(months), 12)
+    first = date(day.year + years, month + 1, 1)
+    length = ((first + 31 * DAY).replace(day=1) - first).days
+    return end_of_day(first.replace(day=min(day.day, length)), calendar)
+
+
 def hours_deadline(start: datetime, hours: int) -> datetime:
     """Exactly `hours` hours after `start`."""
     return start + timedelta(hours=_whole(hours))

@@ -5,6 +5,8 @@ party offers a rule's guarantee at most once at a time; withdrawing ends the off
 every cover that was frozen before as it is.
 
     ACTIVE, SUSPENDED, WITHDRAWING ── withdraw (the party, the desk) ──> ENDED
+    ACTIVE <── the party may not stand for it, and may again (`domain/capabilities.py`) ──> SUSPENDED
+    ACTIVE, SUSPENDED, WITHDRAWING ── the party has left or was removed ──> ENDED
 """
 
 from collections.abc import Mapping
@@ -145,3 +147,27 @@ def withdraw_guarantee(guarantee: Guarantee, caller: Caller, *, at: datetime) ->
     require(moves(guarantee, caller), GuaranteeAction.WITHDRAW_GUARANTEE.value, "guarantee.withdraw")
     after = replace(guarantee, state=GuaranteeState.ENDED, ends_at=at, version=guarantee.version + 1)
     return Change(guarantee, after, (Happening("guarantee.withdrawn", {"party": guarantee.party_id}),))
+
+
+def suspend_guarantee(guarantee: Guarantee) -> Change[Guarantee]:
+    """Nothing new is bought with it: its party may not stand for it now. Refuses (ValueError) one not on offer."""
+    if guarantee.state is not GuaranteeState.ACTIVE:
+        raise ValueError(f"{guarantee.id} is not on offer")
+    after = replace(guarantee, state=GuaranteeState.SUSPENDED, version=guarantee.version + 1)
+    return Change(guarantee, after, (Happening("guarantee.suspended", {"party": guarantee.party_id}),))
+
+
+def resume_guarantee(guarantee: Guarantee) -> Change[Guarantee]:
+    """It is on offer again. Refuses (ValueError) one that is not suspended."""
+    if guarantee.state is not GuaranteeState.SUSPENDED:
+        raise ValueError(f"{guarantee.id} is not suspended")
+    after = replace(guarantee, state=GuaranteeState.ACTIVE, version=guarantee.version + 1)
+    return Change(guarantee, after, (Happening("guarantee.resumed", {"party": guarantee.party_id}),))
+
+
+def end_guarantee(guarantee: Guarantee, *, at: datetime) -> Change[Guarantee]:
+    """It has ended because its party may offer it no longer; covers stay. Refuses (ValueError) one that has ended."""
+    if guarantee.state is GuaranteeState.ENDED:
+        raise ValueError(f"{guarantee.id} has ended")
+    after = replace(guarantee, state=GuaranteeState.ENDED, ends_at=at, version=guarantee.version + 1)
+    return Change(guarantee, after, (Happening("guarantee.ended", {"party": guarantee.party_id}),))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from domain.enrolments import Guarantee
-from domain.ids import GuaranteeId, LiablePartyId, TenantId
+from domain.ids import GuaranteeId, LiablePartyId, SupplierId, TenantId
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -36,6 +36,13 @@ async def find_offered(
         rule_key,
     )
     return found[0] if found else None
+
+
+async def lock_by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> list[Guarantee]:
+    """The party's offers that have not ended, this transaction's until its end. Lock the party first."""
+    column = "supplier_id" if isinstance(party_id, SupplierId) else "provider_id"
+    where = f"t.{column} = $2 AND t.state <> 'ENDED' ORDER BY t.id"
+    return await GUARANTEES.select(connection, tenant_id, where, party_id, lock=True)
 
 
 async def by_ids(connection: Connection, tenant_id: TenantId, ids: Collection[GuaranteeId]) -> list[Guarantee]:

@@ -1,0 +1,75 @@
+"""Standings: the desk suspends a provider, reinstates it, removes it from a programme or from the marketplace."""
+
+from api.operations import bars, capabilities, exits
+from domain import access, enrolments, standings
+from domain.bars import BarCause
+from domain.capabilities import Cause, Limit, Scope
+from domain.errors import NotFound
+from domain.providers import ProviderAction
+from domain.standings import ReinstateProvider, RemoveFromProgramme, SuspendProvider, TerminateProvider
+from storage import enrolments as guarantee_rows
+from storage import providers as provider_rows
+from storage.unit_of_work import Outcome, Work
+
+
+async def suspend_provider(work: Work, command: SuspendProvider) -> Outcome:
+    """The provider takes nothing new until it is reinstated or the end has passed; what it sold stays its duty.
+
+    Refuses one that does not work, and an end that is over.
+    """
+    access.require(work.caller, "suspendProvider")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    work.expect(provider)
+    standings.require_move(provider, work.caller, ProviderAction.SUSPEND_PROVIDER)
+    change = standings.suspend_provider(provider, command.reason, command.until, work.at)
+    await work.keep(change)
+    limit = Limit(Cause.SUSPENSION, None, Scope(), work.at, command.until)
+    restriction = await capabilities.impose(work, provider.id, limit, command.reason)
+    await capabilities.refresh(work, provider.id)
+    return Outcome({"provider": provider.id, "restriction": restriction.id})
+
+
+async def reinstate_provider(work: Work, command: ReinstateProvider) -> Outcome:
+    """The provider works again, but for what else is restricted. Refuses one that is not suspended."""
+    access.require(work.caller, "reinstateProvider")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    work.expect(provider)
+    standings.require_move(provider, work.caller, ProviderAction.REINSTATE_PROVIDER)
+    await capabilities.lift(work, provider.id, Cause.SUSPENSION, None, command.reason)
+    await capabilities.settle(work, await capabilities.reinstate(work, provider, command.reason))
+    return Outcome({"provider": provider.id})
+
+
+async def terminate_provider(work: Work, command: TerminateProvider) -> Outcome:
+    """The provider is gone for good, and barred with its related accounts; what it sold stays its duty.
+
+    Refuses one that is gone.
+    """
+    access.require(work.caller, "terminateProvider")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    work.expect(provider)
+    standings.require_move(provider, work.caller, ProviderAction.TERMINATE_PROVIDER)
+    await work.keep(standings.terminate_provider(provider, command, work.at))
+    await exits.cut_short(work, provider)
+    await exits.end_guarantees(work, provider)
+    await capabilities.lift_all(work, provider.id, "The provider is terminated.")
+    await capabilities.refresh(work, provider.id)
+    bar = await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason)
+    return Outcome({"provider": provider.id, "bar": bar.id})
+
+
+async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Outcome:
+    """The provider's guarantee under that rule has ended; it and related accounts may not offer it again for long.
+
+    Refuses with NotFound a guarantee that it does not offer.
+    """
+    access.require(work.caller, "removeFromProgramme")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    standings.require_move(provider, work.caller, ProviderAction.REMOVE_FROM_PROGRAMME)
+    offered = await guarantee_rows.find_offered(work.connection, work.tenant_id, provider.id, command.rule_key)
+    if offered is None:
+        raise NotFound("The provider does not offer that guarantee.", field=("ruleKey",))
+    guarantee = await guarantee_rows.lock(work.connection, work.tenant_id, offered.id)
+    await work.keep(enrolments.end_guarantee(guarantee, at=work.at))
+    bar = await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason, programme=command.rule_key)
+    return Outcome({"provider": provider.id, "bar": bar.id})
