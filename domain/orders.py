@@ -11,7 +11,7 @@ Laws: the total is the sum of the lines (freight belongs to shipments and is nev
 is the instant whose rules govern the order (`domain.md` 6.1); every line is in the order's currency.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, ShipmentId, SupplierId
-from domain.money import Money, total
+from domain.money import Money, share_out, total
 from domain.moves import Move
 
 LINES_MAX: Final = 500
@@ -417,6 +417,56 @@ def ship_lines(
     )
     after = _step(order, OrderAction.RECORD_SHIPMENT, lines=lines)
     return Change(order, after, (_happening("order.shipped", after, shipmentId=shipment_id, lines=len(wanted)),))
+
+
+def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable[[], OrderLineId]) -> Change[Order]:
+    """Of each of those lines so many pieces are left, and the rest is a line of its own at the end of the order.
+
+    The value is shared by pieces to the cent, so that the order's total stays; promise and service go with both parts.
+    Refuses lines of another order, lines shipped before, and a line of which nothing would be left on either side.
+    """
+    lines = {line.id: line for line in order.lines}
+    findings = [
+        Finding("order.line_known", id in lines, "line_belongs_to_order", {"lineId": id}) for id in sorted(pieces)
+    ]
+    findings += [
+        Finding("order.line_unshipped", lines[id].shipment_id is None, "line_not_shipped_before", {"lineId": id})
+        for id in sorted(pieces)
+        if id in lines
+    ]
+    findings += [
+        Finding(
+            "order.line_divisible",
+            0 < pieces[id] < lines[id].quantity,
+            "line_has_pieces_to_spare",
+            {"lineId": id, "pieces": pieces[id], "most": lines[id].quantity - 1},
+        )
+        for id in sorted(pieces)
+        if id in lines
+    ]
+    if because := unmet(findings):
+        raise Refused("order.divide", "The lines cannot be divided so.", because)
+    rest: list[OrderLine] = []
+    for id in sorted(pieces, key=lambda id: lines[id].position):
+        line, count = lines[id], pieces[id]
+        stays, goes = share_out(line.value, (count, line.quantity - count))
+        lines[id] = replace(line, quantity=count, value=stays)
+        position = len(order.lines) + len(rest) + 1
+        rest.append(replace(line, id=mint(), position=position, quantity=line.quantity - count, value=goes))
+    after = _step(order, OrderAction.RECORD_SHIPMENT, lines=(*lines.values(), *rest))
+    return Change(order, after, (_happening("order.lines_divided", after, lines=len(rest)),))
+
+
+def release_lines(order: Order, shipment_id: ShipmentId) -> Change[Order]:
+    """The shipment was called off before it left: its lines may leave with another one. Their promises stay.
+
+    Refuses (ValueError) a shipment that carries none of them.
+    """
+    lines = tuple(replace(line, shipment_id=None) if line.shipment_id == shipment_id else line for line in order.lines)
+    if lines == order.lines:
+        raise ValueError(f"{shipment_id} carries no line of {order.id}")
+    after = replace(order, lines=lines, version=order.version + 1)
+    return Change(order, after, (_happening("order.unshipped", after, shipmentId=shipment_id),))
 
 
 def deliver_lines(order: Order, shipment_id: ShipmentId, delivered_at: datetime | None) -> Change[Order] | None:

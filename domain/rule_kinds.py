@@ -10,19 +10,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain import guarantees, penalties, procedure, rulebook, terms, tiers
+from domain import (
+    carriers,
+    exits,
+    guarantees,
+    listings,
+    offers,
+    messages,
+    penalties,
+    procedure,
+    records,
+    requirement_cases,
+    rulebook,
+    service_point_terms,
+    terms,
+    tiers,
+    tracking_terms,
+)
+from domain.carriers import CarrierCodes, CodeGiven
 from domain.claims import ClaimReason
 from domain.dates import UTC_DAYS, Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.exchange_rates import Conversion
+from domain.exits import ExitTerms, LeftGiven
 from domain.explain import Finding, unmet
 from domain.guarantees import AfterSalesTerms, Milestone, OnTimeTerms, OrderFacts
+from domain.listings import ListingGiven, ListingTerms
+from domain.messages import MessageGiven, MessageTerms
 from domain.money import Money
+from domain.offers import GoodsGiven, QuoteTerms
 from domain.penalties import Measure, PenaltyTerms, PointEntry, StrikeMeasure, Violation
 from domain.procedure import ClaimClocks, Silence
+from domain.records import RecordGiven, RecordTerms
+from domain.requirement_cases import ApplicationGiven, RequirementGiven
+from domain.requirements import OnboardingTerms, RequirementSet
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
+from domain.service_point_terms import PointGiven, ServicePointTerms
 from domain.terms import Count
 from domain.tiers import Benefit, BuyerFacts, TierTerms
+from domain.tracking_terms import TrackingGiven, TrackingTerms
 
 DRAFT: Final = "draft"
 """What stands in for the version's id while its cases are judged."""
@@ -234,7 +260,19 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.AFTER_SALES: Kind("guarantees", True, AfterSalesTerms, OrderGiven, _after_sales),
     RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, _claim),
     RuleKind.TIERS: Kind("tiers", False, TierTerms, BuyerGiven, _buyer),
+    RuleKind.TRACKING: Kind("tracking", False, TrackingTerms, TrackingGiven, tracking_terms.judge),
+    RuleKind.CARRIER_CODES: Kind("carriers", True, CarrierCodes, CodeGiven, carriers.judge),
+    RuleKind.ONBOARDING: Kind(
+        "onboarding", False, OnboardingTerms, ApplicationGiven, requirement_cases.judge_procedure
+    ),
+    RuleKind.REQUIREMENTS: Kind("onboarding", True, RequirementSet, RequirementGiven, requirement_cases.judge),
     RuleKind.PENALTIES: Kind("penalties", False, PenaltyTerms, ActGiven, _act),
+    RuleKind.LISTINGS: Kind("listings", False, ListingTerms, ListingGiven, listings.judge),
+    RuleKind.QUOTES: Kind("quotes", False, QuoteTerms, GoodsGiven, offers.judge),
+    RuleKind.EXITS: Kind("exits", False, ExitTerms, LeftGiven, exits.judge_left),
+    RuleKind.RECORDS: Kind("records", False, RecordTerms, RecordGiven, records.judge),
+    RuleKind.MESSAGES: Kind("messages", False, MessageTerms, MessageGiven, messages.judge),
+    RuleKind.SERVICE_POINTS: Kind("service_points", False, ServicePointTerms, PointGiven, service_point_terms.judge),
 }
 
 

@@ -1,0 +1,518 @@
+"""Offers: which providers could carry the goods, for how much and until when, and why the others could not.
+
+How it works. Each lane on sale between the two places is an offer (`Offer`): it is put to the goods (`hindrances`),
+dated (`promise`), priced (`domain/pricing.py`) and ranked by what it comes to for the buyer, the provider's usual
+lateness included. Of several lanes of one service the narrowest speaks for it. Nothing here is kept: the best offers
+become quotes (`domain/quotes.py`).
+
+Laws: an offer that cannot be made says every reason; a promise rests on real calendars and the lane's local cut-off;
+the same question at the same instant has the same answer, byte for byte.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain import dates, pricing, records, terms
+from domain.dates import DAY, UTC_DAYS, Calendar
+from domain.errors import Invalid, Problem, Refused
+from domain.exchange_rates import Conversion
+from domain.explain import Finding, Input, unmet
+from domain.ids import BuyerId, LaneId, ProviderId, RateSheetId, ServiceId
+from domain.lanes import Timing
+from domain.modes import TRANSPORT, DangerousGoodsClass, Incoterm, ServiceMode
+from domain.money import MINOR_MAX, Money, convert
+from domain.places import Spot, keys_of
+from domain.pricing import Capacity, HookFacts, Occasion, Piece, PriceList, Tariff, Unpriced, Weighing
+from domain.rates import Container, Measure, NewRate, NewSurcharge
+from domain.records import Lateness, Record
+from domain.rulebook import RuleKind, RuleVersion
+from domain.services import MM_MAX, Limits, ServiceLevel
+from domain.shipments import WEIGHT_MAX
+from domain.terms import Count, Days, Hours
+
+RULE: Final = "quotes"
+"""The key of the rule about quotes."""
+
+PIECE_LINES_MAX: Final = 100
+"""Lines of pieces in one request: each is looked at once per offer, and the longest packing list by far is shorter."""
+PIECES_MAX: Final = 100_000
+"""Pieces alike in one line: more is bulk, which nobody quotes by the piece."""
+CUBIC_MM_MAX: Final = 10**14
+"""A hundred thousand cubic metres: more than any one shipment of a marketplace fills."""
+CONSIDERED_MAX: Final = 500
+"""Lanes that one request looks at, the narrowest first: all providers of the busiest route, several times over."""
+
+
+class Criterion(StrEnum):
+    """What offers are ranked by."""
+
+    COST = "COST"
+    """What it comes to, expected lateness included, in the currency of the request; the least first."""
+    PROMISE = "PROMISE"
+    """The promised instant; the earliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTerms:
+    """The numbers of one version of the rule about quotes. `version` is that version's id.
+
+    A mode that `weighing` leaves out bills what goods weigh. `express_hours` and `freight_days` are how long quotes
+    stand; `offers_max` and `left_out_max` how many are kept; `ready_within_days` how far ahead readiness may lie.
+    """
+
+    version: str
+    weighing: Mapping[ServiceMode, Weighing]
+    containers: Mapping[Container, Capacity]
+    express_hours: Hours
+    freight_days: Days
+    ready_within_days: Days
+    offers_max: Count
+    left_out_max: Count
+    ranking: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        if missing := TRANSPORT - self.weighing.keys():
+            raise ValueError(f"how {', '.join(sorted(missing))} is weighed is missing")
+        if not self.ranking or not self.offers_max:
+            raise ValueError("at least one offer is kept, and offers are ranked by something")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestQuote:
+    """The wish to know what it costs. `buyer_id` is named by the desk, a buyer asks for itself.
+
+    `modes` and `levels` empty: all of them; `incoterm` None: any. `currency` is the one that offers are compared in and
+    that the goods' values are in.
+    """
+
+    buyer_id: BuyerId | None
+    pieces: tuple[Piece, ...]
+    origin: Spot
+    destination: Spot
+    ready_at: datetime
+    incoterm: Incoterm | None
+    modes: frozenset[ServiceMode]
+    levels: frozenset[ServiceLevel]
+    currency: str
+    include_left_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A lane on sale with its service and its price list, None where none is in force.
+
+    `narrowness` counts how far its ends are from the exact places, 0 being these.
+    """
+
+    lane_id: LaneId
+    service_id: ServiceId
+    provider_id: ProviderId
+    rate_sheet_id: RateSheetId | None
+    mode: ServiceMode
+    level: ServiceLevel
+    incoterms: frozenset[Incoterm]
+    dangerous_goods: frozenset[DangerousGoodsClass]
+    limits: Limits
+    markets: frozenset[str]
+    origin_country: str
+    destination_country: str
+    timing: Timing
+    zone: str
+    prices: PriceList | None
+    narrowness: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """When goods must be handed over at the latest, and when they will have arrived at the latest."""
+
+    departs_by: datetime
+    promised_at: datetime
+    because: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An offer that can be made, with its price and its place in the order."""
+
+    offer: Offer
+    price: pricing.Price
+    promise: Promise
+    lateness: Lateness
+    cost: Money | None
+    """What it comes to in the request's currency; None where no exchange rate is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A lane that serves the route but makes no offer, and every reason."""
+
+    provider_id: ProviderId
+    service_id: ServiceId
+    lane_id: LaneId
+    mode: ServiceMode
+    because: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a request is judged with besides the offers: calendars by country, records, exchange rates by currency."""
+
+    calendars: Mapping[str, Calendar]
+    records: Mapping[ProviderId, Record]
+    conversions: Mapping[str, Conversion]
+    buyer_level: int | None = None
+
+
+def quote_terms(version: RuleVersion) -> QuoteTerms:
+    """The numbers of a version of the rule about quotes. Refuses a version of another kind with TypeError."""
+    if version.kind is not RuleKind.QUOTES:
+        raise TypeError(f"{version.key} is not the rule about quotes")
+    return terms.read(QuoteTerms, {"version": str(version.id), **version.body})
+
+
+def problems(rule: QuoteTerms, command: RequestQuote, at: datetime) -> Iterator[Problem]:
+    """Everything that is wrong with a request by itself."""
+    if not 0 < len(command.pieces) <= PIECE_LINES_MAX:
+        yield Problem(("pieces",), f"A request has 1 to {PIECE_LINES_MAX} lines of pieces.")
+    if command.ready_at > at + rule.ready_within_days * DAY:
+        yield Problem(("readyAt",), f"Goods are ready within {rule.ready_within_days} days.")
+    for index, piece in enumerate(command.pieces):
+        yield from _piece_problems(piece, command.currency, ("pieces", str(index)))
+    if pricing.weight_grams(command.pieces) > WEIGHT_MAX:
+        yield Problem(("pieces",), f"All of it weighs at most {WEIGHT_MAX} grams.")
+    if pricing.volume(command.pieces) > CUBIC_MM_MAX:
+        yield Problem(("pieces",), f"All of it takes at most {CUBIC_MM_MAX // 10**9:,} cubic metres.")
+    if pricing.count(command.pieces) * max((_worth(piece) for piece in command.pieces), default=0) > MINOR_MAX:
+        yield Problem(("pieces",), "All of it is worth less than that.")
+
+
+def _piece_problems(piece: Piece, currency: str, where: tuple[str, ...]) -> Iterator[Problem]:
+    if not 1 <= piece.count <= PIECES_MAX:
+        yield Problem((*where, "count"), f"A line has 1 to {PIECES_MAX} pieces.")
+    if not 1 <= piece.weight_grams <= WEIGHT_MAX:
+        yield Problem((*where, "weightGrams"), f"A piece weighs 1 to {WEIGHT_MAX} grams.")
+    for name, length in (("lengthMm", piece.length_mm), ("widthMm", piece.width_mm), ("heightMm", piece.height_mm)):
+        if not 1 <= length <= MM_MAX:
+            yield Problem((*where, name), f"An edge is 1 to {MM_MAX} millimetres long.")
+    if piece.value is not None and piece.value.currency != currency:
+        yield Problem((*where, "value", "currency"), f"Values are in the request's currency, {currency}.")
+    if piece.value is not None and piece.value.minor < 0:
+        yield Problem((*where, "value", "amount"), "A piece is worth nothing or more.")
+
+
+def _worth(piece: Piece) -> int:
+    return 0 if piece.value is None else piece.value.minor
+
+
+def require_valid(rule: QuoteTerms, command: RequestQuote, at: datetime) -> None:
+    """Returns if the request can be answered. Refuses with Invalid, naming every problem."""
+    if wrong := tuple(problems(rule, command, at)):
+        raise Invalid(*wrong)
+
+
+def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
+    """Every reason why the service does not take these goods on these terms."""
+    limits = offer.limits
+    findings = [
+        Finding(
+            "quote.incoterm",
+            command.incoterm is None or not offer.incoterms or command.incoterm in offer.incoterms,
+            "service_serves_incoterm",
+            {"incoterm": None if command.incoterm is None else command.incoterm.value},
+        ),
+        Finding(
+            "quote.market",
+            not offer.markets or offer.destination_country in offer.markets,
+            "service_serves_market",
+            {"market": offer.destination_country},
+        ),
+    ]
+    sides = sorted(
+        (side for side in (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max) if side is not None),
+        reverse=True,
+    )
+    for index, piece in enumerate(command.pieces):
+        if limits.weight_grams_max is not None:
+            findings.append(
+                Finding(
+                    "quote.weight",
+                    piece.weight_grams <= limits.weight_grams_max,
+                    "piece_within_weight",
+                    {"piece": index, "grams": piece.weight_grams, "most": limits.weight_grams_max},
+                )
+            )
+        if sides:
+            findings.append(
+                Finding(
+                    "quote.size",
+                    _fits(piece, limits),
+                    "piece_within_size",
+                    {
+                        "piece": index,
+                        "millimetres": " x ".join(map(str, piece.lengths)),
+                        "most": " x ".join(map(str, sides)),
+                    },
+                )
+            )
+        if piece.dangerous_goods is not None:
+            findings.append(
+                Finding(
+                    "quote.dangerous_goods",
+                    piece.dangerous_goods in offer.dangerous_goods,
+                    "service_takes_dangerous_goods",
+                    {"piece": index, "class": piece.dangerous_goods.value},
+                )
+            )
+    return unmet(findings)
+
+
+def _fits(piece: Piece, limits: Limits) -> bool:
+    """Whether the piece, turned as it may be, stays within every limit; a side without one takes the longest edge."""
+    most = sorted(
+        (
+            MM_MAX if side is None else side
+            for side in (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max)
+        ),
+        reverse=True,
+    )
+    return all(edge <= side for edge, side in zip(piece.lengths, most, strict=True))
+
+
+def promise(timing: Timing, ready_at: datetime, at: datetime, origin: Calendar, destination: Calendar) -> Promise:
+    """When the goods must be handed over and will have arrived.
+
+    Goods are ready at `ready_at`, not before `at`. Handed over after the lane's local cut-off, or on a day off, they
+    count for the next working day of the origin; then come the handling days, working days of the origin, then the
+    longest transit, days of the week; goods arrive on a working day of the destination, until its last microsecond.
+    Refuses days beyond the calendars' known holidays.
+    """
+    ready = max(ready_at, at)
+    if timing.cut_off is None or timing.cut_off_zone is None:
+        day = dates.local_day(ready, origin)
+        day = _working(day, origin)
+        departs_by = dates.end_of_day(day, origin)
+    else:
+        zone, cut_off = ZoneInfo(timing.cut_off_zone), time.fromisoformat(timing.cut_off)
+        local = ready.astimezone(zone)
+        day = local.date()
+        if local.time() > cut_off:
+            day += DAY
+        day = _working(day, origin)
+        departs_by = dates.utc(datetime.combine(day, cut_off, zone))
+    leaves = day
+    for _ in range(timing.handling_days):
+        leaves = _working(leaves + DAY, origin)
+    arrives = _working(leaves + timing.transit_days_max * DAY, destination)
+    promised_at = dates.end_of_day(arrives, destination)
+    inputs: dict[str, Input] = {
+        "readyAt": dates.rfc3339(ready),
+        "cutOff": timing.cut_off,
+        "cutOffZone": timing.cut_off_zone,
+        "handOver": day.isoformat(),
+        "handlingDays": timing.handling_days,
+        "leaves": leaves.isoformat(),
+        "transitDays": timing.transit_days_max,
+        "arrives": arrives.isoformat(),
+        "originMarket": origin.market,
+        "destinationMarket": destination.market,
+    }
+    closes_at = dates.rfc3339(departs_by)
+    return Promise(
+        departs_by, promised_at, Finding("quote.promise", True, "promise_is_dated", inputs, closes_at=closes_at)
+    )
+
+
+def _working(day: date, calendar: Calendar) -> date:
+    """The day, or the next one on which people work there."""
+    while not calendar.works(day):
+        day += DAY
+    return day
+
+
+def expires_at(rule: QuoteTerms, mode: ServiceMode, at: datetime, calendar: Calendar) -> datetime:
+    """The last instant of a quote made at `at`: exact hours for express, the end of a local day for freight."""
+    if mode is ServiceMode.EXPRESS:
+        return dates.hours_deadline(at, rule.express_hours)
+    return dates.day_deadline(at, rule.freight_days, calendar)
+
+
+def rank(
+    rule: QuoteTerms, command: RequestQuote, buyer_id: BuyerId, offers: Iterable[Offer], market: Market, at: datetime
+) -> tuple[tuple[Ranked, ...], tuple[LeftOut, ...]]:
+    """Every offer that can be made, the best first, and every one that cannot, with all its reasons.
+
+    `market` has the calendar of every country an offer names. Ties are broken by the lane's id, so that the same
+    question has the same answer.
+    """
+    keys = frozenset((*keys_of(command.origin), *keys_of(command.destination)))
+    value = pricing.value(command.pieces, command.currency)
+    made: list[Ranked] = []
+    left: list[LeftOut] = []
+    for offer in _narrowest(offers):
+        try:
+            made.append(_judge(rule, command, buyer_id, offer, keys, value, market, at))
+        except _NoOffer as no:
+            left.append(LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, no.because))
+    made.sort(key=lambda one: (*(_criterion(one, by) for by in rule.ranking), one.offer.lane_id))
+    best, rest = made[: rule.offers_max], made[rule.offers_max :]
+    left += (_outranked(one, rule) for one in rest)
+    return tuple(best), tuple(left)
+
+
+class _NoOffer(Exception):
+    def __init__(self, because: tuple[Finding, ...]) -> None:
+        super().__init__()
+        self.because = because
+
+
+def _narrowest(offers: Iterable[Offer]) -> Iterable[Offer]:
+    """Of several lanes of one service the one that names the places most exactly."""
+    by_service: dict[ServiceId, Offer] = {}
+    for offer in offers:
+        known = by_service.get(offer.service_id)
+        if known is None or (offer.narrowness, offer.lane_id) < (known.narrowness, known.lane_id):
+            by_service[offer.service_id] = offer
+    return by_service.values()
+
+
+def _judge(
+    rule: QuoteTerms,
+    command: RequestQuote,
+    buyer_id: BuyerId,
+    offer: Offer,
+    keys: frozenset[str],
+    value: Money | None,
+    market: Market,
+    at: datetime,
+) -> Ranked:
+    because = hindrances(offer, command)
+    if offer.prices is None:
+        because += (Finding("quote.sheet", False, "service_has_sheet_in_force", {"at": dates.rfc3339(at)}),)
+    if because or offer.prices is None:
+        raise _NoOffer(because)
+    try:
+        dated = promise(
+            offer.timing,
+            command.ready_at,
+            at,
+            market.calendars[offer.origin_country],
+            market.calendars[offer.destination_country],
+        )
+    except Refused as refusal:
+        finding = Finding("quote.calendar", False, "promise_within_calendar", {"about": refusal.message})
+        raise _NoOffer((finding,)) from refusal
+    occasion = Occasion(command.pieces, offer.mode, dated.departs_by, offer.zone, keys)
+    tariff = Tariff(rule.weighing.get(offer.mode, _AS_IT_WEIGHS), rule.containers)
+    try:
+        price = pricing.price(tariff, offer.prices, occasion)
+    except Unpriced as unpriced:
+        raise _NoOffer((unpriced.because,)) from unpriced
+    price = pricing.with_hooks(
+        HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price)
+    )
+    lateness = _lateness(market.records.get(offer.provider_id), value)
+    return Ranked(offer, price, dated, lateness, _cost(price.total, lateness, command.currency, market))
+
+
+_AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))
+
+
+def _lateness(record: Record | None, value: Money | None) -> Lateness:
+    if record is None:
+        return Lateness(None, Finding("quote.record", False, "provider_has_record"))
+    if value is None:
+        return Lateness(None, Finding("quote.value", False, "goods_value_stated"))
+    return records.expected_lateness_cost(record, value)
+
+
+def _cost(total: Money, lateness: Lateness, currency: str, market: Market) -> Money | None:
+    """The total and the expected lateness in that currency; what nobody knows counts as nothing."""
+    if total.currency != currency:
+        conversion = market.conversions.get(total.currency)
+        if conversion is None:
+            return None
+        total = convert(total, currency, conversion.rate)
+    return total if lateness.cost is None else total + lateness.cost
+
+
+def _criterion(one: Ranked, by: Criterion) -> tuple[bool, int | datetime]:
+    if by is Criterion.PROMISE:
+        return False, one.promise.promised_at
+    return one.cost is None, 0 if one.cost is None else one.cost.minor
+
+
+def _outranked(one: Ranked, rule: QuoteTerms) -> LeftOut:
+    offer = one.offer
+    finding = Finding("quote.offers", False, "offer_among_best", {"most": rule.offers_max}, version=rule.version)
+    return LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, (finding,))
+
+
+# -- the rule's own cases ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RateGiven:
+    """A rate as a case writes it (`domain.rates.NewRate`)."""
+
+    price: Decimal
+    measure: Measure = Measure.WEIGHT
+    at_least: Count | None = None
+    below: Count | None = None
+    flat: bool = False
+    minimum: Money | None = None
+    container: Container | None = None
+
+    @property
+    def rate(self) -> NewRate:
+        """The rate, in a zone of its own."""
+        below = None if self.below is None else int(self.below)
+        return NewRate(
+            "A", self.measure, self.container, self.at_least or 0, below, self.flat, self.price, self.minimum
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsGiven:
+    """Goods are priced in a mode by rates and surcharges of one zone, and quoted at `at`."""
+
+    mode: ServiceMode
+    pieces: tuple[Piece, ...]
+    at: datetime
+    currency: str = "USD"
+    rates: tuple[RateGiven, ...] = ()
+    surcharges: tuple[NewSurcharge, ...] = ()
+    divisor: Count | None = None
+    calendar: Calendar = UTC_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsFound:
+    """What they count for, what they cost, line by line, and until when the quote stands."""
+
+    grams: int
+    cubic_cm: int
+    containers: int
+    total: Money | None
+    lines: tuple[str, ...]
+    expires_at: datetime
+
+
+def judge(rule: QuoteTerms, given: GoodsGiven) -> GoodsFound:
+    """What the rule makes of the goods."""
+    weighing = rule.weighing.get(given.mode, _AS_IT_WEIGHS)
+    measured = pricing.chargeable(weighing, given.pieces, given.divisor)
+    until = expires_at(rule, given.mode, given.at, given.calendar)
+    if not given.rates:
+        return GoodsFound(measured.grams, measured.cubic_cm, 0, None, (), until)
+    rates = tuple(each.rate for each in given.rates)
+    prices = PriceList(given.currency, rates, given.surcharges, given.divisor)
+    occasion = Occasion(given.pieces, given.mode, given.at, rates[0].zone)
+    price = pricing.price(Tariff(weighing, rule.containers), prices, occasion)
+    lines = tuple(f"{charge.kind.value} {charge.amount}" for charge in price.charges)
+    return GoodsFound(measured.grams, measured.cubic_cm, price.containers, price.total, lines, until)

@@ -1,0 +1,490 @@
+"""Pricing: from pieces and a price list to charges, each on its own line with its computation.
+
+How it works. Goods weigh what they weigh, or what their volume counts for in the mode of transport: the larger of the
+two, rounded up, is the chargeable weight (`chargeable`), and the other way round for prices by volume. The bracket that
+it lies in gives the freight (`domain/rates.py` says what a rate is), not below its minimum; where the mode has rate
+breaks, the next bracket billed at its own beginning is taken if that is cheaper. A zone priced by weight and by volume
+bills the dearer of the two; one priced by containers as well, whichever way is cheaper. Surcharges follow in the order
+of `ChargeKind`; shares are of the freight as its line shows it, never of other surcharges. Hooks (`HOOKS`) may add
+lines at the very end.
+
+Laws: weights are whole grams, lengths whole millimetres, prices exact decimals; each line is rounded once,
+half-even, after everything else on it is computed exactly; the total is the sum of the lines as shown, so anybody can
+check it by hand; the same goods and the same list give the same lines, byte for byte.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from domain import money
+from domain.explain import Finding, Input
+from domain.ids import BuyerId, LaneId, ProviderId
+from domain.modes import DangerousGoodsClass, ServiceMode
+from domain.money import WHOLE_BP, Money
+from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
+from domain.terms import Count
+
+GRAMS: Final = 1_000
+"""In a kilogram; also cubic millimetres in a cubic centimetre."""
+CUBIC_CM: Final = 1_000_000
+"""In a cubic metre; also cubic millimetres in a cubic decimetre."""
+
+
+class ChargeKind(StrEnum):
+    """What a line of a price is for, in the order in which lines are computed and shown."""
+
+    FREIGHT = "FREIGHT"
+    """The transport itself, by weight and bracket."""
+    DANGEROUS_GOODS = "DANGEROUS_GOODS"
+    """Handling of dangerous goods."""
+    OVERSIZE = "OVERSIZE"
+    """Handling of pieces beyond a size or weight."""
+    REMOTE_AREA = "REMOTE_AREA"
+    """Collection or delivery far away from the network."""
+    PEAK = "PEAK"
+    """A season in which capacity is short."""
+    FUEL = "FUEL"
+    """What fuel costs beyond the freight."""
+    TIER_BENEFIT = "TIER_BENEFIT"
+    """What the buyer's level takes off."""
+    REVISION = "REVISION"
+    """What the provider changed in a revised quote, up or down."""
+
+
+SURCHARGES: Final = tuple(kind for kind in ChargeKind if kind.value in set(SurchargeKind))
+"""The kinds a price list may have as surcharges, in their order."""
+assert {kind.value for kind in SURCHARGES} == {kind.value for kind in SurchargeKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`count` pieces alike; weight, lengths and value are those of one of them."""
+
+    count: int
+    weight_grams: int
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    value: Money | None = None
+    dangerous_goods: DangerousGoodsClass | None = None
+
+    @property
+    def volume(self) -> int:
+        """Cubic millimetres of one piece."""
+        return self.length_mm * self.width_mm * self.height_mm
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Its edges, the longest first: a piece may be turned."""
+        return tuple(sorted((self.length_mm, self.width_mm, self.height_mm), reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How a mode turns goods into chargeable weight.
+
+    `cubic_centimetres_per_kilogram` None: volume does not count. `round_up_grams` is the step the weight is rounded
+    up to, `by_piece` compares weight and volume piece by piece instead of in sum, `rate_breaks` bills the next bracket
+    where that is cheaper.
+    """
+
+    round_up_grams: Count
+    cubic_centimetres_per_kilogram: Count | None = None
+    by_piece: bool = False
+    rate_breaks: bool = False
+
+    def __post_init__(self) -> None:
+        if self.round_up_grams < 1 or self.cubic_centimetres_per_kilogram == 0:
+            raise ValueError("a step of rounding and a volumetric factor are at least one")
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a container takes of mixed goods: its usable volume and its payload."""
+
+    cubic_decimetres: Count
+    payload_kilograms: Count
+
+    def __post_init__(self) -> None:
+        if not self.cubic_decimetres or not self.payload_kilograms:
+            raise ValueError("a container takes something")
+
+    def needed(self, pieces: Sequence[Piece]) -> int:
+        """How many of them those goods fill, by volume and by weight."""
+        by_volume = -(-volume(pieces) // (self.cubic_decimetres * CUBIC_CM))
+        return max(by_volume, -(-weight_grams(pieces) // (self.payload_kilograms * GRAMS)))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What one lane costs by one rate sheet: the rates of its zone, by measure and bracket, and the surcharges."""
+
+    currency: str
+    rates: tuple[NewRate, ...]
+    surcharges: tuple[NewSurcharge, ...] = ()
+    cubic_centimetres_per_kilogram: int | None = None
+    """The sheet's own volumetric factor; None: the mode's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """How a mode bills: how it weighs, and the containers that goods are put in where it sells whole ones."""
+
+    weighing: Weighing
+    containers: Mapping[Container, Capacity]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A line of a price. `because` is its computation."""
+
+    kind: ChargeKind
+    amount: Money
+    because: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Chargeable:
+    """What goods count for: grams, cubic centimetres, and how they were found."""
+
+    grams: int
+    cubic_cm: int
+    because: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The lines in their order, and the measures they rest on. `containers` is 0 where none is billed."""
+
+    charges: tuple[Charge, ...]
+    chargeable: Chargeable
+    containers: int = 0
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines."""
+        return money.total([charge.amount for charge in self.charges], self.charges[0].amount.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a price is asked for: the goods, when they are handed over at the latest, every area key of both ends."""
+
+    pieces: tuple[Piece, ...]
+    mode: ServiceMode
+    departs_by: datetime
+    zone: str
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class HookFacts:
+    """What a hook may look at besides the occasion: who buys on which level, who sells, and the price so far."""
+
+    buyer_id: BuyerId
+    buyer_level: int | None
+    provider_id: ProviderId
+    lane_id: LaneId
+    occasion: Occasion
+    price: Price
+
+
+Hook = Callable[[HookFacts], tuple[Charge, ...]]
+"""Further lines of a price, in the list's currency, each with its finding; pure and quick: it runs once per offer.
+
+Lines of kind TIER_BENEFIT are what a quote shows as `tierBenefits`; their amounts are below zero. A hook sees the lines
+of those before it and must leave the total at zero or more.
+"""
+
+HOOKS: Final[tuple[Hook, ...]] = ()
+"""Whoever changes prices beyond the provider's own list is named here. Nobody does yet: levels come with their own."""
+
+
+class Unpriced(Exception):
+    """The list has no price for these goods; `because` is the finding that says so."""
+
+    def __init__(self, because: Finding) -> None:
+        super().__init__(because.reason)
+        self.because = because
+
+
+def count(pieces: Iterable[Piece]) -> int:
+    """How many pieces there are."""
+    return sum(piece.count for piece in pieces)
+
+
+def weight_grams(pieces: Iterable[Piece]) -> int:
+    """What they weigh."""
+    return sum(piece.count * piece.weight_grams for piece in pieces)
+
+
+def volume(pieces: Iterable[Piece]) -> int:
+    """Cubic millimetres of all of them."""
+    return sum(piece.count * piece.volume for piece in pieces)
+
+
+def value(pieces: Iterable[Piece], currency: str) -> Money | None:
+    """What they are worth; None unless every piece says so. Refuses (ValueError) other currencies."""
+    parts = [
+        None if piece.value is None else Money(piece.count * piece.value.minor, piece.value.currency)
+        for piece in pieces
+    ]
+    known = [part for part in parts if part is not None]
+    return money.total(known, currency) if len(known) == len(parts) else None
+
+
+def chargeable(weighing: Weighing, pieces: Sequence[Piece], own_divisor: int | None = None) -> Chargeable:
+    """The larger of weight and volume, each measured as the other, rounded up to the mode's step and to whole cm3.
+
+    `own_divisor` is a rate sheet's own cubic centimetres per kilogram. A cubic centimetre per kilogram is a cubic
+    millimetre per gram, so the divisor turns cubic millimetres into grams.
+    """
+    actual, space = weight_grams(pieces), volume(pieces)
+    divisor = weighing.cubic_centimetres_per_kilogram and (own_divisor or weighing.cubic_centimetres_per_kilogram)
+    step = weighing.round_up_grams
+    if not divisor:
+        grams, cubic_mm = _up(actual, step) * step, space
+    else:
+        cubic_mm = (
+            sum(piece.count * max(piece.weight_grams * divisor, piece.volume) for piece in pieces)
+            if weighing.by_piece
+            else max(actual * divisor, space)
+        )
+        grams = _up(cubic_mm, divisor * step) * step
+    inputs: dict[str, Input] = {
+        "actualGrams": actual,
+        "cubicMillimetres": space,
+        "cubicCentimetresPerKilogram": divisor,
+        "byPiece": weighing.by_piece,
+        "roundUpGrams": step,
+        "grams": grams,
+    }
+    return Chargeable(grams, _up(cubic_mm, GRAMS), Finding("pricing.weight", True, "weight_is_chargeable", inputs))
+
+
+def price(tariff: Tariff, prices: PriceList, occasion: Occasion) -> Price:
+    """Every line of the list's price for those goods, freight first. Raises Unpriced where the list has no bracket.
+
+    Hooks are not part of it: `with_hooks` adds their lines.
+    """
+    measured = chargeable(tariff.weighing, occasion.pieces, prices.cubic_centimetres_per_kilogram)
+    freight = _freight(tariff, prices, occasion, measured)
+    charges = [freight.charge]
+    for kind in SURCHARGES:
+        for surcharge in prices.surcharges:
+            if surcharge.kind.value == kind.value:
+                charge = _surcharge(kind, surcharge, occasion, measured, freight)
+                if charge is not None:
+                    charges.append(charge)
+    return Price(tuple(charges), measured, freight.containers)
+
+
+def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
+    """The price with the lines of every hook. Refuses (ValueError) a hook that brings the total below zero."""
+    for hook in hooks:
+        facts = replace(facts, price=replace(facts.price, charges=facts.price.charges + hook(facts)))
+        if facts.price.total.minor < 0:
+            raise ValueError("no price lies below zero")
+    return facts.price
+
+
+@dataclass(frozen=True, slots=True)
+class _Freight:
+    """A way to bill the freight: exactly, as a line, and in how many containers."""
+
+    exact: Fraction
+    charge: Charge
+    containers: int = 0
+
+
+def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable) -> _Freight:
+    """The dearer of weight and volume, or of containers the cheapest way, whichever of the two is cheaper."""
+    amounts = {
+        Measure.WEIGHT: measured.grams,
+        Measure.VOLUME: measured.cubic_cm,
+        Measure.UNITS: count(occasion.pieces),
+    }
+    present = {rate.measure for rate in prices.rates}
+    missing: list[Finding] = []
+    weighed: list[_Freight] = []
+    for measure, amount in amounts.items():
+        if measure in present:
+            way = _by_measure(tariff.weighing, prices, measure, amount, measured)
+            if way is None:
+                inputs: dict[str, Input] = {"measure": measure.value, "amount": amount}
+                missing.append(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
+            else:
+                weighed.append(way)
+    ways = [] if missing else [max(weighed, key=lambda way: way.exact)] if weighed else []
+    if Measure.CONTAINERS in present:
+        ways += _in_containers(tariff.containers, prices, occasion, measured)
+    if not ways:
+        inputs = {"zone": occasion.zone, "grams": measured.grams}
+        raise Unpriced(
+            missing[0]
+            if missing
+            else Finding("pricing.zone", False, "list_has_zone", inputs, because=(measured.because,))
+        )
+    return min(ways, key=lambda way: way.exact)
+
+
+def _by_measure(
+    weighing: Weighing, prices: PriceList, measure: Measure, amount: int, measured: Chargeable
+) -> _Freight | None:
+    """By the bracket that holds the amount, or the next one where the mode breaks rates and that is cheaper."""
+    rates = sorted((rate for rate in prices.rates if rate.measure is measure), key=lambda rate: rate.at_least)
+    place = next((at for at, rate in enumerate(rates) if _holds(rate, amount)), None)
+    if place is None:
+        return None
+    best, billed, broken = rates[place], amount, False
+    exact = _billed(best, amount, prices.currency)
+    if weighing.rate_breaks and measure is not Measure.UNITS and place + 1 < len(rates):
+        following = rates[place + 1]
+        cheaper = _billed(following, following.at_least, prices.currency)
+        if cheaper < exact:
+            best, exact, billed, broken = following, cheaper, following.at_least, True
+    amount_ = Money(_half_even(exact), prices.currency)
+    inputs: dict[str, Input] = {
+        **_rate_inputs(best),
+        "billed": billed,
+        "rateBreak": broken,
+        "amountMinor": amount_.minor,
+    }
+    finding = Finding("pricing.freight", True, "freight_is_billed", inputs, because=(measured.because,))
+    return _Freight(exact, Charge(ChargeKind.FREIGHT, amount_, finding))
+
+
+def _in_containers(
+    capacities: Mapping[Container, Capacity], prices: PriceList, occasion: Occasion, measured: Chargeable
+) -> list[_Freight]:
+    """Every way to put all of it into containers of one type that the list prices."""
+    ways = []
+    for rate in prices.rates:
+        capacity = None if rate.container is None else capacities.get(rate.container)
+        if rate.measure is not Measure.CONTAINERS or capacity is None:
+            continue
+        needed = capacity.needed(occasion.pieces)
+        if _holds(rate, needed):
+            exact = _billed(rate, needed, prices.currency)
+            amount = Money(_half_even(exact), prices.currency)
+            inputs: dict[str, Input] = {**_rate_inputs(rate), "billed": needed, "amountMinor": amount.minor}
+            finding = Finding("pricing.freight", True, "freight_is_by_container", inputs, because=(measured.because,))
+            ways.append(_Freight(exact, Charge(ChargeKind.FREIGHT, amount, finding), needed))
+    return ways
+
+
+def _holds(rate: NewRate, amount: int) -> bool:
+    return rate.at_least <= amount and (rate.below is None or amount < rate.below)
+
+
+_PER: Final[Mapping[Measure, int]] = {
+    Measure.WEIGHT: GRAMS,
+    Measure.VOLUME: CUBIC_CM,
+    Measure.CONTAINERS: 1,
+    Measure.UNITS: 1,
+}
+"""How much of a measure a price is for."""
+assert _PER.keys() == set(Measure)
+
+
+def _billed(rate: NewRate, amount: int, currency: str) -> Fraction:
+    """What that amount costs by the rate, in exact minor units, not below its minimum."""
+    exact = _minor(rate.price, currency)
+    if not rate.flat:
+        exact *= Fraction(amount, _PER[rate.measure])
+    return exact if rate.minimum is None else max(exact, Fraction(rate.minimum.minor))
+
+
+def _minor(amount: Decimal, currency: str) -> Fraction:
+    """That many major units in exact minor units."""
+    return Fraction(*amount.as_integer_ratio()) * int(10 ** money.scale(currency))
+
+
+def _rate_inputs(rate: NewRate) -> dict[str, Input]:
+    return {
+        "measure": rate.measure.value,
+        "container": None if rate.container is None else rate.container.value,
+        "atLeast": rate.at_least,
+        "below": rate.below,
+        "flat": rate.flat,
+        "price": str(rate.price),
+        "minimum": None if rate.minimum is None else str(rate.minimum),
+    }
+
+
+def _surcharge(
+    kind: ChargeKind, surcharge: NewSurcharge, occasion: Occasion, measured: Chargeable, freight: _Freight
+) -> Charge | None:
+    """Its line, or None where it does not apply."""
+    pieces = _concerned(surcharge, occasion)
+    if not pieces:
+        return None
+    amount = freight.charge.amount
+    inputs: dict[str, Input] = {"kind": kind.value, "charge": surcharge.charge.value}
+    if surcharge.charge is SurchargeCharge.SHARE:
+        exact = Fraction((surcharge.basis_points or 0) * amount.minor, WHOLE_BP)
+        inputs |= {"basisPoints": surcharge.basis_points, "freight": str(amount)}
+    else:
+        times, per = _times(surcharge.charge, pieces, measured, freight)
+        if not times or surcharge.amount is None:
+            return None
+        exact = _minor(surcharge.amount, amount.currency) * Fraction(times, per)
+        inputs |= {"amount": str(surcharge.amount), "billed": times}
+    if surcharge.minimum is not None:
+        exact = max(exact, Fraction(surcharge.minimum.minor))
+        inputs["minimum"] = str(surcharge.minimum)
+    line = Money(_half_even(exact), amount.currency)
+    inputs["amountMinor"] = line.minor
+    return Charge(kind, line, Finding("pricing.surcharge", True, "surcharge_is_due", inputs))
+
+
+def _times(
+    charge: SurchargeCharge, pieces: Sequence[Piece], measured: Chargeable, freight: _Freight
+) -> tuple[int, int]:
+    """How often an amount is due: so many, per so many."""
+    if charge is SurchargeCharge.PER_KG:
+        return measured.grams, GRAMS
+    if charge is SurchargeCharge.PER_PIECE:
+        return count(pieces), 1
+    return (freight.containers if charge is SurchargeCharge.PER_CONTAINER else 1), 1
+
+
+def _concerned(surcharge: NewSurcharge, occasion: Occasion) -> tuple[Piece, ...]:
+    """The pieces it is due for; none where it does not apply to the occasion."""
+    at, kind = occasion.departs_by, surcharge.kind
+    too_early = surcharge.valid_from is not None and at < surcharge.valid_from
+    too_late = surcharge.valid_until is not None and surcharge.valid_until <= at
+    elsewhere = bool(surcharge.zones) and occasion.zone not in surcharge.zones
+    near = kind is SurchargeKind.REMOTE_AREA and surcharge.area_keys.isdisjoint(occasion.keys)
+    if too_early or too_late or elsewhere or near:
+        return ()
+    if kind is SurchargeKind.DANGEROUS_GOODS:
+        return tuple(piece for piece in occasion.pieces if _dangerous(surcharge, piece))
+    if kind is SurchargeKind.OVERSIZE:
+        return tuple(piece for piece in occasion.pieces if _oversize(surcharge, piece))
+    return occasion.pieces
+
+
+def _dangerous(surcharge: NewSurcharge, piece: Piece) -> bool:
+    named = piece.dangerous_goods in surcharge.dangerous_goods or not surcharge.dangerous_goods
+    return piece.dangerous_goods is not None and named
+
+
+def _oversize(surcharge: NewSurcharge, piece: Piece) -> bool:
+    too_heavy = surcharge.weight_grams_above is not None and piece.weight_grams > surcharge.weight_grams_above
+    return too_heavy or (surcharge.length_mm_above is not None and piece.lengths[0] > surcharge.length_mm_above)
+
+
+def _up(amount: int, step: int) -> int:
+    """Divided by the step, rounded up."""
+    return -(-amount // step)
+
+
+def _half_even(exact: Fraction) -> int:
+    """`round` of a Fraction rounds half to even, exactly; the one rounding of a line."""
+    return round(exact)

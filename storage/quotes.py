@@ -1,0 +1,368 @@
+"""Requests and quotes: rows to dataclasses; and the one statement that finds every offer for a route.
+
+How it works. `offers` walks the partial index of lanes on sale with the area keys of both ends, so that what it costs
+depends on the providers that serve the route and on no others; for each lane it takes the service, the sheet in force,
+the rates of the lane's zone that can matter for these goods, and the surcharges. A rate can matter if its bracket lies
+between the actual weight (or volume) and the chargeable one, or is the next above. The chargeable measures of the mode
+come with the question; of a sheet with its own divisor an upper bound is worked out from it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+from asyncpg import Record as Row
+
+from domain import explain, pricing, terms
+from domain.explain import Finding
+from domain.ids import LaneId, ProviderId, QuoteId, QuoteRequestId, RateSheetId, ServiceId, TenantId
+from domain.lanes import Timing
+from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
+from domain.money import Money
+from domain.offers import CONSIDERED_MAX, LeftOut, Offer, QuoteTerms, RequestQuote
+from domain.places import Spot, keys_of
+from domain.pricing import Charge, ChargeKind, Piece, PriceList
+from domain.providers import ProviderState
+from domain.quotes import Quote, QuoteRequest
+from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
+from domain.services import Limits, ServiceLevel, ServiceState
+from storage.pool import Connection
+from storage.tables import Codec, Table
+
+
+def _json(value: Any) -> Any:
+    """A column's JSON comes as text; what was never written is what it was encoded to."""
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+def _written_spot(spot: Spot) -> dict[str, Any]:
+    return {
+        "country": spot.country,
+        "region": spot.region,
+        "unlocode": spot.unlocode,
+        "postal_code": spot.postal_code,
+    }
+
+
+def read_spot(value: Any) -> Spot:
+    """The spot of a column."""
+    return Spot(**_json(value))
+
+
+def read_pieces(value: Any) -> tuple[Piece, ...]:
+    """The pieces of a column."""
+    return terms.read(tuple[Piece, ...], _json(value))
+
+
+def _written_charges(charges: Sequence[Charge]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": charge.kind.value,
+            "minor": charge.amount.minor,
+            "currency": charge.amount.currency,
+            "because": explain.plain(charge.because),
+        }
+        for charge in charges
+    ]
+
+
+def read_charges(value: Any) -> tuple[Charge, ...]:
+    """The lines of a column."""
+    return tuple(
+        Charge(ChargeKind(each["kind"]), Money(each["minor"], each["currency"]), explain.parse(each["because"]))
+        for each in _json(value)
+    )
+
+
+def read_finding(value: Any) -> Finding:
+    """The finding of a column."""
+    return explain.parse(_json(value))
+
+
+def _written_left_out(left_out: Sequence[LeftOut]) -> list[dict[str, Any]]:
+    return [
+        {
+            "provider": each.provider_id,
+            "service": each.service_id,
+            "lane": each.lane_id,
+            "mode": each.mode.value,
+            "because": [explain.plain(finding) for finding in each.because],
+        }
+        for each in left_out
+    ]
+
+
+def read_left_out(value: Any) -> tuple[LeftOut, ...]:
+    """Who was left out, of a column."""
+    return tuple(
+        LeftOut(
+            ProviderId(each["provider"]),
+            ServiceId(each["service"]),
+            LaneId(each["lane"]),
+            ServiceMode(each["mode"]),
+            tuple(explain.parse(finding) for finding in each["because"]),
+        )
+        for each in _json(value)
+    )
+
+
+_FINDING: Final = Codec(explain.plain, read_finding, "jsonb")
+_SPOT: Final = Codec(_written_spot, read_spot, "jsonb")
+
+QUOTE_REQUESTS: Final = Table(
+    "quote_requests",
+    QuoteRequest,
+    codecs={
+        "origin": _SPOT,
+        "destination": _SPOT,
+        "pieces": Codec(terms.plain, read_pieces, "jsonb"),
+        "left_out": Codec(_written_left_out, read_left_out, "jsonb"),
+    },
+)
+QUOTES: Final = Table(
+    "quotes",
+    Quote,
+    codecs={
+        "charges": Codec(_written_charges, read_charges, "jsonb"),
+        "promise": _FINDING,
+        "lateness": _FINDING,
+    },
+    conflicts={"quotes_revises": "The quote was revised just now."},
+)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: QuoteId) -> Quote:
+    """The quote. Refuses with NotFound."""
+    return await QUOTES.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: QuoteId) -> Quote:
+    """The quote, this transaction's until its end. Refuses with NotFound. Lock its provider and order first."""
+    return await QUOTES.lock(connection, tenant_id, id)
+
+
+async def get_request(connection: Connection, tenant_id: TenantId, id: QuoteRequestId) -> QuoteRequest:
+    """The request. Refuses with NotFound."""
+    return await QUOTE_REQUESTS.get(connection, tenant_id, id)
+
+
+async def lock_quoted_by_request(
+    connection: Connection, tenant_id: TenantId, request_id: QuoteRequestId
+) -> list[Quote]:
+    """The quotes of the request that can still be accepted or expire, locked in the order of their ids."""
+    where = "t.request_id = $2 AND t.state = 'QUOTED' ORDER BY t.id"
+    return await QUOTES.select(connection, tenant_id, where, request_id, lock=True)
+
+
+async def first_quoted_total(connection: Connection, tenant_id: TenantId, quote: Quote) -> Money:
+    """What was quoted before any revision: the total of the first quote in whose place this one came."""
+    minor = await connection.fetchval(
+        "WITH RECURSIVE chain AS ("
+        "SELECT revises_id, total_minor FROM quotes WHERE tenant_id = $1 AND id = $2 UNION ALL "
+        "SELECT q.revises_id, q.total_minor FROM chain c JOIN quotes q ON q.tenant_id = $1 AND q.id = c.revises_id) "
+        "SELECT total_minor FROM chain WHERE revises_id IS NULL",
+        tenant_id,
+        quote.id,
+    )
+    return Money(minor, quote.total.currency)
+
+
+# -- finding offers ----------------------------------------------------------------------------------------------------
+
+_LANE: Final = """
+SELECT l.id, l.service_id, l.provider_id, l.mode, l.origin_country, l.destination_country, l.zone, l.transit_days_min,
+  l.transit_days_max, l.handling_days, l.cut_off, l.cut_off_zone,
+  array_position($2::text[], l.origin_key) + array_position($3::text[], l.destination_key) - 2 AS narrowness
+FROM lanes l
+WHERE l.tenant_id = $1 AND l.{sale} AND l.origin_key = ANY ($2::text[]) AND l.destination_key = ANY ($3::text[])
+  AND (cardinality($4::text[]) = 0 OR l.mode = ANY ($4::text[]))
+ORDER BY narrowness, l.id LIMIT $5"""
+
+_OFFERS: Final = (
+    f"WITH l AS MATERIALIZED ({_LANE.format(sale='sellable')}) "
+    """
+SELECT l.*, s.level, s.incoterms, s.dangerous_goods, s.markets,
+  s.weight_grams_max, s.length_mm_max, s.width_mm_max, s.height_mm_max,
+  r.id AS rate_sheet_id, r.currency, r.volumetric_divisor,
+  (SELECT json_agg(json_build_array(
+      x.measure, x.container, x.at_least, x.below, x.flat, trim_scale(x.price)::text, x.minimum_minor))
+   FROM (SELECT x.*, lag(x.at_least) OVER (PARTITION BY x.measure, x.container ORDER BY x.at_least) AS before
+         FROM rates x WHERE x.tenant_id = $1 AND x.rate_sheet_id = r.id AND x.zone = l.zone
+           AND coalesce(x.below > CASE x.measure
+             WHEN 'WEIGHT' THEN $9::bigint WHEN 'VOLUME' THEN $10::bigint WHEN 'UNITS' THEN $13::bigint ELSE 0 END,
+             true)) x
+   WHERE coalesce(x.before <= CASE x.measure
+       WHEN 'WEIGHT' THEN coalesce($9::bigint + $11::bigint / r.volumetric_divisor + $12::bigint, m.grams, $9::bigint)
+       WHEN 'VOLUME' THEN coalesce($10::bigint + $9::bigint * r.volumetric_divisor / 1000 + 1, m.cubic_cm, $10::bigint)
+       WHEN 'UNITS' THEN $13::bigint END, true)) AS rates,
+  (SELECT json_agg(json_build_array(
+      x.kind, x.charge, x.basis_points, trim_scale(x.amount)::text, x.minimum_minor, x.valid_from, x.valid_until,
+      x.zones, ARRAY(SELECT k FROM unnest(x.area_keys) k WHERE k = ANY ($2) OR k = ANY ($3)), x.dangerous_goods,
+      x.weight_grams_above, x.length_mm_above) ORDER BY x.position)
+   FROM surcharges x WHERE x.tenant_id = $1 AND x.rate_sheet_id = r.id
+     AND (cardinality(x.zones) = 0 OR l.zone = ANY (x.zones))
+     AND (x.kind <> 'REMOTE_AREA' OR x.area_keys && ($2::text[] || $3::text[]))) AS surcharges
+FROM l
+JOIN services s ON s.tenant_id = $1 AND s.id = l.service_id
+LEFT JOIN unnest($6::text[], $7::bigint[], $8::bigint[]) AS m (mode, grams, cubic_cm) ON m.mode = l.mode
+LEFT JOIN LATERAL (
+  SELECT r.id, r.currency, r.volumetric_divisor FROM rate_sheets r
+  WHERE r.tenant_id = $1 AND r.service_id = l.service_id AND r.state = 'ACTIVE'
+    AND r.valid_from <= $14 AND (r.valid_until IS NULL OR $14 < r.valid_until)
+  ORDER BY r.valid_from DESC LIMIT 1) r ON true
+WHERE cardinality($15::text[]) = 0 OR s.level = ANY ($15::text[])
+ORDER BY l.narrowness, l.id"""
+)
+
+
+async def offers(
+    connection: Connection, tenant_id: TenantId, rule: QuoteTerms, command: RequestQuote, at: datetime
+) -> list[Offer]:
+    """Every lane on sale that goes that way, with its price list in force at `at`; the narrowest first."""
+    modes = sorted(rule.weighing)
+    measured = [pricing.chargeable(rule.weighing[mode], command.pieces) for mode in modes]
+    rows = await connection.fetch(
+        _OFFERS,
+        tenant_id,
+        keys_of(command.origin),
+        keys_of(command.destination),
+        sorted(command.modes),
+        CONSIDERED_MAX,
+        modes,
+        [each.grams for each in measured],
+        [each.cubic_cm for each in measured],
+        pricing.weight_grams(command.pieces),
+        pricing.volume(command.pieces) // pricing.GRAMS,
+        pricing.volume(command.pieces),
+        max(weighing.round_up_grams for weighing in rule.weighing.values()) + 1,
+        pricing.count(command.pieces),
+        at,
+        sorted(command.levels),
+    )
+    return [_offer(row) for row in rows]
+
+
+def _offer(row: Row) -> Offer:
+    (
+        id, service_id, provider_id, mode, origin_country, destination_country, zone, transit_min, transit_max,
+        handling, cut_off, cut_off_zone, narrowness, level, incoterms, dangerous_goods, markets, weight_max,
+        length_max, width_max, height_max, rate_sheet_id, currency, divisor, rates, surcharges,
+    ) = row  # fmt: skip
+    return Offer(
+        lane_id=LaneId(id),
+        service_id=ServiceId(service_id),
+        provider_id=ProviderId(provider_id),
+        rate_sheet_id=None if rate_sheet_id is None else RateSheetId(rate_sheet_id),
+        mode=ServiceMode(mode),
+        level=ServiceLevel(level),
+        incoterms=frozenset(map(Incoterm, incoterms)),
+        dangerous_goods=frozenset(map(DangerousGoodsClass, dangerous_goods)),
+        limits=Limits(weight_max, length_max, width_max, height_max),
+        markets=frozenset(markets),
+        origin_country=origin_country,
+        destination_country=destination_country,
+        timing=Timing(transit_min, transit_max, handling, cut_off, cut_off_zone),
+        zone=zone,
+        prices=None if rate_sheet_id is None else _prices(zone, currency, divisor, rates, surcharges),
+        narrowness=narrowness,
+    )
+
+
+def _prices(zone: str, currency: str, divisor: int | None, rates: str | None, surcharges: str | None) -> PriceList:
+    return PriceList(
+        currency,
+        tuple(_rate(zone, currency, each) for each in _json(rates or "[]")),
+        tuple(_surcharge(currency, each) for each in _json(surcharges or "[]")),
+        divisor,
+    )
+
+
+def _rate(zone: str, currency: str, told: Sequence[Any]) -> NewRate:
+    measure, container, at_least, below, flat, price, minimum = told
+    return NewRate(
+        zone,
+        Measure(measure),
+        None if container is None else Container(container),
+        at_least,
+        below,
+        flat,
+        Decimal(price),
+        None if minimum is None else Money(minimum, currency),
+    )
+
+
+def _surcharge(currency: str, told: Sequence[Any]) -> NewSurcharge:
+    kind, charge, basis_points, amount, minimum, since, until, zones, keys, classes, grams, millimetres = told
+    return NewSurcharge(
+        SurchargeKind(kind),
+        SurchargeCharge(charge),
+        basis_points,
+        None if amount is None else Decimal(amount),
+        None if minimum is None else Money(minimum, currency),
+        None if since is None else datetime.fromisoformat(since),
+        None if until is None else datetime.fromisoformat(until),
+        frozenset(zones),
+        frozenset(keys),
+        frozenset(map(DangerousGoodsClass, classes)),
+        grams,
+        millimetres,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OffSale:
+    """A lane that goes the way but is not on sale, and the state of its service."""
+
+    lane_id: LaneId
+    service_id: ServiceId
+    provider_id: ProviderId
+    mode: ServiceMode
+    markets: tuple[str, str]
+    """The countries of its two ends."""
+    service_state: ServiceState
+
+
+_OFF_SALE: Final = (
+    f"SELECT l.id, l.service_id, l.provider_id, l.mode, l.origin_country, l.destination_country, s.state "
+    f"FROM ({_LANE.format(sale='state = ' + chr(39) + 'ACTIVE' + chr(39) + ' AND NOT l.sellable')}) l "
+    "JOIN services s ON s.tenant_id = $1 AND s.id = l.service_id "
+    "WHERE s.state <> 'DRAFT' AND (cardinality($6::text[]) = 0 OR s.level = ANY ($6::text[])) "
+    "ORDER BY l.narrowness, l.id"
+)
+
+
+async def off_sale(connection: Connection, tenant_id: TenantId, command: RequestQuote, limit: int) -> list[OffSale]:
+    """The lanes that go that way and are not on sale, the narrowest first; drafts are nobody's business."""
+    rows = await connection.fetch(
+        _OFF_SALE,
+        tenant_id,
+        keys_of(command.origin),
+        keys_of(command.destination),
+        sorted(command.modes),
+        limit,
+        sorted(command.levels),
+    )
+    return [
+        OffSale(
+            LaneId(row["id"]),
+            ServiceId(row["service_id"]),
+            ProviderId(row["provider_id"]),
+            ServiceMode(row["mode"]),
+            (row["origin_country"], row["destination_country"]),
+            ServiceState(row["state"]),
+        )
+        for row in rows
+    ]
+
+
+async def provider_states(
+    connection: Connection, tenant_id: TenantId, ids: Collection[ProviderId]
+) -> Mapping[ProviderId, ProviderState]:
+    """Where each of the providers stands in its life."""
+    rows = await connection.fetch(
+        "SELECT id, state FROM providers WHERE tenant_id = $1 AND id = ANY ($2::text[])", tenant_id, list(ids)
+    )
+    return {ProviderId(row["id"]): ProviderState(row["state"]) for row in rows}
