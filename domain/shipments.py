@@ -3,29 +3,49 @@
 Theory of operation: a shipment is recorded BOOKED with the promise it was bought with; everything after that comes from
 tracking reports (`domain/tracking.py`), whose sum `take_progress` writes onto it.
 
+A line travels whole. Lines of one order may travel in as many shipments as they like; pieces of one line that part ways
+are lines of their own, which `recordShipment` divides (`orders.divide_line`), so that each has its own promise, its own
+delivery and its own share of the value (decision 0130).
+
 Laws: the promise, once given, is never overwritten: an estimate stands beside it; the state is what the reports add up
-to and nothing else.
+to and nothing else, so that a loss is presumed by a report of the platform itself, which a later report overcomes; a
+shipment that nobody saw moving is flagged until somebody does; a tracking number whose check digit is wrong is kept and
+shown as wrong.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
-from domain import dates
+from domain import check_digits, dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
+from domain.check_digits import NumberScheme
+from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet
-from domain.ids import OrderId, OrderLineId, ProviderId, ShipmentId
+from domain.ids import OrderId, OrderLineId, ProviderId, ShipmentId, TrackingEventId, UploadId
 from domain.money import Money
 from domain.moves import Move
-from domain.orders import Order
-from domain.tracking import OVER, Progress, ShipmentState
+from domain.tracking import (
+    OVER,
+    Progress,
+    ResponsibleParty,
+    ShipmentState,
+    TrackingEvent,
+    TrackingReason,
+    TrackingStatus,
+)
+from domain.tracking_terms import TrackingTerms
 
 WEIGHT_MAX: Final = 2**31 - 1
 """Grams: 2,147 tonnes, what clients' whole numbers carry and more than any one shipment of a marketplace weighs."""
+
+
+SIGNER: Final = "signer"
+"""The name of the personal datum that holds who signed for the goods."""
 
 
 class ShipmentMode(StrEnum):
@@ -54,6 +74,14 @@ class ShipmentAction(StrEnum):
     """Give a new estimate of the arrival."""
     RECORD_TRACKING_EVENTS = "RECORD_TRACKING_EVENTS"
     """Report where the shipment is."""
+    RECORD_TRACKING_NUMBER = "RECORD_TRACKING_NUMBER"
+    """Say under which number the carrier knows it."""
+    PLAN_LEGS = "PLAN_LEGS"
+    """Say by which legs it travels."""
+    APPOINT_PICKUP = "APPOINT_PICKUP"
+    """Say when it is picked up."""
+    PROVE_DELIVERY = "PROVE_DELIVERY"
+    """Say who signed for it, perhaps with a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +96,27 @@ MOVES: Final[Mapping[ShipmentAction, Step]] = {
     ShipmentAction.UPDATE_ETA: Step("updateEta", frozenset(ShipmentState) - OVER),
     # Reports may come late, so that tracking is taken in every state.
     ShipmentAction.RECORD_TRACKING_EVENTS: Step("recordTrackingEvents", frozenset(ShipmentState)),
+    ShipmentAction.RECORD_TRACKING_NUMBER: Step("recordTrackingNumber", frozenset(ShipmentState) - OVER),
+    ShipmentAction.PLAN_LEGS: Step("planLegs", frozenset(ShipmentState) - OVER),
+    ShipmentAction.APPOINT_PICKUP: Step("appointPickup", frozenset({ShipmentState.BOOKED})),
+    ShipmentAction.PROVE_DELIVERY: Step("proveDelivery", frozenset({ShipmentState.DELIVERED})),
 }
 assert MOVES.keys() == set(ShipmentAction)
+
+
+ENDED: Final = OVER | {ShipmentState.CANCELLED, ShipmentState.LOST}
+"""States in which no movement is waited for."""
+
+KNOWN_WHERE: Final = ENDED | {ShipmentState.RETURNING, ShipmentState.READY_FOR_PICKUP}
+"""States in which no loss is presumed: it is over, or somebody has said where the goods are."""
+
+
+class Sides(Protocol):
+    """An order, or what is known of one without its lines."""
+
+    def concerns(self, caller: Caller) -> bool:
+        """Whether the caller acts for the marketplace or one of its two sides."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +124,10 @@ class Shipment:
     """A shipment; `weight_grams` and `freight` are None where unknown.
 
     `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it, `attempted_at`
-    the first time the carrier stood at the door.
+    the first time the carrier stood at the door, `moved_at` the last time the goods were seen moving, `stalled_at`
+    since when they count as stuck, `responsible` who answers for what led to its state, where something went wrong.
+    `tracking_valid` says whether the number's check digit fits, None where it has none. `proven_at` is when somebody
+    said who signed; that name itself is personal data and lies apart.
     """
 
     id: ShipmentId
@@ -95,8 +145,19 @@ class Shipment:
     freight: Money | None
     recorded_at: datetime
     version: int
+    tracking_number: str | None = None
+    tracking_scheme: NumberScheme | None = None
+    tracking_valid: bool | None = None
+    responsible: ResponsibleParty | None = None
+    moved_at: datetime | None = None
+    stalled_at: datetime | None = None
+    pickup_from_at: datetime | None = None
+    pickup_until_at: datetime | None = None
+    proven_at: datetime | None = None
+    signer_digest: str | None = None
+    proof_upload_id: UploadId | None = None
 
-    def concerns(self, order: Order, caller: Caller) -> bool:
+    def concerns(self, order: Sides, caller: Caller) -> bool:
         """Whether the caller acts for the marketplace, a side of the order or the provider that carries it."""
         return order.concerns(caller) or caller.party_id == self.provider_id
 
@@ -114,6 +175,36 @@ class RecordShipment:
     eta_at: datetime | None
     weight_grams: int | None
     freight: Money | None
+    tracking_number: str | None = None
+    pieces: Mapping[OrderLineId, int] = field(default_factory=dict)
+    """Of lines that do not travel whole: how many pieces of them go with this shipment."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTrackingNumber:
+    """The carrier knows the shipment under that number; `scheme` where it shall follow one."""
+
+    shipment_id: ShipmentId
+    tracking_number: str
+    scheme: NumberScheme | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointPickup:
+    """The goods are fetched between those instants."""
+
+    shipment_id: ShipmentId
+    from_at: datetime
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProveDelivery:
+    """Somebody signed for the goods; `upload_id` is a picture of it. The name is personal data."""
+
+    shipment_id: ShipmentId
+    signed_by: str
+    upload_id: UploadId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +224,7 @@ def record_shipment(
         problems.append(Problem(("weightGrams",), f"A weight is 0 to {WEIGHT_MAX} grams."))
     if command.freight is not None and command.freight.minor < 0:
         problems.append(Problem(("freight", "amount"), "A freight is zero or more."))
+    problems += _number_problems(command.tracking_number)
     if problems:
         raise Invalid(*problems)
     shipment = Shipment(
@@ -152,13 +244,75 @@ def record_shipment(
         recorded_at=at,
         version=1,
     )
+    if command.tracking_number is not None:
+        shipment = _numbered(shipment, command.tracking_number, None)
     return Change(None, shipment, (_happening("shipment.recorded", shipment),))
+
+
+def record_tracking_number(shipment: Shipment, command: RecordTrackingNumber) -> Change[Shipment]:
+    """The shipment is known under that number; whether its check digit fits is noted, not demanded.
+
+    Refuses a shipment that has arrived, and with Invalid a number of no or too many characters.
+    """
+    require(shipment, ShipmentAction.RECORD_TRACKING_NUMBER)
+    if problems := _number_problems(command.tracking_number):
+        raise Invalid(*problems)
+    after = replace(_numbered(shipment, command.tracking_number, command.scheme), version=shipment.version + 1)
+    return Change(shipment, after, (_happening("shipment.numbered", after),))
+
+
+def _numbered(shipment: Shipment, number: str, scheme: NumberScheme | None) -> Shipment:
+    verdict = check_digits.check(number, scheme)
+    return replace(
+        shipment, tracking_number=verdict.number, tracking_scheme=verdict.scheme, tracking_valid=verdict.valid
+    )
+
+
+def _number_problems(number: str | None) -> list[Problem]:
+    most = check_digits.NUMBER_CHARACTERS_MAX
+    if number is None or 0 < len(check_digits.plain(number)) <= most:
+        return []
+    return [Problem(("trackingNumber",), f"1 to {most} characters.")]
+
+
+def appoint_pickup(shipment: Shipment, command: AppointPickup, at: datetime) -> Change[Shipment]:
+    """The goods are fetched in that window. Refuses a window that is over or ends before it begins, and goods gone."""
+    require(shipment, ShipmentAction.APPOINT_PICKUP)
+    problems = []
+    if command.until_at <= command.from_at:
+        problems.append(Problem(("untilAt",), "A window ends after it begins."))
+    if command.until_at <= at:
+        problems.append(Problem(("untilAt",), "An appointment lies ahead."))
+    if problems:
+        raise Invalid(*problems)
+    after = replace(
+        shipment, pickup_from_at=command.from_at, pickup_until_at=command.until_at, version=shipment.version + 1
+    )
+    return Change(shipment, after, (_happening("shipment.pickup_appointed", after),))
+
+
+def prove_delivery(
+    shipment: Shipment, signer_digest: str, upload_id: UploadId | None, at: datetime
+) -> Change[Shipment]:
+    """Who signed is known by a digest, and perhaps shown by a file. Refuses goods not delivered and a second proof."""
+    require(shipment, ShipmentAction.PROVE_DELIVERY)
+    after = replace(
+        shipment,
+        proven_at=at,
+        signer_digest=signer_digest,
+        proof_upload_id=upload_id,
+        version=shipment.version + 1,
+    )
+    return Change(shipment, after, (_happening("shipment.proven", after),))
 
 
 def conditions(shipment: Shipment, action: ShipmentAction) -> tuple[Finding, ...]:
     """What the shipment's state says to the action, whoever asks."""
     allowed = shipment.state in MOVES[action].since
-    return (Finding("shipment.state", allowed, "shipment_state_allows", {"state": shipment.state.value}),)
+    state = Finding("shipment.state", allowed, "shipment_state_allows", {"state": shipment.state.value})
+    if action is not ShipmentAction.PROVE_DELIVERY:
+        return (state,)
+    return (state, Finding("shipment.unproven", shipment.proven_at is None, "shipment_not_proven_before"))
 
 
 def moves(shipment: Shipment, caller: Caller) -> tuple[Move, ...]:
@@ -183,6 +337,18 @@ def require(shipment: Shipment, action: ShipmentAction) -> None:
         raise Refused("shipment.moves", f"Not possible now: {MOVES[action].mutation}.", because)
 
 
+def require_unmoved(shipment: Shipment) -> None:
+    """Returns if nobody has picked the goods up. Otherwise refuses: what travels cannot be called off."""
+    state = Finding(
+        "shipment.state",
+        shipment.state is ShipmentState.BOOKED,
+        "shipment_state_allows",
+        {"state": shipment.state.value},
+    )
+    if because := unmet((state,)):
+        raise Refused("shipment.call_off", "The goods are on their way already.", because)
+
+
 def take_progress(shipment: Shipment, progress: Progress) -> Change[Shipment] | None:
     """The shipment stands where its reports say; None when it stood there before. The promise stays as it was.
 
@@ -195,6 +361,9 @@ def take_progress(shipment: Shipment, progress: Progress) -> Change[Shipment] | 
         picked_up_at=progress.picked_up_at,
         attempted_at=progress.attempted_at,
         delivered_at=progress.delivered_at,
+        responsible=progress.responsible,
+        moved_at=progress.moved_at,
+        stalled_at=None if _goes_on(shipment, progress) else shipment.stalled_at,
     )
     if after == shipment:
         return None
@@ -203,6 +372,68 @@ def take_progress(shipment: Shipment, progress: Progress) -> Change[Shipment] | 
     if after.delivered_at is not None and shipment.delivered_at is None:
         happened.append(_happening("shipment.delivered", after))
     return Change(shipment, after, tuple(happened))
+
+
+def _goes_on(shipment: Shipment, progress: Progress) -> bool:
+    """Whether the reports show the goods moving later than was known, or at their end."""
+    if progress.state in ENDED or progress.moved_at is None:
+        return progress.state in ENDED
+    return shipment.moved_at is None or progress.moved_at > shipment.moved_at
+
+
+def stuck_after(shipment: Shipment, terms: TrackingTerms, calendar: Calendar) -> datetime | None:
+    """The last instant at which the goods do not count as stuck; None where nothing is expected of them.
+
+    Counted from the last movement; before the first, from the recording or the end of the appointed pickup.
+    """
+    if shipment.state in ENDED:
+        return None
+    begun = max(at for at in (shipment.recorded_at, shipment.pickup_until_at) if at is not None)
+    return terms.stuck_after(shipment.moved_at or begun, calendar)
+
+
+def lost_after(shipment: Shipment, terms: TrackingTerms, calendar: Calendar) -> datetime | None:
+    """The last instant at which the goods do not count as lost; None where no loss is presumed.
+
+    Whoever was seen moving a moment ago is not lost, however late: goods that are not stuck are waited for.
+    """
+    stuck = stuck_after(shipment, terms, calendar)
+    if shipment.promised_at is None or stuck is None or shipment.state in KNOWN_WHERE:
+        return None
+    express = shipment.mode is ShipmentMode.EXPRESS
+    return max(stuck, terms.lost_after(shipment.promised_at, calendar, express=express))
+
+
+def waits_for_movement(shipment: Shipment) -> bool:
+    """Whether the clock of its next movement runs."""
+    return shipment.state not in ENDED and shipment.stalled_at is None
+
+
+def may_be_lost(shipment: Shipment) -> bool:
+    """Whether the clock of its presumed loss runs."""
+    return shipment.promised_at is not None and shipment.state not in KNOWN_WHERE
+
+
+def flag_stalled(shipment: Shipment, at: datetime) -> Change[Shipment]:
+    """The goods count as stuck since then, until they are seen moving."""
+    after = replace(shipment, stalled_at=at, version=shipment.version + 1)
+    return Change(shipment, after, (_happening("shipment.stalled", after),))
+
+
+def presumption(shipment: Shipment, *, id: TrackingEventId, at: datetime) -> TrackingEvent:
+    """The platform's own report that the goods count as lost: what is reported of later times overcomes it."""
+    return TrackingEvent(
+        id=id,
+        shipment_id=shipment.id,
+        reference=f"presumed-lost:{id}",
+        status=TrackingStatus.DELIVERY_FAILED,
+        reason=TrackingReason.CARRIER_LOST,
+        place=None,
+        note=None,
+        eta_at=None,
+        occurred_at=at,
+        recorded_at=at,
+    )
 
 
 def is_late(shipment: Shipment, at: datetime) -> bool:

@@ -5,20 +5,28 @@ Theory of operation (`domain.md` 6.3): a report carries one of twelve statuses a
 things *occurred*, into its state.
 
 Laws: the state depends on the set of reports alone, so duplicates, late and out-of-order reports give the same final
-state in any order; a report is known by its reporter's reference and counts once; an estimate never touches a promise.
+state in any order; a report is known by its reporter's reference and counts once; an estimate never touches a promise;
+a report whose clock is wrong or whose code nobody knows is kept with a flag and moves nothing (`domain/carriers.py`
+says what codes mean, `flags_of` when a clock is wrong).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from domain.errors import Conflict, Invalid, Problem
-from domain.ids import ShipmentId, TrackingEventId
+from domain.ids import ProviderId, ShipmentId, TrackingEventId
+from domain.tracking_terms import TrackingTerms
 
 EVENTS_MAX: Final = 100
-"""Reports in one call: one statement, one lock per shipment, answered in time."""
+"""Reports in one call that succeeds or fails as a whole: few enough for a client to mend what was refused."""
+
+BATCH_MAX: Final = 1_000
+"""Reports in one call in which each stands for itself: their shipments stay locked for well below a second."""
+
+AT_ONCE: Final = timedelta(0)
 
 
 class TrackingStatus(StrEnum):
@@ -149,6 +157,48 @@ RESPONSIBLE: Final[Mapping[TrackingReason, ResponsibleParty]] = {
 """Reason -> who answers for it. Total: a reason that begins with no party stops the program at import."""
 
 
+class Milestone(StrEnum):
+    """What every journey passes, in this order; a leg by lorry within one country skips customs."""
+
+    PICKED_UP = "PICKED_UP"
+    """The goods were handed over."""
+    EXPORT_CUSTOMS = "EXPORT_CUSTOMS"
+    """The country of origin let them go."""
+    DEPARTED = "DEPARTED"
+    """The main carriage left."""
+    ARRIVED = "ARRIVED"
+    """The main carriage arrived."""
+    IMPORT_CUSTOMS = "IMPORT_CUSTOMS"
+    """The country of destination let them in."""
+    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY"
+    """They are on the last mile."""
+    DELIVERED = "DELIVERED"
+    """They were delivered."""
+
+
+SAYS: Final[Mapping[TrackingStatus, Milestone]] = {
+    TrackingStatus.PICKED_UP: Milestone.PICKED_UP,
+    TrackingStatus.OUT_FOR_DELIVERY: Milestone.OUT_FOR_DELIVERY,
+    TrackingStatus.DELIVERED: Milestone.DELIVERED,
+}
+"""Statuses that are milestones by themselves."""
+
+
+class EventFlag(StrEnum):
+    """What is odd about a report. It is kept all the same."""
+
+    UNKNOWN_CODE = "UNKNOWN_CODE"
+    """No table of the carrier says what its code means; it counts as a report that says nothing."""
+    CLOCK_AHEAD = "CLOCK_AHEAD"
+    """It tells of something further in the future than clocks differ; it does not count."""
+    CLOCK_BEHIND = "CLOCK_BEHIND"
+    """It tells of something long before the order was placed; it does not count."""
+
+
+UNTRUSTED: Final = frozenset({EventFlag.CLOCK_AHEAD, EventFlag.CLOCK_BEHIND})
+"""Flags of reports that do not count, since nobody knows when what they tell was so."""
+
+
 class ShipmentState(StrEnum):
     """Where a shipment stands (`domain.md` 6.3)."""
 
@@ -182,6 +232,13 @@ class ShipmentState(StrEnum):
     """The transport was called off."""
 
 
+SEEN: Final = frozenset(TrackingStatus) - {
+    TrackingStatus.UNKNOWN,
+    TrackingStatus.PENDING,
+    TrackingStatus.CANCELLED,
+}
+"""Statuses of which somebody saw the goods: what else is reported is no movement."""
+
 OVER: Final = frozenset({ShipmentState.DELIVERED, ShipmentState.RETURNED})
 """States that no later report leaves: a stray scan after the delivery changes nothing."""
 
@@ -200,25 +257,70 @@ class TrackingEvent:
     eta_at: datetime | None
     occurred_at: datetime
     recorded_at: datetime
+    milestone: Milestone | None = None
+    carrier: str | None = None
+    """Whose codes it was told in: the last part of a rule's key, `dhl_express`."""
+    code: str | None = None
+    """The carrier's own code, as it came."""
+    leg_number: int | None = None
+    """Of the leg that the reporter named."""
+    flags: tuple[EventFlag, ...] = ()
 
     @property
     def told(self) -> tuple[object, ...]:
-        """What the reporter said, without what we added: two reports of one reference must agree on it."""
-        return (self.status, self.reason, self.place, self.note, self.eta_at, self.occurred_at)
+        """What the reporter said, without what we added: two reports of one reference must agree on it.
+
+        A code stands for itself: what it means may have been learnt in between.
+        """
+        meaning = (self.status, self.reason, self.milestone) if self.code is None else (self.carrier, self.code)
+        return (*meaning, self.leg_number, self.place, self.note, self.eta_at, self.occurred_at)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it adds to what all reports add up to."""
+        return not self.flags or UNTRUSTED.isdisjoint(self.flags)
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A report as it comes in."""
+    """A report as it comes in: of a shipment named by its id, by its provider's reference or by its tracking number.
 
-    shipment_id: ShipmentId
+    What happened is a status of ours or the carrier's own code. `provider_id` says whose reference or number it is;
+    a provider that reports need not say so.
+    """
+
+    shipment_id: ShipmentId | None
     reference: str
-    status: TrackingStatus
+    status: TrackingStatus | None
     reason: TrackingReason | None
     place: str | None
     note: str | None
     eta_at: datetime | None
     occurred_at: datetime
+    milestone: Milestone | None = None
+    carrier: str | None = None
+    code: str | None = None
+    leg_number: int | None = None
+    shipment_reference: str | None = None
+    tracking_number: str | None = None
+    provider_id: ProviderId | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it by itself."""
+        found = []
+        names = (self.shipment_id, self.shipment_reference, self.tracking_number)
+        if sum(name is not None for name in names) != 1:
+            found.append(
+                Problem((), "Name the shipment by one of `shipmentId`, `shipmentReference` and `trackingNumber`.")
+            )
+        if (self.status is None) == (self.code is None):
+            found.append(Problem((), "Say what happened by either `status` or `code`."))
+        if (self.code is None) != (self.carrier is None):
+            found.append(Problem(("carrier",), "A code comes with the carrier whose code it is, and the other way."))
+        if self.code is not None and (self.reason is not None or self.milestone is not None):
+            found.append(Problem(("code",), "What a code means is not said a second time."))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +332,30 @@ class RecordTrackingEvents:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What all reports of a shipment add up to. `attempted_at` is the first time the carrier stood at the door."""
+    """What all reports of a shipment add up to.
+
+    `attempted_at` is the first time the carrier stood at the door, `moved_at` the last time the goods were seen to
+    move.
+    """
 
     state: ShipmentState
     eta_at: datetime | None
     picked_up_at: datetime | None
     attempted_at: datetime | None
     delivered_at: datetime | None
+    moved_at: datetime | None = None
+    responsible: ResponsibleParty | None = None
+    """Who answers for the report that led to the state, where something went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One estimate of the arrival: when it was made and what it said. The promise stood beside it unchanged."""
+
+    eta_at: datetime
+    estimated_at: datetime
+    recorded_at: datetime
+    reference: str
 
 
 Rule = Callable[[ShipmentState, ResponsibleParty | None, TrackingReason | None], ShipmentState]
@@ -276,45 +395,73 @@ assert LEADS_TO.keys() == set(TrackingStatus)
 _RANK: Final = {status: rank for rank, status in enumerate(TrackingStatus)}
 
 
-def record_tracking_events(
-    known: Iterable[TrackingEvent], told: Iterable[TrackingEvent], at: datetime
-) -> tuple[TrackingEvent, ...]:
-    """The reports among `told` that are news, each reference once.
+def flags_of(
+    event: NewEvent, terms: TrackingTerms, *, begun_at: datetime, at: datetime, known_code: bool
+) -> tuple[EventFlag, ...]:
+    """What is odd about a report that is heard at `at`, of a shipment whose order was placed at `begun_at`."""
+    found = []
+    if not known_code:
+        found.append(EventFlag.UNKNOWN_CODE)
+    if event.occurred_at - at > terms.ahead:
+        found.append(EventFlag.CLOCK_AHEAD)
+    elif begun_at - event.occurred_at > terms.behind:
+        found.append(EventFlag.CLOCK_BEHIND)
+    return tuple(found)
 
-    Refuses with Invalid none or too many, and each occurrence in the future; with Conflict a reference that was used
-    for something else: a reporter who corrects itself sends a new reference.
+
+def record_tracking_events(
+    known: Iterable[TrackingEvent], told: Iterable[TrackingEvent], at: datetime, *, ahead: timedelta = AT_ONCE
+) -> tuple[TrackingEvent, ...]:
+    """The reports among `told` that are news, each reference once: all of them, or none.
+
+    Refuses with Invalid none or too many, and each occurrence further in the future than `ahead` that has no flag for
+    it; with Conflict a reference that was used for something else: a reporter who corrects itself sends a new one.
     """
     told = tuple(told)
-    if not 0 < len(told) <= EVENTS_MAX:
-        raise Invalid(Problem(("events",), f"1 to {EVENTS_MAX} reports."))
+    require_batch(told, EVENTS_MAX)
+    problems = [
+        Problem(("events", str(index), "occurredAt"), "A report is about what has happened.")
+        for index, event in enumerate(told)
+        if event.occurred_at - at > ahead and EventFlag.CLOCK_AHEAD not in event.flags
+    ]
+    if problems:
+        raise Invalid(*problems)
     seen = {(event.shipment_id, event.reference): event for event in known}
     news: list[TrackingEvent] = []
-    problems: list[Problem] = []
     for index, event in enumerate(told):
-        if event.occurred_at > at:
-            problems.append(Problem(("events", str(index), "occurredAt"), "A report is about what has happened."))
         earlier = seen.get((event.shipment_id, event.reference))
         if earlier is None:
             seen[event.shipment_id, event.reference] = event
             news.append(event)
         elif earlier.told != event.told:
-            raise Conflict(
-                f"The reference {event.reference} was used for another report.",
-                field=("events", str(index), "reference"),
-            )
-    if problems:
-        raise Invalid(*problems)
+            raise Conflict(reused(event.reference), field=("events", str(index), "reference"))
     return tuple(news)
+
+
+def require_batch(told: Sequence[object], most: int) -> None:
+    """Returns if there are 1 to `most` reports. Otherwise refuses with Invalid."""
+    if not 0 < len(told) <= most:
+        raise Invalid(Problem(("events",), f"1 to {most:,} reports."))
+
+
+def reused(reference: str) -> str:
+    """What is said of a reference that was used for something else."""
+    return f"The reference {reference} was used for another report."
 
 
 def progress(events: Iterable[TrackingEvent]) -> Progress:
     """What the reports add up to, whatever the order they came in (BOOKED when there is none)."""
     state, eta_at, picked_up_at, attempted_at, delivered_at = ShipmentState.BOOKED, None, None, None, None
-    for event in sorted(events, key=lambda event: (event.occurred_at, _RANK[event.status], event.reference)):
+    moved_at: datetime | None = None
+    responsible: ResponsibleParty | None = None
+    for event in sorted(events, key=_order):
         if state in OVER:
             break
+        if not event.counts:
+            continue
         party = None if event.reason is None else RESPONSIBLE[event.reason]
         state = LEADS_TO[event.status](state, party, event.reason)
+        responsible = responsible if event.status is TrackingStatus.UNKNOWN else party
         eta_at = event.eta_at or eta_at
         if event.status is TrackingStatus.PICKED_UP:
             picked_up_at = picked_up_at or event.occurred_at
@@ -322,7 +469,33 @@ def progress(events: Iterable[TrackingEvent]) -> Progress:
             attempted_at = attempted_at or event.occurred_at
         if state is ShipmentState.DELIVERED:
             delivered_at = event.occurred_at
-    return Progress(state, eta_at, picked_up_at, attempted_at, delivered_at)
+        if event.status in SEEN and event.reason is not TrackingReason.CARRIER_LOST:
+            moved_at = event.occurred_at
+    return Progress(state, eta_at, picked_up_at, attempted_at, delivered_at, moved_at, responsible)
+
+
+def estimates(events: Iterable[TrackingEvent]) -> tuple[Estimate, ...]:
+    """Every estimate that the reports gave, in the order they were made. What has a wrong clock gave none."""
+    return tuple(
+        Estimate(event.eta_at, event.occurred_at, event.recorded_at, event.reference)
+        for event in sorted(events, key=_order)
+        if event.eta_at is not None and event.counts
+    )
+
+
+def passed(events: Iterable[TrackingEvent]) -> Mapping[Milestone, datetime]:
+    """Milestone -> when it was first passed, of those that were."""
+    found: dict[Milestone, datetime] = {}
+    for event in sorted(events, key=_order):
+        milestone = event.milestone or SAYS.get(event.status)
+        if milestone is not None and event.counts:
+            found.setdefault(milestone, event.occurred_at)
+    return found
+
+
+def _order(event: TrackingEvent) -> tuple[datetime, int, str]:
+    """In the order in which things occurred; the rest only so that there is one order."""
+    return (event.occurred_at, _RANK[event.status], event.reference)
 
 
 def _at_the_door(state: ShipmentState, party: ResponsibleParty | None) -> bool:

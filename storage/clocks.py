@@ -48,10 +48,32 @@ async def lock_live(
     return [CLOCKS.decode(row) for row in await connection.fetch(text, tenant_id, subject_id, list(duties))]
 
 
+async def lock_live_all(
+    connection: Connection, tenant_id: TenantId, subject_ids: Collection[str], duties: Collection[Duty]
+) -> list[Clock]:
+    """As `lock_live`, for many subjects at once."""
+    where = f"t.subject_id = ANY($2::text[]) AND t.duty = ANY($3::text[]) AND {_LIVE} ORDER BY t.id"
+    text = f"SELECT {CLOCKS.selection()} FROM clocks t WHERE t.tenant_id = $1 AND {where} FOR UPDATE SKIP LOCKED"
+    return [CLOCKS.decode(row) for row in await connection.fetch(text, tenant_id, list(subject_ids), list(duties))]
+
+
+async def live_by_subjects(
+    connection: Connection, tenant_id: TenantId, subject_ids: Collection[str], duties: Collection[Duty]
+) -> list[Clock]:
+    """The clocks of those subjects and duties that still run or are paused, also while somebody fires them."""
+    where = f"t.subject_id = ANY($2::text[]) AND t.duty = ANY($3::text[]) AND {_LIVE}"
+    return await CLOCKS.select(connection, tenant_id, where, list(subject_ids), list(duties))
+
+
 async def by_subjects(connection: Connection, tenant_id: TenantId, subject_ids: Collection[str]) -> list[Clock]:
     """Every clock of those subjects, ended ones too, in the order they started."""
     where = "t.subject_id = ANY($2::text[]) ORDER BY t.subject_id, t.id"
     return await CLOCKS.select(connection, tenant_id, where, list(subject_ids))
+
+
+async def live_of(connection: Connection, tenant_id: TenantId, duty: Duty) -> list[Clock]:
+    """The tenant's own clocks of that duty that still run or are paused: duties whose subject is the marketplace."""
+    return await CLOCKS.select(connection, tenant_id, f"t.subject_id = $1 AND t.duty = $2 AND {_LIVE}", duty)
 
 
 async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime) -> Clock | None:

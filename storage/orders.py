@@ -32,6 +32,12 @@ async def lock_by_ids(connection: Connection, tenant_id: TenantId, ids: Collecti
     return await ORDERS.select(connection, tenant_id, "t.id = ANY ($2::text[]) ORDER BY t.id", list(ids), lock=True)
 
 
+async def lock_ids(connection: Connection, tenant_id: TenantId, ids: Collection[OrderId]) -> None:
+    """Those orders are this transaction's, in the order of their ids; nothing of them is read."""
+    text = "SELECT FROM orders t WHERE t.tenant_id = $1 AND t.id = ANY ($2::text[]) ORDER BY t.id FOR UPDATE"
+    await connection.fetch(text, tenant_id, list(ids))
+
+
 async def by_references(connection: Connection, tenant_id: TenantId, references: Collection[str]) -> list[Order]:
     """Those of the orders that exist, by the shop system's own numbers."""
     return await ORDERS.select(connection, tenant_id, "t.reference = ANY ($2::text[])", list(references))

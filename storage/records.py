@@ -43,7 +43,7 @@ async def move(connection: Connection, tenant_id: TenantId, counted: Counted) ->
     rows: dict[tuple[ProviderId, date, ShipmentMode], dict[str, Any]] = {}
     for ((provider_id, day, mode), counter), count in counted.items():
         row = rows.setdefault((provider_id, day, mode), {"provider_id": provider_id, "day": day, "mode": mode})
-        row[counter] = count
+        row[counter.value] = count
     if rows:  # in one order for everybody, or two who count the same days would wait for each other
         await connection.fetch(_MOVE, tenant_id, plain([rows[place] for place in sorted(rows)]))
 

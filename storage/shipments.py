@@ -1,9 +1,13 @@
 """Shipments: row to dataclass, and the ways they are found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from domain.ids import OrderId, ShipmentId, TenantId
+from domain.access import Caller
+from domain.ids import BuyerId, OrderId, ProviderId, ShipmentId, SupplierId, TenantId
+from domain.orders import Order
 from domain.shipments import Shipment
 from storage.pool import Connection
 from storage.tables import Table
@@ -23,8 +27,90 @@ async def get(connection: Connection, tenant_id: TenantId, id: ShipmentId) -> Sh
 
 
 async def by_ids(connection: Connection, tenant_id: TenantId, ids: Collection[ShipmentId]) -> list[Shipment]:
-    """Those of the shipments that exist. Lock their orders, then read them: an order's lock covers its shipments."""
+    """Those of the shipments that exist."""
     return await SHIPMENTS.select(connection, tenant_id, "t.id = ANY ($2::text[]) ORDER BY t.id", list(ids))
+
+
+async def lock_by_ids(connection: Connection, tenant_id: TenantId, ids: Collection[ShipmentId]) -> list[Shipment]:
+    """Those of the shipments that exist, locked in the order of their ids. Lock the orders whose lines change first."""
+    where = "t.id = ANY ($2::text[]) ORDER BY t.id"
+    return await SHIPMENTS.select(connection, tenant_id, where, list(ids), lock=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a report of a shipment must know of its order: when it was placed, where to, and between whom."""
+
+    order_id: OrderId
+    placed_at: datetime
+    country: str
+    buyer_id: BuyerId
+    supplier_id: SupplierId
+
+    @classmethod
+    def of(cls, order: Order) -> "Begun":
+        """The beginning of that order."""
+        return cls(order.id, order.placed_at, order.country, order.buyer_id, order.supplier_id)
+
+    def concerns(self, caller: Caller) -> bool:
+        """Whether the caller acts for the marketplace, the buyer or the supplier."""
+        return caller.is_operator or caller.party_id in {self.buyer_id, self.supplier_id}
+
+
+async def begun(connection: Connection, tenant_id: TenantId, order_ids: Collection[OrderId]) -> Mapping[OrderId, Begun]:
+    """The orders' beginnings, without their lines and without a lock."""
+    text = (
+        "SELECT id, placed_at, country, buyer_id, supplier_id FROM orders "
+        "WHERE tenant_id = $1 AND id = ANY ($2::text[])"
+    )
+    rows = await connection.fetch(text, tenant_id, list(order_ids))
+    found = (
+        Begun(
+            OrderId(row["id"]),
+            row["placed_at"],
+            row["country"],
+            BuyerId(row["buyer_id"]),
+            SupplierId(row["supplier_id"]),
+        )
+        for row in rows
+    )
+    return {one.order_id: one for one in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a provider calls a shipment: its own reference of it, or a number that it travels under."""
+
+    provider_id: ProviderId
+    text: str
+    is_number: bool
+
+
+async def by_names(
+    connection: Connection, tenant_id: TenantId, names: Iterable[Name]
+) -> Mapping[Name, tuple[ShipmentId, ...]]:
+    """The shipments of those names, each provider's own only; of several under one number, those that are not over."""
+    wanted = sorted(set(names), key=lambda name: (name.provider_id, name.is_number, name.text))
+    over = "s.state IN ('DELIVERED', 'RETURNED', 'CANCELLED')"
+    text = (
+        "SELECT w.place, s.id, NOT s.over AS live "
+        "FROM unnest($2::text[], $3::text[], $4::boolean[]) WITH ORDINALITY w(provider_id, name, is_number, place) "
+        "CROSS JOIN LATERAL ("
+        f"SELECT s.id, {over} AS over FROM shipments s WHERE NOT w.is_number AND s.tenant_id = $1 "
+        "AND s.provider_id = w.provider_id AND s.reference = w.name "
+        f"UNION SELECT s.id, {over} FROM shipments s WHERE w.is_number AND s.tenant_id = $1 "
+        "AND s.provider_id = w.provider_id AND s.tracking_number = w.name "
+        f"UNION SELECT s.id, {over} FROM legs l JOIN shipments s ON s.tenant_id = l.tenant_id AND s.id = l.shipment_id "
+        "WHERE w.is_number AND l.tenant_id = $1 AND l.tracking_number = w.name AND s.provider_id = w.provider_id"
+        ") s ORDER BY w.place, s.id"
+    )
+    columns = zip(*((name.provider_id, name.text, name.is_number) for name in wanted), strict=True)
+    rows = await connection.fetch(text, tenant_id, *map(list, columns))
+    live: dict[Name, list[ShipmentId]] = {}
+    ended: dict[Name, list[ShipmentId]] = {}
+    for row in rows:
+        (live if row["live"] else ended).setdefault(wanted[row["place"] - 1], []).append(ShipmentId(row["id"]))
+    return {name: tuple(live.get(name) or ended.get(name) or ()) for name in wanted}
 
 
 async def by_orders(connection: Connection, tenant_id: TenantId, order_ids: Collection[OrderId]) -> list[Shipment]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from api.operations import buyers, clocks, enrolments, orders, parties, shipments, tenants
+from api.operations import buyers, clocks, enrolments, orders, parties, shipments, tenants, tracking
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.buyers import GrantTier
 from domain.clocks import MoveClock
@@ -218,7 +218,7 @@ class Market:
     async def track(self, shipment_id: ShipmentId, status: TrackingStatus, occurred_at: datetime) -> None:
         """A report of the shipment."""
         event = NewEvent(shipment_id, self._reference("E"), status, None, None, None, None, occurred_at)
-        await self.act(self.staff, shipments.record_tracking_events, RecordTrackingEvents((event,)))
+        await self.act(self.staff, tracking.record_tracking_events, RecordTrackingEvents((event,)))
 
 
 async def set_clock(worker_pool: Pool, tenant_id: TenantId, at: datetime) -> None:

@@ -1,22 +1,30 @@
-"""Shipments: lines leave with a provider, estimates and reports follow, and deliveries reach the order's lines."""
+"""Shipments: lines leave with a provider; pickup, number, estimate and proof follow. Reports are in `tracking.py`."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from api.operations import coverage
-from domain import access, dates, orders, shipments, tracking
-from domain.change import Change
+from api.operations import coverage, records, tracking
+from api.operations.tracking import Locked
+from domain import access, dates, orders, shipments, uploads
 from domain.errors import NotFound
-from domain.ids import OrderId, ShipmentId, TrackingEventId
+from domain.ids import OrderLineId, OrganisationId, ShipmentId, TrackingEventId
 from domain.orders import Order
-from domain.shipments import RecordShipment, Shipment, ShipmentAction, UpdateEta
-from domain.tracking import NewEvent, RecordTrackingEvents, TrackingEvent, TrackingStatus
+from domain.personal import PersonalDatum
+from domain.shipments import (
+    SIGNER,
+    AppointPickup,
+    ProveDelivery,
+    RecordShipment,
+    RecordTrackingNumber,
+    ShipmentAction,
+    UpdateEta,
+)
+from domain.tracking import NewEvent, TrackingReason, TrackingStatus
 from storage import calendars as calendar_rows
 from storage import orders as order_rows
+from storage import personal as personal_rows
 from storage import providers as provider_rows
-from storage import shipments as shipment_rows
-from storage import tracking as tracking_rows
+from storage import uploads as upload_rows
+from storage.shipments import Begun
 from storage.unit_of_work import Outcome, Work
 
 
@@ -38,114 +46,119 @@ async def record_shipment(work: Work, command: RecordShipment) -> Outcome:
 
 
 async def leave(work: Work, order: Order, command: RecordShipment, promised_at: datetime | None) -> ShipmentId:
-    """The lines of the locked order leave with the provider, promised for that instant; whoever asks was let pass."""
+    """The lines of the locked order leave with the provider, promised for that instant; whoever asks was let pass.
+
+    Lines of which only some pieces leave are divided first. Reports that came before the shipment are taken at once.
+    """
     id = work.new_id(ShipmentId)
     recorded = shipments.record_shipment(command, id=id, promised_at=promised_at, at=work.at)
+    if command.pieces:
+        divided = orders.divide_lines(order, command.pieces, lambda: work.new_id(OrderLineId))
+        await work.keep(divided)
+        order = divided.after
     shipped = orders.ship_lines(order, command.line_ids, id, promised_at)
     await work.keep(recorded, shipped)
     await coverage.take_promises(work, shipped.after)
+    begun = Begun.of(order)
+    await tracking.wind(work, [recorded], {id: begun})
+    await records.count(work, [recorded])
+    number = recorded.after.tracking_number
+    await tracking.join(work, recorded.after, begun, [number], reference=recorded.after.reference)
     return id
 
 
 async def update_eta(work: Work, command: UpdateEta) -> Outcome:
     """The new estimate stands beside the promise, which it leaves as it is; it is kept as a report like any other."""
     access.require(work.caller, "updateEta")
+    found = await _lock(work, command.shipment_id)
+    shipments.require(found.shipment, ShipmentAction.UPDATE_ETA)
     id = work.new_id(TrackingEventId)
-    report = NewEvent(
-        shipment_id=command.shipment_id,
-        reference=f"eta:{id}",
-        status=TrackingStatus.UNKNOWN,
-        reason=None,
-        place=None,
-        note=None,
-        eta_at=command.eta_at,
-        occurred_at=work.at,
-    )
-    found = await _locked(work, [command.shipment_id])
-    (shipment,) = found.values()
-    work.expect(shipment)
-    shipments.require(shipment, ShipmentAction.UPDATE_ETA)
-    await _take(work, found, [_event(work, report, id)])
-    return Outcome({"shipment": shipment.id})
+    await _say(work, found, f"eta:{id}", TrackingStatus.UNKNOWN, eta_at=command.eta_at)
+    return Outcome({"shipment": command.shipment_id})
 
 
-async def record_tracking_events(work: Work, command: RecordTrackingEvents) -> Outcome:
-    """What the reports say is recorded once each, and their shipments and lines stand where all reports add up to.
+async def call_off(
+    work: Work, shipment_id: ShipmentId, reason: TrackingReason | None = TrackingReason.SHIPPER_CANCELLED
+) -> None:
+    """The transport is called off; the reason says whose doing that is, None that it is the provider's.
 
-    Refuses reports of the future, a reference used for another report, and shipments that do not concern the caller.
+    Whoever asks was let pass. Refuses goods that were picked up.
     """
-    access.require(work.caller, "recordTrackingEvents")
-    found = await _locked(work, sorted({event.shipment_id for event in command.events}))
-    told = [_event(work, event, work.new_id(TrackingEventId)) for event in command.events]
-    news = await _take(work, found, told)
-    return Outcome({"shipments": tuple(found)}, {"recorded": len(news), "known": len(told) - len(news)})
+    found = await tracking.lock(work, [shipment_id], everybody=True)
+    if shipment_id not in found:
+        raise NotFound("There is no such shipment.")
+    shipments.require_unmoved(found[shipment_id].shipment)
+    reference = f"called-off:{work.new_id(TrackingEventId)}"
+    await _say(work, found[shipment_id], reference, TrackingStatus.CANCELLED, reason=reason)
 
 
-async def _locked(work: Work, ids: Sequence[ShipmentId]) -> Mapping[ShipmentId, Shipment]:
-    """The shipments, covered by the locks of their orders. Refuses what is missing or another party's with NotFound."""
-    seen = await shipment_rows.by_ids(work.connection, work.tenant_id, ids)
-    locked = await order_rows.lock_by_ids(work.connection, work.tenant_id, sorted({one.order_id for one in seen}))
-    by_id = {order.id: order for order in locked}
-    found = {
-        shipment.id: shipment
-        for shipment in await shipment_rows.by_ids(work.connection, work.tenant_id, ids)
-        if shipment.concerns(by_id[shipment.order_id], work.caller)
-    }
-    for id in ids:
-        if id not in found:
-            raise NotFound(f"There is no shipment {id}.")
-    return found
+async def record_tracking_number(work: Work, command: RecordTrackingNumber) -> Outcome:
+    """The carrier knows the shipment under that number; reports that came under it before are taken."""
+    access.require(work.caller, "recordTrackingNumber")
+    found = await _lock(work, command.shipment_id, delivering=True)
+    change = shipments.record_tracking_number(found.shipment, command)
+    await work.keep(change)
+    await records.count(work, [change])
+    await tracking.join(work, change.after, found.begun, [change.after.tracking_number], reference=None)
+    return Outcome({"shipment": command.shipment_id})
 
 
-async def _take(
-    work: Work, found: Mapping[ShipmentId, Shipment], told: Sequence[TrackingEvent]
-) -> tuple[TrackingEvent, ...]:
-    """The news among the reports are recorded, with all that follows; they are returned."""
-    known = await tracking_rows.by_shipments(work.connection, work.tenant_id, list(found))
-    news = tracking.record_tracking_events(known, told, work.at)
-    work.add(*news)
-    reports: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
-    for event in (*known, *news):
-        reports[event.shipment_id].append(event)
-    moved = [
-        change
-        for id in sorted({event.shipment_id for event in news})
-        if (change := shipments.take_progress(found[id], tracking.progress(reports[id]))) is not None
-    ]
-    await work.keep(*moved)
-    await _deliver(work, [change.after for change in moved])
-    return news
+async def appoint_pickup(work: Work, command: AppointPickup) -> Outcome:
+    """The goods are fetched in that window, and count as stuck only when they do not move after it."""
+    access.require(work.caller, "appointPickup")
+    found = await _lock(work, command.shipment_id)
+    change = shipments.appoint_pickup(found.shipment, command, work.at)
+    await work.keep(change)
+    await records.count(work, [change])
+    return Outcome({"shipment": command.shipment_id})
 
 
-async def _deliver(work: Work, moved: Sequence[Shipment]) -> None:
-    """The lines of those shipments are delivered as their shipments are."""
-    ids: set[OrderId] = {shipment.order_id for shipment in moved}
-    for order in await order_rows.lock_by_ids(work.connection, work.tenant_id, sorted(ids)):
-        for change in _deliveries(order, moved):
-            await work.keep(change)
+async def prove_delivery(work: Work, command: ProveDelivery) -> Outcome:
+    """It is known who signed for the goods: the name lies apart, as personal data. Refuses a second proof.
+
+    A file must be one that the caller's own organisation uploaded and that was accepted.
+    """
+    access.require(work.caller, "proveDelivery")
+    found = await _lock(work, command.shipment_id)
+    if command.upload_id is not None:
+        upload = await upload_rows.get(work.connection, work.tenant_id, command.upload_id)
+        uploads.require_usable(upload, _organisation(work))
+    digest = work.digest(command.signed_by)
+    change = shipments.prove_delivery(found.shipment, digest, command.upload_id, work.at)
+    await work.keep(change)
+    signer = PersonalDatum(command.shipment_id, SIGNER, {"name": command.signed_by}, work.at)
+    await personal_rows.overwrite(work.connection, work.tenant_id, signer)
+    await records.count(work, [change])
+    return Outcome({"shipment": command.shipment_id})
 
 
-def _deliveries(order: Order, moved: Sequence[Shipment]) -> list[Change[Order]]:
-    changes = []
-    for shipment in moved:
-        if shipment.order_id == order.id:
-            change = orders.deliver_lines(order, shipment.id, shipment.delivered_at)
-            if change is not None:
-                order = change.after
-                changes.append(change)
-    return changes
+async def _lock(work: Work, id: ShipmentId, *, delivering: bool = False) -> Locked:
+    """The shipment that a mutation names, locked. Refuses what is missing, another party's or changed since read."""
+    found = await tracking.lock(work, [id], delivering=[id] if delivering else [])
+    if id not in found:
+        raise NotFound("There is no such shipment.")
+    work.expect(found[id].shipment)
+    return found[id]
 
 
-def _event(work: Work, told: NewEvent, id: TrackingEventId) -> TrackingEvent:
-    return TrackingEvent(
-        id=id,
-        shipment_id=told.shipment_id,
-        reference=told.reference,
-        status=told.status,
-        reason=told.reason,
-        place=told.place,
-        note=told.note,
-        eta_at=told.eta_at,
-        occurred_at=told.occurred_at,
-        recorded_at=work.at,
-    )
+async def _say(
+    work: Work,
+    found: Locked,
+    reference: str,
+    status: TrackingStatus,
+    *,
+    reason: TrackingReason | None = None,
+    eta_at: datetime | None = None,
+) -> None:
+    """A report of the platform's own is taken like any other."""
+    id = found.shipment.id
+    told = NewEvent(id, reference, status, reason, None, None, eta_at, work.at)
+    locked = {id: found}
+    await tracking.take(work, locked, await tracking.interpret(work, locked, [told]))
+
+
+def _organisation(work: Work) -> OrganisationId:
+    """The caller's own. Refuses a caller without one: it uploaded nothing."""
+    if work.caller.organisation_id is None:
+        raise NotFound("There is no such upload.", field=("uploadId",))
+    return work.caller.organisation_id

@@ -1,7 +1,7 @@
 """Shipments in GraphQL: what is on its way, and what carriers report of it."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -14,22 +14,47 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.orders import Order, OrderLine
 from api.schema.organisations import KEY, VERSION, ByAge
+from api.schema.personal import Personal
 from api.schema.providers import Provider
 from api.schema.scalars import Money, MoneyInput
 from domain import money
-from domain.ids import OrderId, OrderLineId, ProviderId, ShipmentId
-from domain.shipments import RecordShipment, ShipmentAction, ShipmentMode, UpdateEta
+from domain.check_digits import NumberScheme
+from domain.errors import Problem
+from domain.ids import OrderId, OrderLineId, ProviderId, ShipmentId, UploadId
+from domain.shipments import (
+    AppointPickup,
+    ProveDelivery,
+    RecordShipment,
+    RecordTrackingNumber,
+    ShipmentAction,
+    ShipmentMode,
+    UpdateEta,
+)
 from domain.tracking import (
-    NewEvent,
-    RecordTrackingEvents,
+    EventFlag,
+    Milestone,
     ResponsibleParty,
     ShipmentState,
     TrackingReason,
     TrackingStatus,
 )
 
-for _enum in (ShipmentMode, ShipmentAction, ShipmentState, TrackingStatus, TrackingReason, ResponsibleParty):
+if TYPE_CHECKING:
+    from api.schema.legs import Leg
+    from api.schema.uploads import Upload
+
+for _enum in (
+    ShipmentMode,
+    ShipmentAction,
+    ShipmentState,
+    TrackingStatus,
+    TrackingReason,
+    ResponsibleParty,
+    EventFlag,
+    NumberScheme,
+):
     described(_enum)
+described(Milestone, name="ShipmentMilestone")
 
 
 @strawberry.input(description="Which shipments. What is left out does not matter; conditions add up.")
@@ -41,6 +66,10 @@ class ShipmentFilter:
     order_id: strawberry.ID | None = strawberry.field(default=None, description="Of this order.")
     provider_id: strawberry.ID | None = strawberry.field(default=None, description="Carried by this provider.")
     reference: str | None = strawberry.field(default=None, description="With this number of the provider or the shop.")
+    tracking_number: str | None = strawberry.field(
+        default=None, description="Travelling under this number, in capitals without blanks and dashes."
+    )
+    is_stalled: bool | None = strawberry.field(default=None, description="Stuck, or not stuck.")
     promised_before: datetime | None = strawberry.field(default=None, description="Promised for before this instant.")
 
 
@@ -69,11 +98,39 @@ class TrackingEvent(Node):
     responsible_party: ResponsibleParty | None = strawberry.field(
         description="Who answers for that reason; null where there is none."
     )
+    responsible_leg: Annotated["Leg", strawberry.lazy("api.schema.legs")] | None = strawberry.field(
+        description="The leg that the goods were on then; null where nothing says."
+    )
+    milestone: Milestone | None = strawberry.field(description="What the goods passed then, where it was said.")
+    carrier: str | None = strawberry.field(description="Whose code it was told in; null where our words were used.")
+    code: str | None = strawberry.field(description="The carrier's own code, as it came.")
+    leg_number: int | None = strawberry.field(description="The number of the leg that the reporter named.")
+    flags: list[EventFlag] = strawberry.field(description="What is odd about it; empty where nothing is.")
     place: str | None = strawberry.field(description="Where.")
     note: str | None = strawberry.field(description="What the reporter wrote with it.")
     eta_at: datetime | None = strawberry.field(description="When the goods are expected, as estimated then.")
     occurred_at: datetime = strawberry.field(description="When it was so.")
     recorded_at: datetime = strawberry.field(description="When we heard of it.")
+
+
+@strawberry.type(description="A milestone of one shipment: plan, latest estimate and fact side by side.")
+class MilestoneOfShipment:
+    """`domain.legs.Passing`."""
+
+    milestone: Milestone = strawberry.field(description="The milestone.")
+    planned_at: datetime | None = strawberry.field(description="For when it was planned; of the delivery: promised.")
+    estimated_at: datetime | None = strawberry.field(description="For when it was last estimated.")
+    actual_at: datetime | None = strawberry.field(description="When it was passed; null while it was not.")
+
+
+@strawberry.type(description="One estimate of a shipment's arrival. The promise stands beside all of them.")
+class ShipmentEstimate:
+    """`domain.tracking.Estimate`."""
+
+    eta_at: datetime = strawberry.field(description="When the goods were expected.")
+    estimated_at: datetime = strawberry.field(description="When that was estimated.")
+    recorded_at: datetime = strawberry.field(description="When we heard of it.")
+    reference: str = strawberry.field(description="The reporter's own number of the report that gave it.")
 
 
 @strawberry.type(description="Lines of one order on their way with one provider.")
@@ -89,6 +146,34 @@ class Shipment(Node):
         description="The last instant of the promised day; an estimate never overwrites it."
     )
     eta_at: datetime | None = strawberry.field(description="The latest estimate, beside the promise.")
+    estimates: list[ShipmentEstimate] = strawberry.field(description="Every estimate that was given, oldest first.")
+    milestones: list[MilestoneOfShipment] = strawberry.field(description="What it passes, in the order of the way.")
+    legs: Connection[Annotated["Leg", strawberry.lazy("api.schema.legs")]] = connection("The legs of its way.")
+    tracking_number: str | None = strawberry.field(
+        description="The number it travels under, in capitals without blanks and dashes."
+    )
+    tracking_scheme: NumberScheme | None = strawberry.field(
+        description="How that number is made; null where its form belongs to no scheme with a check digit."
+    )
+    tracking_valid: bool | None = strawberry.field(
+        description="Whether the number's check digit fits; null where it has none."
+    )
+    responsible_party: ResponsibleParty | None = strawberry.field(
+        description="Who answers for what led to its state; null where nothing went wrong."
+    )
+    moved_at: datetime | None = strawberry.field(description="When the goods were last seen moving.")
+    stalled_at: datetime | None = strawberry.field(
+        description="Since when the goods count as stuck; null while they move or are expected to."
+    )
+    pickup_from_at: datetime | None = strawberry.field(description="When the appointed pickup begins.")
+    pickup_until_at: datetime | None = strawberry.field(description="When the appointed pickup ends.")
+    proven_at: datetime | None = strawberry.field(description="When it was said who signed for the goods.")
+    signed_by: str | None = strawberry.field(
+        description="Who signed; shown to staff, the buyer and the provider.", directives=[Personal()]
+    )
+    proof: Annotated["Upload", strawberry.lazy("api.schema.uploads")] | None = strawberry.field(
+        description="The file that shows it; null where there is none, or it is hidden from the viewer."
+    )
     is_late: bool = strawberry.field(
         description="Whether the promise is broken: the goods came after it, or it has passed and they have not come."
     )
@@ -109,6 +194,16 @@ class Shipment(Node):
     version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
 
 
+@strawberry.input(description="Of a line that does not travel whole, how many pieces go with the shipment.")
+class PiecesInput:
+    """→ an entry of `domain.shipments.RecordShipment.pieces`."""
+
+    line_id: strawberry.ID = strawberry.field(description="The line; it is one of `lineIds`.")
+    quantity: int = strawberry.field(
+        description="At least one and less than the line has: the rest becomes a line of its own at the order's end."
+    )
+
+
 @strawberry.input(description="Lines of an order left with a provider.")
 class RecordShipmentInput:
     """→ `domain.shipments.RecordShipment`."""
@@ -125,6 +220,12 @@ class RecordShipmentInput:
     eta_at: datetime | None = strawberry.field(default=None, description="When the goods are expected.")
     weight_grams: int | None = strawberry.field(default=None, description="The weight in grams, where known.")
     freight: MoneyInput | None = strawberry.field(default=None, description="What the transport costs, where known.")
+    tracking_number: str | None = strawberry.field(
+        default=None, description="The number it travels under; a check digit that does not fit is shown, not refused."
+    )
+    pieces: list[PiecesInput] = strawberry.field(
+        default_factory=list, description="Lines of which only some pieces go; the others travel whole."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
     def command(self) -> RecordShipment:
@@ -140,9 +241,22 @@ class RecordShipmentInput:
             eta_at=self.eta_at,
             weight_grams=self.weight_grams,
             freight=self._freight(read),
+            tracking_number=self.tracking_number,
+            pieces=self._pieces(read),
         )
         read.done()
         return command
+
+    def _pieces(self, read: Reader) -> dict[OrderLineId, int]:
+        found: dict[OrderLineId, int] = {}
+        for place, some in enumerate(self.pieces):
+            id = read.id(OrderLineId, some.line_id, "pieces", str(place), "lineId")
+            if id in found or some.line_id not in self.line_ids:
+                read.problems.append(
+                    Problem(("pieces", str(place), "lineId"), "A line is named once, and among `lineIds` too.")
+                )
+            found[id] = some.quantity
+        return found
 
     def _freight(self, read: Reader) -> money.Money | None:
         freight = self.freight
@@ -169,47 +283,68 @@ class UpdateEtaInput:
         return command
 
 
-@strawberry.input(description="One report of where a shipment is.")
-class TrackingEventInput:
-    """→ `domain.tracking.NewEvent`."""
+@strawberry.input(description="The number that a shipment travels under.")
+class RecordTrackingNumberInput:
+    """→ `domain.shipments.RecordTrackingNumber`."""
 
     shipment_id: strawberry.ID = strawberry.field(description="The shipment.")
-    reference: str = strawberry.field(
-        description="Your own number of the report: sent again it counts once; a correction has a number of its own."
+    tracking_number: str = strawberry.field(description="The number. A check digit that does not fit is shown.")
+    scheme: NumberScheme | None = strawberry.field(
+        default=None, description="How the number shall be made; left out, its own form says so where it can."
     )
-    status: TrackingStatus = strawberry.field(description="What is reported.")
-    reason: TrackingReason | None = strawberry.field(default=None, description="What went wrong, if anything did.")
-    place: str | None = strawberry.field(default=None, description="Where.")
-    note: str | None = strawberry.field(default=None, description="A word with it, at most a page.")
-    eta_at: datetime | None = strawberry.field(default=None, description="When the goods are expected.")
-    occurred_at: datetime = strawberry.field(description="When it was so; reports may come late and in any order.")
-
-    def event(self, read: Reader, place: int) -> NewEvent:
-        """The report; what is wrong with it is collected by `read`."""
-        where = ("events", str(place))
-        return NewEvent(
-            shipment_id=read.id(ShipmentId, self.shipment_id, *where, "shipmentId"),
-            reference=read.name(self.reference, *where, "reference"),
-            status=self.status,
-            reason=self.reason,
-            place=None if self.place is None else read.name(self.place, *where, "place"),
-            note=read.note(self.note, *where, "note"),
-            eta_at=self.eta_at,
-            occurred_at=self.occurred_at,
-        )
-
-
-@strawberry.input(description="What a carrier reports of its shipments.")
-class RecordTrackingEventsInput:
-    """→ `domain.tracking.RecordTrackingEvents`."""
-
-    events: list[TrackingEventInput] = strawberry.field(description="1 to 100 reports, of one shipment or of many.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
-    def command(self) -> RecordTrackingEvents:
+    def command(self) -> RecordTrackingNumber:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        command = RecordTrackingEvents(tuple(told.event(read, place) for place, told in enumerate(self.events)))
+        command = RecordTrackingNumber(
+            read.id(ShipmentId, self.shipment_id, "shipmentId"),
+            read.name(self.tracking_number, "trackingNumber"),
+            self.scheme,
+        )
+        read.done()
+        return command
+
+
+@strawberry.input(description="When goods are fetched.")
+class AppointPickupInput:
+    """→ `domain.shipments.AppointPickup`."""
+
+    shipment_id: strawberry.ID = strawberry.field(description="The shipment.")
+    from_at: datetime = strawberry.field(description="The earliest instant.")
+    until_at: datetime = strawberry.field(description="The latest instant.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> AppointPickup:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = AppointPickup(read.id(ShipmentId, self.shipment_id, "shipmentId"), self.from_at, self.until_at)
+        read.done()
+        return command
+
+
+@strawberry.input(description="Who signed for goods that were delivered.")
+class ProveDeliveryInput:
+    """→ `domain.shipments.ProveDelivery`."""
+
+    shipment_id: strawberry.ID = strawberry.field(description="The shipment.")
+    signed_by: str = strawberry.field(description="The name of whoever signed.", directives=[Personal()])
+    upload_id: strawberry.ID | None = strawberry.field(
+        default=None, description="A file that shows it: accepted, and uploaded by the caller's own organisation."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> ProveDelivery:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = ProveDelivery(
+            read.id(ShipmentId, self.shipment_id, "shipmentId"),
+            read.name(self.signed_by, "signedBy"),
+            read.optional_id(UploadId, self.upload_id, "uploadId"),
+        )
         read.done()
         return command
 
@@ -219,18 +354,6 @@ class ShipmentPayload:
     """What the mutations on a shipment answer."""
 
     shipment: Shipment | None = strawberry.field(description="The shipment as it is now; null when nothing changed.")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
-
-
-@strawberry.type(description="What became of the reports.")
-class RecordTrackingEventsPayload:
-    """What recordTrackingEvents answers."""
-
-    shipments: list[Shipment] | None = strawberry.field(
-        description="The shipments reported of, as they are now; null when nothing changed."
-    )
-    recorded: int | None = strawberry.field(description="How many reports were news; null when nothing changed.")
-    known: int | None = strawberry.field(description="How many were known already; null when nothing changed.")
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
@@ -265,9 +388,21 @@ class ShipmentMutations:
         keyed=False,
         description="A new estimate. It stands beside the promise and is kept as a report like any other.",
     )
-    record_tracking_events: RecordTrackingEventsPayload = mutation(
-        shipments.record_tracking_events,
-        RecordTrackingEventsInput,
+    record_tracking_number: ShipmentPayload = mutation(
+        shipments.record_tracking_number,
+        RecordTrackingNumberInput,
         keyed=False,
-        description="Reports of carriers, each counted once. The state is what all of them add up to, in any order.",
+        description="The carrier knows a shipment under that number. Reports that came under it before are taken.",
+    )
+    appoint_pickup: ShipmentPayload = mutation(
+        shipments.appoint_pickup,
+        AppointPickupInput,
+        keyed=False,
+        description="Goods are fetched in that window; sent again, it is another window.",
+    )
+    prove_delivery: ShipmentPayload = mutation(
+        shipments.prove_delivery,
+        ProveDeliveryInput,
+        keyed=False,
+        description="Somebody signed for delivered goods, which a file may show. A proof is given once and stays.",
     )

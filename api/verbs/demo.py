@@ -23,6 +23,7 @@ from api.operations import (
     parties,
     shipments,
     tenants,
+    tracking,
 )
 from api.settings import Settings, Unusable
 from domain.access import Caller, Role, Scope, ViewerKind
@@ -278,7 +279,7 @@ async def _ship(
     )
     id = ShipmentId(str((await desk.act(shipments.record_shipment, wish)).things["shipment"]))
     event = NewEvent(id, f"{reference}/1", status, None, "Oakland", None, None, at)
-    await desk.act(shipments.record_tracking_events, RecordTrackingEvents((event,)))
+    await desk.act(tracking.record_tracking_events, RecordTrackingEvents((event,)))
     return id
 
 

@@ -21,6 +21,14 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The shipment is {state}, which allows it.",
         "The shipment is {state}, which does not allow it.",
     ),
+    "shipment_not_proven_before": (
+        "Nobody has proven the delivery yet.",
+        "The delivery was proven before, and a proof stays as it is.",
+    ),
+    "line_has_pieces_to_spare": (
+        "Line {lineId} has more than {pieces} pieces.",
+        "Of line {lineId} 1 to {most} pieces can leave by themselves, not {pieces}.",
+    ),
     "shipment_action_of_your_role": (
         "Your role may do this.",
         "This is not for your role or your side of the shipment.",

@@ -1,13 +1,26 @@
-"""Shipments and what was reported of them: the order's two sides, whoever carries them, and staff."""
+"""Shipments and what was reported of them: the order's two sides, whoever carries them, and staff.
 
+Who signed for the goods is personal: it is shown to staff, the order's buyer and whoever carries the goods, and that it
+was read is written down.
+"""
+
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from domain import shipments
+from domain import legs, shipments, tracking
 from domain.access import Caller, ViewerKind
-from domain.tracking import RESPONSIBLE
+from domain.ids import AuditId, ShipmentId
+from domain.legs import Leg, Passing
+from domain.shipments import SIGNER
+from domain.tracking import RESPONSIBLE, Estimate, TrackingEvent
+from storage import audit, personal, writing
+from storage import legs as leg_rows
+from storage import tracking as tracking_rows
 from storage.shipments import SHIPMENTS
+from storage.tracking import TRACKING_EVENTS
+from storage.unit_of_work import mint
 from storage.views.actions import actions
 from storage.views.orders import VISIBLE as ORDER_VISIBLE
 from storage.views.orders import through_order
@@ -26,6 +39,10 @@ from storage.views.view import (
     View,
     columns,
 )
+from storage.writing import Group
+
+READ_SIGNER: Final = "readSigner"
+"""The action in the audit row of whoever read who signed for a delivery."""
 
 VISIBLE: Final = {
     kind: predicate if kind is ViewerKind.STAFF else through_order(predicate)
@@ -38,6 +55,61 @@ async def lateness(
 ) -> list[bool]:
     """Whether each broke its promise, or is breaking it now."""
     return [shipments.is_late(SHIPMENTS.decode(row), at) for row in rows]
+
+
+async def milestones(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[tuple[Passing, ...]]:
+    """Plan, estimate and fact of every milestone of each."""
+    ids = [ShipmentId(row["id"]) for row in rows]
+    ways: defaultdict[str, list[Leg]] = defaultdict(list)
+    for leg in await leg_rows.by_shipments(connection, viewer.tenant_id, ids):
+        ways[leg.shipment_id].append(leg)
+    told = await _told(connection, viewer, ids)
+    return [legs.milestones(SHIPMENTS.decode(row), ways[row["id"]], told[row["id"]]) for row in rows]
+
+
+async def estimates(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[tuple[Estimate, ...]]:
+    """Every estimate of each, oldest first."""
+    told = await _told(connection, viewer, [ShipmentId(row["id"]) for row in rows])
+    return [tracking.estimates(told[row["id"]]) for row in rows]
+
+
+async def _told(connection: Any, viewer: Caller, ids: Sequence[ShipmentId]) -> Mapping[str, Sequence[TrackingEvent]]:
+    told: defaultdict[str, list[TrackingEvent]] = defaultdict(list)
+    for event in await tracking_rows.by_shipments(connection, viewer.tenant_id, ids):
+        told[event.shipment_id].append(event)
+    return told
+
+
+async def signers(
+    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
+) -> list[str | None]:
+    """Who signed, null where nobody did or it was erased. That each was read is written down."""
+    ids = [ShipmentId(row["id"]) for row in rows]
+    found = await personal.by_owners(connection, viewer.tenant_id, ids, SIGNER)
+    if found:
+        read = [
+            audit.reading(mint(AuditId), at, viewer.actor_id, READ_SIGNER, owner_id, request_id="")
+            for owner_id in sorted(found)
+        ]
+        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
+        await connection.fetch(text, *arguments)
+    return [found[row["id"]]["name"] if row["id"] in found else None for row in rows]
+
+
+async def responsible_legs(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[str | None]:
+    """The leg that each report falls on; null where nothing says."""
+    told = [TRACKING_EVENTS.decode(row) for row in rows]
+    ways: defaultdict[str, list[Leg]] = defaultdict(list)
+    for leg in await leg_rows.by_shipments(connection, viewer.tenant_id, {event.shipment_id for event in told}):
+        ways[leg.shipment_id].append(leg)
+    found = (legs.responsible(ways[event.shipment_id], event) for event in told)
+    return [None if leg is None else leg.id for leg in found]
 
 
 SHIPMENT: Final = View(
@@ -57,8 +129,22 @@ SHIPMENT: Final = View(
             "deliveredAt",
             "weightGrams",
             "recordedAt",
+            "trackingNumber",
+            "trackingScheme",
+            "trackingValid",
+            "movedAt",
+            "stalledAt",
+            "pickupFromAt",
+            "pickupUntilAt",
+            "provenAt",
             "version",
         ),
+        "responsibleParty": Value("{t}.responsible"),
+        "proof": One("Upload", "{t}.proof_upload_id"),
+        "signedBy": Computed(signers, shown_to=frozenset({ViewerKind.STAFF, ViewerKind.BUYER, ViewerKind.PROVIDER})),
+        "legs": Many("Leg", "shipment_id", "BY_NUMBER"),
+        "milestones": Computed(milestones, needs=SHIPMENTS.names),
+        "estimates": Computed(estimates),
         "freight": Amount("{t}.freight_minor"),
         "order": One("Order", "{t}.order_id"),
         "provider": One("Provider", "{t}.provider_id"),
@@ -77,12 +163,15 @@ SHIPMENT: Final = View(
         "orderId": Filter("{t}.order_id = {v}"),
         "providerId": Filter("{t}.provider_id = {v}"),
         "reference": Filter("{t}.reference = {v}"),
+        "trackingNumber": Filter("{t}.tracking_number = {v}"),
+        "isStalled": Filter("({t}.stalled_at IS NOT NULL) = {v}", "boolean"),
         "promisedBefore": Filter("{t}.promised_at < {v}", "timestamptz"),
     },
 )
 
 
-def _through_shipment(predicate: str) -> str:
+def through_shipment(predicate: str) -> str:
+    """The predicate of a shipment, for rows that have its `shipment_id`."""
     of_shipment = predicate.replace("{t}", "m")
     return (
         "EXISTS (SELECT FROM shipments m "
@@ -99,11 +188,13 @@ TRACKING_EVENT: Final = View(
     type="TrackingEvent",
     table="tracking_events",
     visible={
-        kind: predicate if kind is ViewerKind.STAFF else _through_shipment(predicate)
+        kind: predicate if kind is ViewerKind.STAFF else through_shipment(predicate)
         for kind, predicate in VISIBLE.items()
     },
     fields={
         **columns("id", "reference", "status", "reason", "place", "note", "etaAt", "occurredAt", "recordedAt"),
+        **columns("milestone", "carrier", "code", "legNumber", "flags"),
+        "responsibleLeg": Computed(responsible_legs, needs=TRACKING_EVENTS.names),
         "responsibleParty": Value(_RESPONSIBLE),
         "shipment": One("Shipment", "{t}.shipment_id"),
     },

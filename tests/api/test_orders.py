@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.operations import orders, shipments
+from api.operations import orders, shipments, tracking
 from api.settings import Settings
 from domain.claims import Claim
 from domain.coverage import CoverageState
@@ -301,10 +301,10 @@ async def test_reports_count_once_and_reach_the_lines(market: Market) -> None:
         for status, hours in ((TrackingStatus.DELIVERED, 1), (TrackingStatus.PICKED_UP, 9))
     )
     carrier = market.provider(provider)
-    outcome = await market.act(carrier, shipments.record_tracking_events, RecordTrackingEvents(reports))
+    outcome = await market.act(carrier, tracking.record_tracking_events, RecordTrackingEvents(reports))
     assert outcome.facts == {"recorded": 2, "known": 0}
     before = await read_shipment(market, shipment_id)
-    outcome = await market.act(carrier, shipments.record_tracking_events, RecordTrackingEvents(reports[::-1]))
+    outcome = await market.act(carrier, tracking.record_tracking_events, RecordTrackingEvents(reports[::-1]))
     assert outcome.facts == {"recorded": 0, "known": 2}
     after = await read_shipment(market, shipment_id)
     assert before == after
@@ -324,10 +324,10 @@ async def test_only_who_carries_or_trades_may_report(market: Market) -> None:
         market.supplier(await market.register_supplier()),
     ):
         with pytest.raises(NotFound):
-            await market.act(stranger, shipments.record_tracking_events, report)
+            await market.act(stranger, tracking.record_tracking_events, report)
     with pytest.raises(Forbidden):
-        await market.act(market.buyer(order.buyer_id), shipments.record_tracking_events, report)
-    await market.act(market.supplier(order.supplier_id), shipments.record_tracking_events, report)
+        await market.act(market.buyer(order.buyer_id), tracking.record_tracking_events, report)
+    await market.act(market.supplier(order.supplier_id), tracking.record_tracking_events, report)
 
 
 async def test_a_shipment_reference_is_used_once_per_provider(market: Market) -> None:

@@ -137,7 +137,12 @@ async def test_actions_are_listed_for_whoever_may(scene: Scene, ask: Asking) -> 
     assert seen["buyer"]["order"]["availableActions"] == ["CHANGE_ADDRESS"]
     assert seen["supplier"]["order"]["availableActions"] == ["RECORD_SHIPMENT"]
     assert seen["provider"]["order"]["availableActions"] == []
-    assert seen["provider"]["shipment"]["availableActions"] == ["UPDATE_ETA", "RECORD_TRACKING_EVENTS"]
+    assert seen["provider"]["shipment"]["availableActions"] == [
+        "UPDATE_ETA",
+        "RECORD_TRACKING_EVENTS",
+        "RECORD_TRACKING_NUMBER",
+        "PLAN_LEGS",
+    ]
     assert seen["buyer"]["shipment"]["availableActions"] == []
     (cover,) = seen["buyer"]["coverages"]["nodes"]
     assert cover["availableActions"] == []

@@ -102,7 +102,14 @@ def test_an_estimate_is_refused_when_the_journey_is_over_and_tracking_never_is()
     assert [finding.rule for finding in refusal.value.unmet] == ["shipment.state"]
     shipments.require(delivered, ShipmentAction.RECORD_TRACKING_EVENTS)
     listed = {move.action: move.available for move in shipments.moves(delivered, caller(Role.PROVIDER))}
-    assert listed == {"UPDATE_ETA": False, "RECORD_TRACKING_EVENTS": True}
+    assert listed == {
+        "UPDATE_ETA": False,
+        "RECORD_TRACKING_EVENTS": True,
+        "RECORD_TRACKING_NUMBER": False,
+        "PLAN_LEGS": False,
+        "APPOINT_PICKUP": False,
+        "PROVE_DELIVERY": True,
+    }
     assert not any(move.available for move in shipments.moves(recorded(), caller(Role.BUYER)))
 
 

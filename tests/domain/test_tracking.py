@@ -120,6 +120,7 @@ def test_progress_remembers_the_first_pick_up_attempt_and_delivery() -> None:
         picked_up_at=NOON + timedelta(hours=1),
         attempted_at=NOON + timedelta(hours=4),
         delivered_at=NOON + timedelta(hours=5),
+        moved_at=NOON + timedelta(hours=5),
     )
 
 

@@ -1,0 +1,141 @@
+"""Reports as they come in: what became of each of a batch, and those that wait for a shipment nobody has recorded yet.
+
+Laws: each report of a batch stands for itself, so that one that is refused costs no other; a report is told who may
+report of its shipment and nobody else that the shipment exists; what waits is bounded in number and in time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from domain import dates
+from domain.ids import ProviderId, ShipmentId, WaitingEventId
+from domain.tracking import EventFlag, Milestone, NewEvent, TrackingEvent, TrackingReason, TrackingStatus, reused
+
+
+class Reception(StrEnum):
+    """What became of one report."""
+
+    ACCEPTED = "ACCEPTED"
+    """It was news and is kept."""
+    DUPLICATE = "DUPLICATE"
+    """It was known already."""
+    FLAGGED = "FLAGGED"
+    """It is kept, and something is odd about it."""
+    WAITING = "WAITING"
+    """Its shipment is not known yet; it is kept until that is recorded, or until its time is over."""
+    REFUSED = "REFUSED"
+    """It is not kept; the code says why."""
+
+
+class ReportRefusal(StrEnum):
+    """Why a report is not kept."""
+
+    INVALID = "INVALID"
+    """It is wrong by itself."""
+    NO_SUCH_SHIPMENT = "NO_SUCH_SHIPMENT"
+    """There is no such shipment, or it is not for the caller."""
+    AMBIGUOUS_NUMBER = "AMBIGUOUS_NUMBER"
+    """Several shipments travel under that number: name the one that is meant."""
+    REFERENCE_REUSED = "REFERENCE_REUSED"
+    """Its reference was used for another report: a correction has a number of its own."""
+    WAITING_ROOM_FULL = "WAITING_ROOM_FULL"
+    """Too many reports of the provider wait for shipments that nobody has recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of the report at place `index` of its batch. `code` and `message` are set where it was refused."""
+
+    index: int
+    reference: str
+    reception: Reception
+    shipment_id: ShipmentId | None = None
+    flags: tuple[EventFlag, ...] = ()
+    code: ReportRefusal | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """A report of a shipment that nobody has recorded yet; `report` is what was told, as `plain_report` spells it."""
+
+    id: WaitingEventId
+    provider_id: ProviderId
+    shipment_reference: str | None
+    tracking_number: str | None
+    reference: str
+    report: Mapping[str, Any]
+    received_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTrackingBatch:
+    """A batch of reports in which each stands for itself."""
+
+    events: tuple[NewEvent, ...]
+
+
+def sift(
+    known: Iterable[TrackingEvent], told: Iterable[TrackingEvent]
+) -> tuple[tuple[TrackingEvent, ...], tuple[Received, ...]]:
+    """The reports among `told` that are news, each reference once; and what became of every one of them."""
+    seen = {(event.shipment_id, event.reference): event for event in known}
+    news: list[TrackingEvent] = []
+    received: list[Received] = []
+    for index, event in enumerate(told):
+        earlier = seen.get((event.shipment_id, event.reference))
+        code = None
+        if earlier is None:
+            seen[event.shipment_id, event.reference] = event
+            news.append(event)
+            reception = Reception.FLAGGED if event.flags else Reception.ACCEPTED
+        elif earlier.told == event.told:
+            reception = Reception.DUPLICATE
+        else:
+            reception, code = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED
+        message = None if code is None else reused(event.reference)
+        flags = (earlier or event).flags
+        received.append(Received(index, event.reference, reception, event.shipment_id, flags, code, message))
+    return tuple(news), tuple(received)
+
+
+def plain_report(event: NewEvent) -> Mapping[str, Any]:
+    """What was told of a shipment that is not known, in JSON's own types; `read_report` undoes it."""
+    members = {
+        "reference": event.reference,
+        "status": event.status,
+        "reason": event.reason,
+        "place": event.place,
+        "note": event.note,
+        "eta_at": None if event.eta_at is None else dates.rfc3339(event.eta_at),
+        "occurred_at": dates.rfc3339(event.occurred_at),
+        "milestone": event.milestone,
+        "carrier": event.carrier,
+        "code": event.code,
+        "leg_number": event.leg_number,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def read_report(report: Mapping[str, Any], shipment_id: ShipmentId) -> NewEvent:
+    """The report that waited, now that its shipment is known."""
+    status, reason, milestone = (report.get(name) for name in ("status", "reason", "milestone"))
+    eta_at = report.get("eta_at")
+    return NewEvent(
+        shipment_id=shipment_id,
+        reference=report["reference"],
+        status=None if status is None else TrackingStatus(status),
+        reason=None if reason is None else TrackingReason(reason),
+        place=report.get("place"),
+        note=report.get("note"),
+        eta_at=None if eta_at is None else dates.instant(eta_at),
+        occurred_at=dates.instant(report["occurred_at"]),
+        milestone=None if milestone is None else Milestone(milestone),
+        carrier=report.get("carrier"),
+        code=report.get("code"),
+        leg_number=report.get("leg_number"),
+    )
