@@ -5,6 +5,7 @@ serves its own day and the days after it until a later one is recorded, but not 
 both ways; without a rate there is a typed refusal, never a guess.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -141,6 +142,32 @@ def conversion(base: str, quote: str, day: date, candidates: Iterable[ExchangeRa
         raise Refused("exchange_rate", f"There is no rate from {base} to {quote} for {day.isoformat()}.", (finding,))
     best = max(fitting, key=lambda rate: (rate.day, rate.base == base))
     return Conversion(base, quote, best.day, best.rate if best.base == base else 1 / best.rate)
+
+
+class RateTable:
+    """Many rates, to convert many amounts: per pair and day what `conversion` would find among them all."""
+
+    def __init__(self, rates: Iterable[ExchangeRate]) -> None:
+        self._by_pair: dict[tuple[str, str], list[ExchangeRate]] = {}
+        for rate in sorted(rates, key=lambda rate: rate.day):
+            self._by_pair.setdefault((rate.base, rate.quote), []).append(rate)
+        self._found: dict[tuple[str, str, date], Conversion | None] = {}
+
+    def find(self, base: str, quote: str, day: date) -> Conversion | None:
+        """The rate to use on that day, or None where `conversion` refuses."""
+        wanted = (base, quote, day)
+        if wanted not in self._found:
+            latest = (self._latest(pair, day) for pair in ((base, quote), (quote, base)))
+            try:
+                self._found[wanted] = conversion(base, quote, day, [rate for rate in latest if rate is not None])
+            except Refused:
+                self._found[wanted] = None
+        return self._found[wanted]
+
+    def _latest(self, pair: tuple[str, str], day: date) -> ExchangeRate | None:
+        rates = self._by_pair.get(pair, [])
+        place = bisect_right(rates, day, key=lambda rate: rate.day)
+        return rates[place - 1] if place else None
 
 
 def _recorded(rate: ExchangeRate) -> Happening:

@@ -228,7 +228,7 @@ def tier_terms(version: RuleVersion) -> TierTerms:
 def evaluate(rule: TierTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> TierDecision:
     """The highest level that the buyer reaches at `at`, with a finding for every level. Once revoked it is none."""
     because = tuple(_reached(rule, step, facts, at, calendar) for step in rule.levels)
-    level = max(step.level for step, finding in zip(rule.levels, because, strict=True) if finding.holds)
+    level: int = max(step.level for step, finding in zip(rule.levels, because, strict=True) if finding.holds)
     if facts.revoked:
         level, because = 0, (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version), *because)
     tree = Finding("tier", True, "tier_evaluated", {"level": level, "at": rfc3339(at)}, rule.version, because)

@@ -33,6 +33,16 @@ async def lock(connection: Connection, tenant_id: TenantId, id: BuyerId) -> Buye
     return await BUYERS.lock(connection, tenant_id, id)
 
 
+async def lock_by_ids(connection: Connection, tenant_id: TenantId, ids: Collection[BuyerId]) -> list[Buyer]:
+    """Those of the buyers that exist, locked in the order of their ids, so that two acts never wait for each other."""
+    return await BUYERS.select(connection, tenant_id, "t.id = ANY ($2::text[]) ORDER BY t.id", list(ids), lock=True)
+
+
+async def page(connection: Connection, tenant_id: TenantId, after: str, count: int) -> list[Buyer]:
+    """The next `count` buyers behind the id `after` (empty: from the beginning), in the order of their ids."""
+    return await BUYERS.select(connection, tenant_id, "t.id > $2 ORDER BY t.id LIMIT $3", after, count)
+
+
 async def find_by_organisation(
     connection: Connection, tenant_id: TenantId, organisation_id: OrganisationId
 ) -> Buyer | None:

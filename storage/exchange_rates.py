@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from domain import exchange_rates
-from domain.exchange_rates import AGE_MAX, Conversion, ExchangeRate
+from domain.exchange_rates import AGE_MAX, Conversion, ExchangeRate, RateTable
 from domain.ids import TenantId
 from storage.pool import Connection
 from storage.tables import Table
@@ -38,3 +38,15 @@ async def rate(connection: Connection, tenant_id: TenantId, base: str, quote: st
         where = "t.base = $2 AND t.quote = $3 AND t.day BETWEEN $4 AND $5 ORDER BY t.day DESC LIMIT 1"
         candidates += await EXCHANGE_RATES.select(connection, tenant_id, where, one, other, day - AGE_MAX, day)
     return exchange_rates.conversion(base, quote, day, candidates)
+
+
+async def table(
+    connection: Connection, tenant_id: TenantId, quote: str, since: date, until: date, bases: Collection[str]
+) -> RateTable:
+    """Every rate between `quote` and one of `bases`, of either direction, that serves a day from `since` to `until`."""
+    where = (
+        "t.day BETWEEN $2 AND $3 AND ((t.quote = $4 AND t.base = ANY ($5::bpchar[])) "
+        "OR (t.base = $4 AND t.quote = ANY ($5::bpchar[])))"
+    )
+    rates = await EXCHANGE_RATES.select(connection, tenant_id, where, since - AGE_MAX, until, quote, list(bases))
+    return RateTable(rates)

@@ -7,7 +7,7 @@ Whoever sits at the platform's own terminal acts through `system`, with the righ
 import secrets
 from dataclasses import dataclass
 
-from api.operations import keys, organisations
+from api.operations import keys, organisations, tier_sweeps
 from domain import tenants
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import AuditId, Id, OrganisationId, TenantId
@@ -80,5 +80,6 @@ async def create_tenant(pool: Pool, command: CreateTenant, *, request_id: str) -
             work, IssueApiKey(operator_id, "first admin", (Role.ADMIN,), tuple(Scope), frontend=False, expires_at=None)
         )
         await rulebook.adopt_shipped(work)
+        await tier_sweeps.schedule(work)
         await work.write()
     return NewTenant(tenant_id, operator_id, issued.once["secret"])

@@ -38,4 +38,38 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "Staff granted level {granted} at {at}, and the grant has not lapsed.",
         "What staff granted at {at} (level {granted}) lies below, or has lapsed.",
     ),
+    "tier_confirmed": (
+        "The buyer reaches its level {before} again; what it was told no longer holds.",
+        "The buyer does not reach its level {before}.",
+    ),
+    "tier_upgrade_announced": (
+        "The buyer reaches level {level} ({name}) and stands on it from {from}, unless it declines.",
+        "The buyer does not reach level {level}.",
+    ),
+    "tier_downgrade_announced": (
+        "The buyer no longer reaches level {before}; it stands on level {level} ({name}) from {from}.",
+        "The buyer reaches level {before}.",
+    ),
+    "tier_moved": (
+        "The buyer stands on level {level} ({name}) after level {before}.",
+        "The buyer stays on level {before}.",
+    ),
+    "tier_revoked_by_staff": ("Staff revoked level {before}: {reason}", "Staff did not revoke level {before}."),
+    "tier_reinstated_by_staff": (
+        "Staff let the buyer earn levels again: {reason}",
+        "Staff did not let the buyer earn levels again.",
+    ),
+    "tier_upgrade_told": ("The buyer was told of a higher level.", "The buyer was not told of a higher level."),
+    "tier_revoked_now": ("The tier is revoked.", "The tier is not revoked."),
+    "buyer_action_of_your_role": ("Your role may do this.", "This is not for your role, or the buyer is another one."),
+    "tier_evidence_accepted": (
+        "The desk accepted {accepted} of {of} pieces of evidence.",
+        "The desk accepted none of {of} pieces of evidence: {reason}",
+    ),
+    "review_state_allows": (
+        "The review is {state}, which allows it.",
+        "The review is {state}, which does not allow it.",
+    ),
+    "review_taken_by_you": ("You took the review.", "Somebody else took the review, or nobody did: take it first."),
+    "review_action_of_your_role": ("Your role may do this.", "This is not for your role."),
 }
