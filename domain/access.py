@@ -242,6 +242,9 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "decideClaim": _by(Role.ADJUDICATOR),
     # coupons
     "redeemCoupon": _by(Role.BUYER, Role.SERVICE),
+    # related accounts
+    "declareRelatedAccount": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
+    "clearRelation": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
     # files
     "createUpload": PARTY | OPERATOR,
     "confirmUpload": PARTY | OPERATOR,

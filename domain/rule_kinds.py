@@ -15,11 +15,12 @@ from domain import (
     exits,
     guarantees,
     listings,
-    offers,
     messages,
+    offers,
     penalties,
     procedure,
     records,
+    relations,
     requirement_cases,
     rulebook,
     service_point_terms,
@@ -44,6 +45,7 @@ from domain.procedure import ClaimClocks, Silence
 from domain.records import RecordGiven, RecordTerms
 from domain.requirement_cases import ApplicationGiven, RequirementGiven
 from domain.requirements import OnboardingTerms, RequirementSet
+from domain.relations import AccountGiven, RelationTerms
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
 from domain.service_point_terms import PointGiven, ServicePointTerms
 from domain.terms import Count
@@ -266,6 +268,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
         "onboarding", False, OnboardingTerms, ApplicationGiven, requirement_cases.judge_procedure
     ),
     RuleKind.REQUIREMENTS: Kind("onboarding", True, RequirementSet, RequirementGiven, requirement_cases.judge),
+    RuleKind.RELATIONS: Kind("relations", False, RelationTerms, AccountGiven, relations.judge),
     RuleKind.PENALTIES: Kind("penalties", False, PenaltyTerms, ActGiven, _act),
     RuleKind.LISTINGS: Kind("listings", False, ListingTerms, ListingGiven, listings.judge),
     RuleKind.QUOTES: Kind("quotes", False, QuoteTerms, GoodsGiven, offers.judge),

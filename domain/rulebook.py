@@ -55,6 +55,8 @@ class RuleKind(StrEnum):
     """How a provider is admitted: deadlines, warnings, who decides, and which requirements there are."""
     REQUIREMENTS = "REQUIREMENTS"
     """What providers of one sort or country have to prove."""
+    RELATIONS = "RELATIONS"
+    """Which accounts count as one, and what follows."""
     PENALTIES = "PENALTIES"
     """Penalty points and what they bring."""
     LISTINGS = "LISTINGS"

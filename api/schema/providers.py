@@ -7,17 +7,41 @@ import strawberry
 
 from api.operations import parties
 from api.schema.buyers import registration
+from api.schema.capabilities import (
+    BARS,
+    CAPABILITIES_ON,
+    EXIT,
+    EXITS,
+    RESTRICTIONS,
+    Bar,
+    CapabilitiesOn,
+    Exit,
+    Restriction,
+)
 from api.schema.connection import Connection, connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import UserError
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge, Organisation
+from api.schema.records import RECORD, ProviderRecord
+from api.schema.requirements import (
+    ONBOARDING,
+    REQUIREMENT_ITEMS,
+    REVIEWS,
+    BlockedProviderAction,
+    Onboarding,
+    RequirementItem,
+    Review,
+)
+from api.schema.relations import RELATED_ACCOUNTS, RelatedAccount
 from api.schema.scalars import CountryCode
-from domain.providers import ProviderKind, ProviderState, RegisterProvider
+from domain.modes import ServiceMode
+from domain.providers import ProviderAction, ProviderKind, ProviderState, ProviderTier, RegisterProvider, Trait
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
+    from api.schema.decisions import Decision
     from api.schema.enrolments import Guarantee
     from api.schema.recoveries import Recovery
     from api.schema.shipments import Shipment
@@ -32,6 +56,7 @@ class ProviderFilter:
 
     country: CountryCode | None = strawberry.field(default=None, description="In this country.")
     kinds: list[ProviderKind] | None = strawberry.field(default=None, description="Doing one of these.")
+    states: list[ProviderState] | None = strawberry.field(default=None, description="In one of these states.")
     reference: str | None = strawberry.field(
         default=None, description="With this number of the marketplace; for staff."
     )
@@ -43,8 +68,39 @@ class Provider(Node):
 
     name: str = strawberry.field(description="Its name.")
     country: CountryCode = strawberry.field(description="Where it is at home.")
-    kind: ProviderKind = strawberry.field(description="What it does.")
+    kind: ProviderKind = strawberry.field(description="What it is.")
     state: ProviderState = strawberry.field(description="Where it stands in its life on the marketplace.")
+    state_since: datetime | None = strawberry.field(description="Since when it stands there; for staff and itself.")
+    state_reason: str | None = strawberry.field(description="Why it stands there, in words; for staff and itself.")
+    served_markets: list[CountryCode] = strawberry.field(description="The countries it serves; empty: not declared.")
+    services: list[ServiceMode] = strawberry.field(description="What it does; empty: not declared.")
+    traits: list[Trait] | None = strawberry.field(
+        description="What else it declares about itself; for staff and itself."
+    )
+    tier: ProviderTier | None = strawberry.field(description="How it stands to the marketplace; for staff and itself.")
+    monthly_volume: int | None = strawberry.field(
+        description="How many shipments or jobs a month it expects; for staff and itself."
+    )
+    vouched: bool | None = strawberry.field(
+        description="Whether the marketplace answers for all its requirements, so that it proves none; for staff and "
+        "itself."
+    )
+    onboarding: Onboarding | None = ONBOARDING
+    requirement_items: Connection[RequirementItem] = REQUIREMENT_ITEMS
+    review: Review | None = strawberry.field(
+        description="Its application at the desk now; null where there is none; for staff and itself."
+    )
+    reviews: Connection[Review] = REVIEWS
+    decision: Annotated["Decision", strawberry.lazy("api.schema.decisions")] | None = strawberry.field(
+        description="The last decision about its admission, with everything it rests on; for staff and itself."
+    )
+    available_actions: list[ProviderAction] | None = strawberry.field(
+        description="What the viewer may do with it now: each mutation will not be refused for state, time or role; "
+        "for staff and itself."
+    )
+    blocked_actions: list[BlockedProviderAction] | None = strawberry.field(
+        description="What the viewer may not do with it now, and why; for staff and itself."
+    )
     reference: str | None = strawberry.field(description="The marketplace's own number for it; for staff and itself.")
     organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
     guarantees: Connection[Annotated["Guarantee", strawberry.lazy("api.schema.enrolments")]] = connection(
@@ -59,7 +115,17 @@ class Provider(Node):
     recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
         "What it owes for broken promises; for staff and itself."
     )
-    registered_at: datetime = strawberry.field(description="When it was registered.")
+    record: ProviderRecord | None = RECORD
+    capabilities_on: CapabilitiesOn | None = CAPABILITIES_ON
+    restrictions: Connection[Restriction] = RESTRICTIONS
+    exit: Exit | None = EXIT
+    exits: Connection[Exit] = EXITS
+    bars: Connection[Bar] = BARS
+    related_accounts: list[RelatedAccount] = RELATED_ACCOUNTS
+    registered_at: datetime = strawberry.field(description="When it was registered, was invited or applied.")
+    activated_at: datetime | None = strawberry.field(
+        description="When it began to work; null before, when only the desk and itself know of it."
+    )
     version: int | None = strawberry.field(
         description="Grows by one with each change, for `expectedVersion`; for staff and itself."
     )
@@ -71,7 +137,11 @@ class RegisterProviderInput:
 
     name: str = strawberry.field(description="Its name, at most 200 characters.")
     country: CountryCode = strawberry.field(description="Where it is at home.")
-    kind: ProviderKind = strawberry.field(description="What it does.")
+    kind: ProviderKind = strawberry.field(description="What it is.")
+    served_markets: list[CountryCode] = strawberry.field(
+        default_factory=list, description="The countries it serves, as far as known."
+    )
+    services: list[ServiceMode] = strawberry.field(default_factory=list, description="What it does, as far as known.")
     reference: str | None = strawberry.field(
         default=None, description="The marketplace's own number for it; unique among providers."
     )
@@ -83,7 +153,7 @@ class RegisterProviderInput:
     def command(self) -> RegisterProvider:
         """The command. Refuses with Invalid, naming every problem."""
         wish = registration(self.name, self.country, self.reference, self.organisation_id)
-        return RegisterProvider(wish, self.kind)
+        return RegisterProvider(wish, self.kind, frozenset(map(str, self.served_markets)), frozenset(self.services))
 
 
 @strawberry.type(description="The provider after the change, or why nothing changed.")
@@ -107,5 +177,8 @@ class ProviderMutations:
     """What can be done with providers."""
 
     register_provider: ProviderPayload = mutation(
-        parties.register_provider, RegisterProviderInput, keyed=False, description="A company carries or serves here."
+        parties.register_provider,
+        RegisterProviderInput,
+        keyed=False,
+        description="A company carries or serves here at once: the marketplace vouches for it.",
     )

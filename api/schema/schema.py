@@ -16,6 +16,7 @@ from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
 from api.schema import (
+    bookings,
     buyers,
     capabilities,
     claims,
@@ -29,12 +30,17 @@ from api.schema import (
     keys,
     ledger,
     legs,
+    messages,
     mutation,
     node,
+    onboarding,
     orders,
     organisations,
     providers,
+    quotes,
     recoveries,
+    relations,
+    requirements,
     rules,
     shipments,
     stream,
@@ -47,6 +53,7 @@ from api.schema import (
 )
 from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
+from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
 from storage.views import claims as claim_views
 from storage.views import clocks as clock_views
@@ -58,13 +65,17 @@ from storage.views import enrolments as guarantee_views
 from storage.views import exchange_rates as exchange_rate_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
+from storage.views import messages as message_views
+from storage.views import onboarding as onboarding_views
 from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
 from storage.views import parties as party_views
+from storage.views import quotes as quote_views
 from storage.views import recoveries as recovery_views
 from storage.views import rules as rule_views
 from storage.views import shipments as shipment_views
 from storage.views import tiers as tier_views
+from storage.views import relations as relation_views
 from storage.views import uploads as upload_views
 from storage.views import viewer as viewer_views
 from storage.views.view import Root, View
@@ -89,13 +100,19 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(party_views, buyers.BuyerQueries, buyers.BuyerMutations),
     Noun(None, suppliers.SupplierQueries, suppliers.SupplierMutations),
     Noun(None, providers.ProviderQueries, providers.ProviderMutations),
+    Noun(onboarding_views, requirements.RequirementQueries, onboarding.OnboardingMutations),
     Noun(capability_views, capabilities.CapabilityQueries, capabilities.CapabilityMutations),
     Noun(guarantee_views, enrolments.GuaranteeQueries, enrolments.GuaranteeMutations),
     Noun(rule_views, rules.RuleQueries, rules.RuleMutations),
     Noun(order_views, orders.OrderQueries, orders.OrderMutations),
-    Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations),
+    Noun(
+        shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations, subscriptions.ShipmentSubscriptions
+    ),
+    Noun(message_views, messages.MessageQueries),
     Noun(leg_views, legs.LegQueries, legs.LegMutations),
     Noun(None, None, tracking.TrackingMutations),
+    Noun(quote_views, quotes.QuoteQueries, quotes.QuoteMutations),
+    Noun(booking_views, bookings.BookingQueries, bookings.BookingMutations),
     Noun(coverage_views, coverage.CoverageQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
@@ -105,6 +122,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
+    Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
     Noun(tier_views, tiers.TierQueries, tiers.TierMutations),
 )

@@ -42,3 +42,46 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER fixed BEFORE UPDATE ON uploads FOR EACH ROW EXECUTE FUNCTION refuse_other_bytes();
+
+-- What providers handed in about themselves, as keyed digests: equal ones have equal digests, and nobody without the
+-- tenant's key finds a value by trying.
+CREATE TABLE fingerprints (
+  tenant_id   text COLLATE "C" NOT NULL,
+  provider_id text COLLATE "C" NOT NULL,
+  kind        text COLLATE "C" NOT NULL CHECK (kind IN ('OWNER', 'TAX_NUMBER', 'BANK_ACCOUNT', 'DEVICE')),
+  digest      text COLLATE "C" NOT NULL CHECK (digest LIKE 'hmac:%'),
+  noted_at    timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, provider_id, kind, digest),
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
+);
+CREATE INDEX fingerprints_digest ON fingerprints (tenant_id, kind, digest, provider_id);
+CALL protect('fingerprints', 'SELECT, INSERT');
+
+-- Two providers that seem to be one hand's. A pair has one row.
+CREATE TABLE relations (
+  tenant_id   text COLLATE "C" NOT NULL,
+  id          text COLLATE "C" NOT NULL CHECK (id LIKE 'rel\__%'),
+  first_id    text COLLATE "C" NOT NULL,        -- the smaller id of the two
+  second_id   text COLLATE "C" NOT NULL,
+  state       text NOT NULL CHECK (state IN ('DECLARED', 'DETECTED', 'CLEARED')),
+  matches     text[] NOT NULL,                  -- fingerprints they share: KIND:digest
+  cleared     text[] NOT NULL,                  -- those that the desk found to be a coincidence
+  declared_by text[] NOT NULL,                  -- who of the two said so
+  note        text,
+  reason      text,                             -- why it was cleared
+  found_at    timestamptz NOT NULL,
+  cleared_at  timestamptz,
+  version     integer NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, first_id, second_id),
+  CHECK (first_id < second_id),
+  CHECK (NOT matches && cleared),
+  CHECK ((state = 'CLEARED') = (cleared_at IS NOT NULL)),
+  CHECK ((state = 'CLEARED') = (matches = '{}' AND declared_by = '{}')),
+  CHECK ((state = 'DETECTED') = (matches <> '{}')),
+  CHECK (state <> 'CLEARED' OR reason IS NOT NULL),
+  FOREIGN KEY (tenant_id, first_id) REFERENCES providers,
+  FOREIGN KEY (tenant_id, second_id) REFERENCES providers
+);
+CREATE INDEX relations_second ON relations (tenant_id, second_id);
+CALL protect('relations');

@@ -1,8 +1,9 @@
 """Buyers, suppliers and providers, as each kind of viewer sees them.
 
-Suppliers and providers are public. A buyer is known to staff, to itself, and to whom it traded with: the supplier of
-one of its orders, the provider of one of its shipments. Its level is masked the same way in fields, filters, sorts and
-counts (`domain/tiers.py`, vector T17): a supplier without sight of levels cannot tell L1 from L4 by any question.
+Suppliers are public, and providers once they were active. A buyer is known to staff, to itself, and to whom it traded
+with: the supplier of one of its orders, the provider of one of its shipments. Its level is masked the same way in
+fields, filters, sorts and counts (`domain/tiers.py`, vector T17): a supplier without sight of levels cannot tell L1
+from L4 by any question.
 """
 
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from domain import buyers
 from domain.access import ViewerKind
 from storage.buyers import BUYERS
-from storage.views import capabilities, records
+from storage.views import capabilities, onboarding, records, relations
 from storage.views.actions import actions
 from storage.views.organisations import BY_ID
 from storage.views.tiers import LEVEL_FILTER, LEVEL_SORT, shown_tiers
@@ -105,7 +106,7 @@ SUPPLIER: Final = View(
 PROVIDER: Final = View(
     type="Provider",
     table="providers",
-    visible=dict.fromkeys(EVERYONE, "true"),
+    visible=onboarding.PROVIDER_VISIBLE,
     fields={
         **columns("id", "name", "country", "kind", "state", "registeredAt"),
         "reference": private("reference", ViewerKind.PROVIDER),
@@ -115,13 +116,16 @@ PROVIDER: Final = View(
         "shipments": Many("Shipment", "provider_id", "NEWEST_FIRST"),
         "claims": Many("Claim", "provider_id", "NEWEST_FIRST"),
         "recoveries": Many("Recovery", "provider_id", "NEWEST_FIRST"),
+        **onboarding.FIELDS,
         **records.FIELDS,
+        **relations.FIELDS,
         **capabilities.FIELDS,
     },
     sorts=BY_ID,
     filters={
         "country": Filter("{t}.country = {v}::char(2)"),
         "kinds": Filter("{t}.kind = ANY({v})", "text[]"),
+        "states": Filter("{t}.state = ANY({v})", "text[]"),
         "reference": Filter({ViewerKind.STAFF: "{t}.reference = {v}"}),
     },
 )
