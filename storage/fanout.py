@@ -8,7 +8,7 @@ been missed (Valkey away, a listener too slow) ends the listening with `Lost`, s
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,11 +30,34 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One happening, as told to listeners: its name (`claim.opened`), the thing's id and the thing's version."""
+    """One happening, as told to listeners: its name (`claim.opened`), the thing's id and the thing's version.
+
+    `parties` are those whom it concerns, where that is known without reading the thing: it spares all others a look.
+    It shows nothing to anybody: whoever listens reads the thing as its own viewer all the same.
+    """
 
     name: str
     object_id: str
     sequence: int
+    parties: tuple[str, ...] | None = None
+
+    @classmethod
+    def read(cls, data: bytes | str) -> "Event":
+        """What `written` wrote."""
+        name, object_id, sequence, parties = json.loads(data)
+        return cls(name, object_id, sequence, None if parties is None else tuple(parties))
+
+    def written(self) -> str:
+        """As it travels through Valkey."""
+        return json.dumps([self.name, self.object_id, self.sequence, self.parties])
+
+
+Wanted = Callable[[Event], bool]
+"""Whether a listener takes an event at all."""
+
+
+def _any(_event: Event) -> bool:
+    return True
 
 
 def channel(tenant_id: str) -> str:
@@ -47,7 +70,7 @@ async def publish(redis: "Redis", tenant_id: str, *events: Event) -> bool:
     try:
         async with redis.pipeline(transaction=False) as pipeline:
             for event in events:
-                pipeline.publish(channel(tenant_id), json.dumps([event.name, event.object_id, event.sequence]))
+                pipeline.publish(channel(tenant_id), event.written())
             await pipeline.execute()
     except LOST:
         return False
@@ -55,15 +78,21 @@ async def publish(redis: "Redis", tenant_id: str, *events: Event) -> bool:
 
 
 class Mailbox:
-    """What one listener has not taken yet: at most one event per thing, the latest, in the order of first arrival."""
+    """What one listener has not taken yet: at most one event per thing, the latest, in the order of first arrival.
 
-    def __init__(self) -> None:
+    What is not `wanted` never waits, so that a flood of others' events does not lose a listener its own.
+    """
+
+    def __init__(self, wanted: Wanted = _any) -> None:
+        self._wanted = wanted
         self._waiting: dict[str, Event] = {}
         self._stirred = asyncio.Event()
         self._lost = False
 
     def put(self, event: Event) -> None:
-        """The event waits to be taken; a listener with too many waiting is lost."""
+        """The event waits to be taken, if it is wanted; a listener with too many waiting is lost."""
+        if not self._wanted(event):
+            return
         if len(self._waiting) >= WAITING_MAX and event.object_id not in self._waiting:
             self.lose()
             return
@@ -100,9 +129,12 @@ class Fanout:
         self._turn = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def listen(self, tenant_id: str) -> AsyncIterator[Mailbox]:
-        """Inside the block, everything published for the tenant arrives in the mailbox. Raises Lost without Valkey."""
-        name, mailbox = channel(tenant_id), Mailbox()
+    async def listen(self, tenant_id: str, wanted: Wanted = _any) -> AsyncIterator[Mailbox]:
+        """Inside the block, everything wanted of what is published for the tenant arrives in the mailbox.
+
+        Raises Lost without Valkey.
+        """
+        name, mailbox = channel(tenant_id), Mailbox(wanted)
         try:
             try:
                 confirmed = await self._join(name, mailbox)
@@ -190,6 +222,6 @@ class Fanout:
         if message["type"] == "subscribe" and name in self._confirmed:
             self._confirmed[name].set()
         elif message["type"] == "message":
-            event = Event(*json.loads(message["data"]))
+            event = Event.read(message["data"])
             for mailbox in self._mailboxes.get(name, ()):
                 mailbox.put(event)

@@ -5,9 +5,11 @@ numbered by version and place, so that a receiver can put them in order and leav
 least once, and is marked when it has left.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from domain.ids import TenantId
+from domain.ids import ShipmentId, TenantId
 from storage.fanout import Event
 from storage.pool import Connection
 from storage.writing import Insert
@@ -38,3 +40,22 @@ async def take(connection: Connection, tenant_id: TenantId, limit: int) -> list[
         limit,
     )
     return [Event(row["name"], row["object_id"], row["sequence"]) for row in sorted(rows, key=lambda row: row["id"])]
+
+
+async def addressed(connection: Connection, tenant_id: TenantId, events: Sequence[Event]) -> list[Event]:
+    """The events, those about shipments with the parties whom they concern: the order's sides and who carries it.
+
+    Shipments move thousands of times a second; without this every listener would have to look at each of them.
+    """
+    ids = {event.object_id for event in events if event.object_id.startswith(f"{ShipmentId.prefix}_")}
+    if not ids:
+        return list(events)
+    rows = await connection.fetch(
+        "SELECT s.id, ARRAY[s.provider_id, o.buyer_id, o.supplier_id] AS parties FROM shipments s "
+        "JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id "
+        "WHERE s.tenant_id = $1 AND s.id = ANY ($2::text[])",
+        tenant_id,
+        list(ids),
+    )
+    parties = {row["id"]: tuple(row["parties"]) for row in rows}
+    return [replace(event, parties=parties.get(event.object_id)) for event in events]

@@ -26,6 +26,7 @@ from api.imports.judging import Judge, Verdict
 from api.imports.mapping import ColumnMapping, Reading, Rejected
 from api.imports.parties import Named, register
 from api.imports.sorting import Row, Spill
+from api.operations import records
 from domain import deliveries
 from domain.deliveries import Days, Delivery, Parties, Recalled
 from domain.errors import Conflict, Invalid
@@ -185,6 +186,7 @@ class _Writer:
             if recalled.order_change is not None:
                 await work.keep(recalled.order_change, *recalled.shipment_changes)
                 work.add(*recalled.events)
+        await records.count(work, [change for recalled in written.recalled for change in recalled.shipment_changes])
         if self._judge is not None:
             for recalled in written.recalled:
                 verdict = await self._judge.verdict(work, recalled)

@@ -84,3 +84,35 @@ CROSS JOIN LATERAL (VALUES
 ) c (at, counter, amount, counts)
 WHERE c.counts
 GROUP BY s.tenant_id, s.provider_id, (c.at AT TIME ZONE 'UTC')::date, s.mode;
+
+-- What the platform wrote to the parties of shipments (domain/messages.py). Subject and party name the thread.
+CREATE TABLE messages (
+  tenant_id       text COLLATE "C" NOT NULL,
+  id              text COLLATE "C" NOT NULL CHECK (id LIKE 'msg\__%'),
+  key             text NOT NULL,                -- the milestone: a word of domain/messages.py
+  state           text NOT NULL CHECK (state IN ('SENT', 'SKIPPED')),
+  subject_id      text COLLATE "C" NOT NULL,    -- the shipment
+  order_id        text COLLATE "C" NOT NULL,
+  party_id        text COLLATE "C" NOT NULL,    -- to whom: a buyer or a supplier
+  language        text NOT NULL,
+  title           text,
+  text            text,
+  void            text,                         -- why it was skipped: canonical text of the findings
+  rule_version_id text COLLATE "C" NOT NULL,    -- the templates it was written by
+  due_at          timestamptz NOT NULL,
+  at              timestamptz NOT NULL,
+  version         integer NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, subject_id, party_id, key),
+  CHECK ((state = 'SENT') = (title IS NOT NULL AND text IS NOT NULL)),
+  CHECK ((state = 'SKIPPED') = (void IS NOT NULL)),
+  FOREIGN KEY (tenant_id, subject_id) REFERENCES shipments,
+  FOREIGN KEY (tenant_id, order_id) REFERENCES orders,
+  FOREIGN KEY (tenant_id, rule_version_id) REFERENCES rule_versions
+);
+CREATE INDEX messages_order ON messages (tenant_id, order_id, at, id);
+CREATE INDEX messages_party ON messages (tenant_id, party_id, at, id);
+CREATE INDEX messages_at ON messages (tenant_id, at, id);
+CREATE INDEX messages_rule ON messages (tenant_id, rule_version_id);
+CALL protect('messages', 'SELECT, INSERT');
+CALL make_append_only('messages');
