@@ -3,7 +3,7 @@
 Both are one act with everything that follows. Locks: provider → order → quote or booking → shipment.
 """
 
-from api.operations import capabilities, shipments
+from api.operations import capabilities, listings, shipments
 from domain import access, bookings, orders, quotes
 from domain.bookings import BookQuote, CancelBooking
 from domain.capabilities import of_lane
@@ -24,6 +24,7 @@ async def book_quote(work: Work, command: BookQuote) -> Outcome:
 
     Refuses, with every reason: a provider that may not take bookings on the lane any more, a quote that is not
     accepted or whose hand-over has passed, another buyer's order, one that goes elsewhere, lines that left already.
+    What was first quoted is held against what is booked: a service that quotes low and revises up is bait.
     """
     access.require(work.caller, "bookQuote")
     seen = await quote_rows.get(work.connection, work.tenant_id, command.quote_id)
@@ -43,7 +44,10 @@ async def book_quote(work: Work, command: BookQuote) -> Outcome:
     id = work.new_id(BookingId)
     shipment = bookings.shipment_of(quote, command, id, request.weight_grams)
     shipment_id = await shipments.leave(work, order, shipment, quote.promised_at)
-    await work.keep(booked, bookings.book_quote(booked.after, shipment_id, command, id=id, at=work.at))
+    made = bookings.book_quote(booked.after, shipment_id, command, id=id, at=work.at)
+    await work.keep(booked, made)
+    first = await quote_rows.first_quoted_total(work.connection, work.tenant_id, quote)
+    await listings.check_booking(work, quote.service_id, made.after.reference, first, quote.total)
     return Outcome({"booking": id, "shipment": shipment_id})
 
 

@@ -3,8 +3,10 @@
 from api.schema.enums import described
 from domain.gates import Action
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
+from domain.services import ServiceLevel
 
 described(ServiceMode)
 described(Incoterm)
 described(DangerousGoodsClass)
+described(ServiceLevel)
 described(Action, name="ProviderCapability")
