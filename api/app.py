@@ -21,7 +21,7 @@ from api.documents import TrustedDocuments
 from api.endpoint.over_http import GraphQLOverHTTP
 from api.endpoint.timers import TimedHttpProtocol
 from api.endpoint.websocket import FRAME_BYTES_MAX, GraphQLOverWebSocket
-from api.intake import files, health, uploads
+from api.intake import files, health, tracking, uploads
 from api.metrics import Figures
 from api.reads.engine import Engine
 from api.schema.schema import Contract, contract
@@ -73,6 +73,7 @@ class Application:
                 *console.routes(lambda: console.session_of(settings)),
                 *health.routes(self.platform),
                 *uploads.routes(self.platform),
+                *tracking.routes(self.platform),
             ],
             lifespan=self._life,
         )

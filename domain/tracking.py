@@ -26,6 +26,9 @@ EVENTS_MAX: Final = 100
 BATCH_MAX: Final = 1_000
 """Reports in one call in which each stands for itself: their shipments stay locked for well below a second."""
 
+CARRIERS_MAX: Final = 20
+"""Carriers whose codes one batch may use: each is a table to be looked up."""
+
 AT_ONCE: Final = timedelta(0)
 
 

@@ -98,7 +98,7 @@ def _require_kept(received: Iterable[Received]) -> None:
             problems.append(Problem(where, one.message or ""))
         elif one.code is ReportRefusal.REFERENCE_REUSED:
             raise Conflict(one.message or "", field=(*where, "reference"))
-        elif one.reception in {Reception.REFUSED, Reception.WAITING}:
+        elif one.shipment_id is None:  # refused, or waiting for its shipment
             raise NotFound(one.message or "There is no such shipment.", field=where)
     if problems:
         raise Invalid(*problems)
@@ -107,14 +107,7 @@ def _require_kept(received: Iterable[Received]) -> None:
 async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:
     """What became of each report; what is news is recorded with all that follows."""
     answers: dict[int, Received] = {}
-    named: dict[int, ShipmentId | Name] = {}
-    for index, event in enumerate(told):
-        if problems := event.problems:
-            _refuse(answers, index, event, ReportRefusal.INVALID, " ".join(problem.message for problem in problems))
-        elif (name := _name(work, event)) is None:
-            _refuse(answers, index, event, ReportRefusal.NO_SUCH_SHIPMENT, "There is no such shipment.")
-        else:
-            named[index] = name
+    named = _named(work, told, answers)
     by_name = await _by_names(work, named.values())
     ids: dict[int, ShipmentId] = {}
     unknown: dict[int, Name] = {}
@@ -122,15 +115,34 @@ async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:
         candidates = (name,) if isinstance(name, ShipmentId) else by_name[name]
         if len(candidates) == 1:
             ids[index] = candidates[0]
-        elif candidates:
+        elif isinstance(name, Name) and not candidates:
+            unknown[index] = name
+        else:
             message = "Several shipments travel under that number: name the one that is meant."
             _refuse(answers, index, told[index], ReportRefusal.AMBIGUOUS_NUMBER, message)
-        elif isinstance(name, Name):
-            unknown[index] = name
     await _take_told(work, told, ids, answers)
     if unknown:
         await _let_wait(work, told, unknown, answers)
     return tuple(answers[index] for index in range(len(told)))
+
+
+def _named(work: Work, told: Sequence[NewEvent], answers: dict[int, Received]) -> Mapping[int, ShipmentId | Name]:
+    """What each report calls its shipment; those that are wrong by themselves are refused."""
+    named: dict[int, ShipmentId | Name] = {}
+    carriers_told: set[str] = set()
+    for index, event in enumerate(told):
+        problems = event.problems
+        if event.carrier is not None:
+            carriers_told.add(event.carrier)
+            if len(carriers_told) > tracking.CARRIERS_MAX:
+                problems = (Problem((), f"One batch speaks of at most {tracking.CARRIERS_MAX} carriers."),)
+        if problems:
+            _refuse(answers, index, event, ReportRefusal.INVALID, " ".join(problem.message for problem in problems))
+        elif (name := _name(work, event)) is None:
+            _refuse(answers, index, event, ReportRefusal.NO_SUCH_SHIPMENT, "There is no such shipment.")
+        else:
+            named[index] = name
+    return named
 
 
 def _refuse(answers: dict[int, Received], index: int, event: NewEvent, code: ReportRefusal, message: str) -> None:
