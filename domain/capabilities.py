@@ -47,8 +47,8 @@ ALLOWS: Final[Mapping[ProviderState, frozenset[Action]]] = {
     ProviderState.ACTIVE: EVERYTHING,
     ProviderState.RESTRICTED: EVERYTHING,
     ProviderState.SUSPENDED: frozenset(),
-    # Until its notice is over a leaving provider sells on; then it only finishes what it has sold.
-    ProviderState.EXIT_REQUESTED: frozenset({Action.SELL, Action.BOOK, Action.OFFER_GUARANTEE}),
+    # Until its notice is over a leaving provider works on; then it only finishes what it has sold.
+    ProviderState.EXIT_REQUESTED: EVERYTHING,
     ProviderState.WINDING_DOWN: frozenset(),
     ProviderState.EXITED: frozenset(),
     ProviderState.TERMINATED: frozenset(),
@@ -93,8 +93,11 @@ class Scope:
     def reaches(self, capability: "Capability") -> bool:
         """Whether the capability depends on what is restricted: every part of the scope must meet it.
 
-        A capability that is bound to no service, market or lane is not reached by a scope that names some.
+        A capability that is bound to no service, market or lane is not reached by a scope that names some. But a
+        guarantee stands for everything that its party sells: a scope that names it takes it whole.
         """
+        if capability.action is Action.OFFER_GUARANTEE and capability.action in self.actions:
+            return True
         return (
             (not self.actions or capability.action in self.actions)
             and (not self.services or capability.service in self.services)
@@ -249,17 +252,18 @@ def stops(
 
 def repertoire(provider: Provider, offered: Iterable[Lane]) -> tuple[Capability, ...]:
     """Everything the provider may want to do: on each lane, for each service in each market, and as a whole."""
+    services = sorted(provider.services)
     markets: list[tuple[str, ...]] = [(market,) for market in sorted(provider.served_markets)] or [()]
     return (
         *(of_lane(lane) for lane in offered),
         *(
             Capability(action, service, market)
-            for service in sorted(provider.services)
+            for service in services
             for market in markets
             for action in (Action.SELL, Action.BOOK)
         ),
+        *(Capability(Action.LIST, service, tuple(sorted(provider.served_markets))) for service in services),
         Capability(Action.OFFER_GUARANTEE),
-        Capability(Action.LIST),
     )
 
 

@@ -21,11 +21,12 @@ from api.operations import (
     coverage,
     exits,
     expiry,
-    messages,
     listings,
+    messages,
     onboarding,
     organisations,
     quotes,
+    service_points,
     tier_reviews,
     tier_sweeps,
     tracking,
@@ -68,6 +69,8 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.ADD_TIER_EVIDENCE: tier_reviews.fire_add_tier_evidence,
     Duty.SEND_NOTICE: messages.fire_messages,
     Duty.TELL_MILESTONE: messages.fire_messages,
+    Duty.SERVICE_POINT_CHANGE: service_points.fire_service_point_change,
+    Duty.CHECK_SERVICE_POINT: service_points.fire_check_service_point,
 }
 """Duty -> its consequence. Total. The clock is fired already; a consequence may start the next one of the same duty."""
 

@@ -16,6 +16,7 @@ from api.schema.schema import Contract, contract
 from api.settings import Settings
 from api.verbs import tenants as tenants_verb
 from storage.pool import Pool
+from tests.builders import Market
 from tests.marketplaces import Asking, Marketplace, open_marketplace
 from tests.serving import Served, serving
 
@@ -46,6 +47,14 @@ async def ask(settings: Settings, promised: Contract) -> AsyncIterator[Asking]:
 async def market(worker_pool: Pool, emptied: None) -> Marketplace:
     """A sandbox marketplace with nothing in it but its operator and the shipped rules; gone after the test."""
     return await open_marketplace(worker_pool)
+
+
+@pytest.fixture
+async def sandbox(worker_pool: Pool, settings: Settings, emptied: None) -> AsyncIterator[Market]:
+    """A sandbox whose operations run as the application's role; its clock stands at START. Gone after the test."""
+    pool = await Pool.open(settings.database_url, size=4)
+    yield await Market.create(worker_pool, pool)
+    await pool.close()
 
 
 @pytest.fixture

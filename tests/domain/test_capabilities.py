@@ -95,6 +95,7 @@ def test_a_limit_stops_what_depends_on_it_and_nothing_else() -> None:
         (Scope(markets=frozenset({"US"})), {SEA_US, AIR_US}),
         (Scope(lane_ids=frozenset({TWO})), {SEA_EU}),
         (Scope(actions=frozenset({Action.OFFER_GUARANTEE})), {GUARANTEE}),
+        (Scope(frozenset({Action.OFFER_GUARANTEE}), frozenset({ServiceMode.AIR}), frozenset({"US"})), {GUARANTEE}),
     ],
 )
 def test_what_a_scope_leaves_empty_is_meant_whole(scope: Scope, stopped: set[Capability]) -> None:

@@ -1,0 +1,155 @@
+"""A provider leaves, is removed and comes back, through the public API, with a moved clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.dates import rfc3339
+from domain.errors import Refused
+from domain.tracking import TrackingStatus
+from tests.builders import START, Market, line
+from tests.marketplaces import Asking
+from tests.nvoccs import (
+    BOND,
+    DAY,
+    WAYS,
+    accept,
+    barred,
+    events,
+    nvocc,
+    on_sale,
+    refusal,
+    shown,
+    stops,
+)
+
+
+async def test_a_provider_leaves_when_its_notice_is_over_and_nothing_is_open(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    guarantee = await sandbox.offer(id)
+    buyer, supplier = await sandbox.register_buyer(), await sandbox.register_supplier()
+    order = await sandbox.order(buyer, supplier, [line(promised_on=date(2026, 2, 20))], [guarantee])
+    lines = await sandbox.pool.fetch(
+        sandbox.tenant_id, "SELECT id FROM order_lines WHERE tenant_id = $1 AND order_id = $2", sandbox.tenant_id, order
+    )
+    shipment = await sandbox.ship(order, id, [row["id"] for row in lines])
+    own = sandbox.provider(id)
+    asked = await ask.mutate(own, "requestExit", "exit { state sellsUntil }", providerId=id, reason="We close.")
+    assert asked["exit"] == {"state": "REQUESTED", "sellsUntil": "2026-02-09T04:59:59.999999Z"}
+    twice = await ask.mutate(own, "requestExit", "exit { id }", providerId=id, reason="We close.")
+    assert refusal(twice) == ["standing_allows"]
+    assert await on_sale(sandbox, id) == list(WAYS)
+    assert (await stops(ask, own, id, date(2026, 2, 8)))["count"] == 0
+    assert {stop["because"][0]["reason"] for stop in (await stops(ask, own, id, date(2026, 2, 9)))["stops"]} == {
+        "capability_of_state"
+    }
+    await sandbox.move(datetime(2026, 2, 9, 5, tzinfo=UTC))
+    exit_ = "state exit { state openDutyCount openDuties { kind subjectId } }"
+    leaving = await shown(ask, own, id, exit_)
+    assert (leaving["state"], leaving["exit"]["state"]) == ("WINDING_DOWN", "WINDING_DOWN")
+    assert [duty["kind"] for duty in leaving["exit"]["openDuties"]] == ["COVER", "SHIPMENT"]
+    assert leaving["exit"]["openDuties"][1]["subjectId"] == shipment
+    assert await on_sale(sandbox, id) == []
+    stay = await ask.mutate(own, "withdrawExit", "exit { id }", providerId=id)
+    assert refusal(stay) == ["standing_allows"]
+    await sandbox.track(shipment, TrackingStatus.DELIVERED, datetime(2026, 2, 9, 5, tzinfo=UTC))
+    await sandbox.move(datetime(2026, 2, 12, tzinfo=UTC))
+    assert [duty["kind"] for duty in (await shown(ask, own, id, exit_))["exit"]["openDuties"]] == ["COVER"]
+    await sandbox.move(datetime(2026, 6, 1, tzinfo=UTC))
+    gone = await shown(
+        ask,
+        own,
+        id,
+        "state exit { id } guarantees(first: 2) { nodes { state } } bars(first: 2) { nodes { cause since until } }",
+    )
+    assert (gone["state"], gone["exit"], gone["guarantees"]["nodes"]) == ("EXITED", None, [{"state": "ENDED"}])
+    (bar,) = gone["bars"]["nodes"]
+    assert bar["cause"] == "VOLUNTARY_EXIT"
+    assert (
+        timedelta(days=28)
+        <= datetime.fromisoformat(bar["until"]) - datetime.fromisoformat(bar["since"])
+        <= timedelta(days=32)
+    )
+    assert len(await events(sandbox, "bar.ended")) == 1
+
+
+async def test_a_leaving_provider_may_stay(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    await accept(sandbox, id, BOND, START + DAY)
+    await ask.mutate(sandbox.provider(id), "requestExit", "exit { id }", providerId=id, reason="We close.")
+    await sandbox.move(START + 3 * DAY)
+    stranger = await ask.mutate(
+        sandbox.provider(await sandbox.register_provider()), "withdrawExit", "exit { id }", providerId=id
+    )
+    assert [error["code"] for error in stranger["userErrors"]] == ["NOT_FOUND"]
+    stays = await ask.mutate(sandbox.provider(id), "withdrawExit", "exit { state } provider { state }", providerId=id)
+    assert (stays["exit"], stays["provider"]) == ({"state": "WITHDRAWN"}, {"state": "RESTRICTED"})
+    await sandbox.move(START + 12 * DAY)
+    assert (await shown(ask, sandbox.staff, id, "state"))["state"] == "RESTRICTED"
+
+
+async def test_a_terminated_provider_and_its_related_accounts_stay_out_for_a_year(sandbox: Market, ask: Asking) -> None:
+    """Vector T20, by the bars of the removed provider; the application itself asks the same function."""
+    id, related = await nvocc(sandbox), await sandbox.register_provider()
+    await ask.mutate(sandbox.provider(id), "requestExit", "exit { id }", providerId=id, reason="We close.")
+    gone = await ask.mutate(
+        sandbox.staff,
+        "terminateProvider",
+        "provider { state exits(first: 2) { nodes { state } } } bar { cause since until related availableActions }",
+        providerId=id,
+        cause="FRAUD",
+        reason="Forged papers.",
+    )
+    assert gone["provider"] == {"state": "TERMINATED", "exits": {"nodes": [{"state": "CUT_SHORT"}]}}
+    assert gone["bar"] == {
+        "cause": "REMOVAL",
+        "since": rfc3339(START),
+        "until": "2027-02-02T04:59:59.999999Z",
+        "related": True,
+        "availableActions": ["LIFT_BAR"],
+    }
+    assert await on_sale(sandbox, id) == []
+    assert await barred(sandbox, [id, related], related, START + 364 * DAY) == ["related_not_barred"]
+    assert await barred(sandbox, [id, related], related, START + 366 * DAY) == []
+    refused = await ask.mutate(
+        sandbox.staff, "terminateProvider", "provider { id }", providerId=id, cause="OTHER", reason="again"
+    )
+    assert refusal(refused) == ["standing_allows"]
+
+
+async def test_a_lifted_bar_lets_in_at_once(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    made = await ask.mutate(
+        sandbox.staff, "terminateProvider", "bar { id }", providerId=id, cause="OTHER", reason="A mistake."
+    )
+    assert await barred(sandbox, [id], id, START) == ["not_barred"]
+    own = await ask.mutate(sandbox.provider(id), "liftBar", "bar { id }", barId=made["bar"]["id"], reason="please")
+    assert [error["code"] for error in own["userErrors"]] == ["FORBIDDEN"]
+    lifted = await ask.mutate(
+        sandbox.staff, "liftBar", "bar { liftedAt liftReason }", barId=made["bar"]["id"], reason="Mistaken identity."
+    )
+    assert lifted["bar"] == {"liftedAt": rfc3339(START), "liftReason": "Mistaken identity."}
+    assert await barred(sandbox, [id], id, START) == []
+    await sandbox.move(START + 400 * DAY)
+    assert await events(sandbox, "bar.ended") == []
+
+
+async def test_who_is_removed_from_a_programme_does_not_offer_it_again_for_a_year(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    await sandbox.offer(id)
+    wish = {"providerId": id, "ruleKey": "guarantees/on_time", "reason": "Broken too often."}
+    removed = await ask.mutate(sandbox.staff, "removeFromProgramme", "provider { state } bar { programme }", **wish)
+    assert (removed["provider"], removed["bar"]) == ({"state": "ACTIVE"}, {"programme": "guarantees/on_time"})
+    again = await ask.mutate(sandbox.staff, "removeFromProgramme", "bar { id }", **wish)
+    assert [error["code"] for error in again["userErrors"]] == ["NOT_FOUND"]
+    with pytest.raises(Refused) as refused:
+        await sandbox.offer(id)
+    assert [finding.reason for finding in refused.value.unmet] == ["not_barred"]
+    await sandbox.offer(id, "guarantees/machinery_after_sales")
+    await sandbox.move(START + 364 * DAY)
+    with pytest.raises(Refused):
+        await sandbox.offer(id)
+    await sandbox.move(START + 366 * DAY)
+    await sandbox.offer(id)
