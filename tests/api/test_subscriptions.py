@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import itertools
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,17 +20,22 @@ from redis.asyncio import Redis
 from api.endpoint import websocket
 from api.endpoint.websocket import FRAME_BYTES_MAX, OPERATIONS_MAX, PROTOCOL, Close
 from api.operations import claims, keys
+from api.schema.schema import Contract
+from api.settings import Settings
+from api.worker import Worker
 from domain.access import Role, Scope
 from domain.claims import ClaimReason, OpenClaim
-from domain.ids import BuyerId, ClaimId, ProviderId, SupplierId
+from domain.ids import BuyerId, ClaimId, ProviderId, ShipmentId, SupplierId
 from domain.keys import RevokeApiKey, parse
+from domain.tracking import TrackingStatus
 from storage import coverage as coverage_rows
 from storage import fanout
+from storage import orders as order_rows
 from storage.cache import open_cache
 from storage.fanout import WAITING_MAX, Event, Fanout, Lost, Mailbox
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Marketplace, Member
-from tests.serving import EVENTS, Served
+from tests.serving import EVENTS, Served, serving
 
 LISTEN = "subscription($id:ID){claimChanged(claimId:$id){id state}}"
 PROMISED = date(2026, 2, 20)
@@ -210,6 +217,128 @@ async def test_a_socket_carries_so_many_operations_and_no_more(served: Served, t
     await listening(served, trade.market, 0)
 
 
+# -- shipments ---------------------------------------------------------------------------------------------------------
+
+LISTEN_TO_SHIPMENTS = "subscription($id:ID){shipmentChanged(shipmentId:$id){id state}}"
+
+
+@dataclass
+class Freight:
+    """Two shipments of different buyers and suppliers with different providers."""
+
+    trade: Trade
+    members: dict[str, Member]
+    one: ShipmentId
+    other: ShipmentId
+
+    async def move(self, *shipment_ids: ShipmentId, status: TrackingStatus = TrackingStatus.IN_TRANSIT) -> None:
+        """Something was reported of those shipments, and the worker told it."""
+        market = self.trade.market
+        story = Market(market.pool, market.id, market.made.admin_key, market.made.operator_id, counter=next(_NUMBERS))
+        for shipment_id in shipment_ids:
+            await story.track(shipment_id, status, await story.now())
+        worker = Worker(market.pool, self.trade.valkey)
+        while await worker.publish(market.id):
+            pass
+
+
+_NUMBERS = itertools.count(1_000, 1_000)
+
+
+@pytest.fixture
+async def freight(trade: Trade) -> Freight:
+    market = trade.market
+    story = Market(market.pool, market.id, market.made.admin_key, market.made.operator_id, counter=500)
+    members, shipped = {"buyer": trade.one, "other buyer": trade.other}, []
+    for side, buyer in (("", trade.one), ("other ", trade.other)):
+        for role in (Role.SUPPLIER, Role.PROVIDER):
+            members[f"{side}{role.lower()}"] = await market.add(f"{side}{role.lower()} of freight", role)
+        supplier, provider = (members[f"{side}{role}"].party_id for role in ("supplier", "provider"))
+        order_id = await story.order(BuyerId(str(buyer.party_id)), SupplierId(str(supplier)), [line()])
+        async with market.pool.acquire(market.id) as connection:
+            (ordered,) = (await order_rows.get(connection, market.id, order_id)).lines
+        shipped.append(await story.ship(order_id, ProviderId(str(provider)), [ordered.id]))
+    freight = Freight(trade, members, *shipped)
+    await freight.move()
+    return freight
+
+
+@pytest.mark.parametrize("name", ["buyer", "supplier", "provider"])
+async def test_a_party_hears_of_its_own_shipment_and_of_no_other(
+    served: Served, freight: Freight, socket: Socket, name: str
+) -> None:
+    await (await socket.introduced(freight.members[name].key)).listen("a", LISTEN_TO_SHIPMENTS)
+    await listening(served, freight.trade.market)
+    await freight.move(freight.other, freight.one)
+    heard = (await socket.hear())["payload"]["data"]["shipmentChanged"]
+    assert heard == {"id": freight.one, "state": "IN_TRANSIT"}
+
+
+async def test_a_shipment_of_others_that_is_asked_for_never_comes(
+    served: Served, freight: Freight, socket: Socket
+) -> None:
+    """Also where an event does not say whom it concerns: the reading decides."""
+    await (await socket.introduced(freight.members["provider"].key)).listen("a", LISTEN_TO_SHIPMENTS, id=freight.other)
+    await socket.listen("b", LISTEN_TO_SHIPMENTS)
+    await listening(served, freight.trade.market, 2)
+    events = [Event("shipment.tracked", id, 9) for id in (freight.other, freight.one)]
+    assert await fanout.publish(freight.trade.valkey, freight.trade.market.id, *events)
+    await freight.move(freight.other, freight.one)
+    heard = await socket.hear()
+    assert (heard["id"], heard["payload"]["data"]["shipmentChanged"]["id"]) == ("b", freight.one)
+
+
+async def test_staff_hear_of_all_shipments(served: Served, freight: Freight, socket: Socket) -> None:
+    token = await freight.trade.market.key(freight.trade.market.made.operator_id, Role.SUPPORT)
+    await (await socket.introduced(token)).listen("a", LISTEN_TO_SHIPMENTS)
+    await listening(served, freight.trade.market)
+    await freight.move(freight.other, freight.one)
+    heard = {(await socket.hear())["payload"]["data"]["shipmentChanged"]["id"] for _ in range(2)}
+    assert heard == {freight.one, freight.other}
+
+
+async def test_shipments_are_streamed_to_their_own(served: Served, freight: Freight) -> None:
+    async with stream(served, freight.members["buyer"].key, LISTEN_TO_SHIPMENTS) as response:
+        await listening(served, freight.trade.market)
+        await freight.move(freight.other, freight.one)
+        name, told = await event(response)
+        assert (name, told["data"]["shipmentChanged"]["id"]) == ("next", freight.one)
+
+
+async def test_when_valkey_is_gone_listeners_are_told_and_can_listen_again(
+    served: Served, freight: Freight, socket: Socket
+) -> None:
+    await (await socket.introduced(freight.members["provider"].key)).listen("a", LISTEN_TO_SHIPMENTS)
+    await listening(served, freight.trade.market)
+    for client in await freight.trade.valkey.client_list(_type="pubsub"):
+        await freight.trade.valkey.client_kill_filter(_id=client["id"])
+    heard = await socket.hear()
+    assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
+    await freight.move(freight.one)  # nobody hears it, and it is not kept for anybody
+    await socket.listen("b", LISTEN_TO_SHIPMENTS)
+    await listening(served, freight.trade.market)
+    await freight.move(freight.one, status=TrackingStatus.OUT_FOR_DELIVERY)
+    heard = await socket.hear()
+    assert (heard["id"], heard["payload"]["data"]["shipmentChanged"]["state"]) == ("b", "OUT_FOR_DELIVERY")
+
+
+async def test_without_valkey_a_subscription_is_refused_and_reading_goes_on(
+    settings: Settings, promised: Contract, freight: Freight
+) -> None:
+    away = dataclasses.replace(settings, demo=False, redis_url="unix:///nonexistent/valkey.sock")
+    async with (
+        serving(away, promised=promised) as served,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{served.url}/graphql", protocols=[PROTOCOL]) as raw,
+    ):
+        socket = await Socket(raw).introduced(freight.members["provider"].key)
+        await socket.listen("a", LISTEN_TO_SHIPMENTS)
+        heard = await socket.hear()
+        assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
+        await socket.listen("q", "query($id:ID!){shipment(id:$id){id}}", id=freight.one)
+        assert (await socket.hear())["payload"]["data"] == {"shipment": {"id": freight.one}}
+
+
 # -- what ends a socket ------------------------------------------------------------------------------------------------
 
 INIT = '{"type":"connection_init","payload":{"Authorization":"Bearer TOKEN"}}'
@@ -305,11 +434,11 @@ async def test_what_may_have_been_missed_ends_the_subscription(served: Served, t
 
 
 @contextlib.asynccontextmanager
-async def stream(served: Served, token: str) -> AsyncIterator[aiohttp.ClientResponse]:
+async def stream(served: Served, token: str, query: str = LISTEN) -> AsyncIterator[aiohttp.ClientResponse]:
     headers = {"authorization": f"Bearer {token}", "accept": EVENTS}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{served.url}/graphql", json={"query": LISTEN}, headers=headers) as response,
+        session.post(f"{served.url}/graphql", json={"query": query}, headers=headers) as response,
     ):
         yield response
 
@@ -360,6 +489,19 @@ async def test_changes_of_one_thing_that_wait_come_as_one() -> None:
         Event("claim.opened", "clm_a", 2),
         Event("claim.opened", "clm_b", 2),
     ]
+
+
+async def test_what_a_listener_does_not_want_never_fills_its_mailbox() -> None:
+    mailbox = Mailbox(lambda event: event.object_id == "clm_mine")
+    for number in range(2 * WAITING_MAX):
+        mailbox.put(Event("claim.opened", f"clm_{number}", 1))
+    mailbox.put(Event("claim.opened", "clm_mine", 1))
+    assert await anext(mailbox) == Event("claim.opened", "clm_mine", 1)
+
+
+def test_an_event_is_read_as_it_was_written() -> None:
+    for event_ in (Event("claim.opened", "clm_a", 1), Event("shipment.tracked", "shp_a", 2, ("prv_a", "buy_a"))):
+        assert Event.read(event_.written()) == event_
 
 
 async def test_a_listener_that_does_not_keep_up_is_lost_not_fed_from_endless_memory() -> None:
