@@ -21,8 +21,14 @@ class DecisionKind(StrEnum):
     """Whether and how much the buyer is compensated."""
     TIER = "TIER"
     """The buyer's level."""
+    ONBOARDING = "ONBOARDING"
+    """Whether a company is admitted as a provider."""
     POINTS = "POINTS"
     """Penalty points of a party."""
+    LISTING = "LISTING"
+    """What follows because a flagged listing was not put right."""
+    LIABILITY = "LIABILITY"
+    """Whether a provider answers for what is open after a service point of it went without a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain import dates, identifiers
 from domain.access import Caller, may
@@ -48,6 +49,26 @@ class Proof:
     note: str | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+
+
+PERSONAL_VALUE: Final = "value"
+"""The field of `personal_data` under which a number about a person lies."""
+
+
+def plain(requirement: Requirement, proof: Proof, personal_value: str | None) -> Proof:
+    """The proof with its number where the rules look for it. Refuses a number about a person given as another one."""
+    if requirement.personal and proof.value is not None:
+        raise Invalid(Problem(("value",), "is about a person: give it as personalValue"))
+    if personal_value is None:
+        return proof
+    if not requirement.personal:
+        raise Invalid(Problem(("personalValue",), "is not about a person: give it as value"))
+    return replace(proof, value=personal_value)
+
+
+def masked(proof: Proof, digest: str) -> Proof:
+    """The proof with a keyed digest in place of the number about a person."""
+    return replace(proof, value=digest)
 
 
 def checked(of: Matrix, requirement: Requirement, proof: Proof, at: datetime) -> Proof:
@@ -150,6 +171,7 @@ def submit_requirement(
         provider_id=provider.id,
         requirement=requirement.key,
         state=ItemState.SUBMITTED,
+        personal=requirement.personal,
         value=proof.value,
         declared=proof.declared,
         amount=proof.amount,
@@ -235,6 +257,7 @@ def waive_requirement(
         provider_id=provider_id,
         requirement=requirement.key,
         state=ItemState.WAIVED,
+        personal=requirement.personal,
         value=None,
         declared=None,
         amount=None,

@@ -265,6 +265,7 @@ class RequirementItem:
     provider_id: ProviderId
     requirement: str
     state: ItemState
+    personal: bool
     value: str | None
     declared: bool | None
     amount: Money | None
@@ -436,6 +437,7 @@ def missing(of: Matrix, found: Iterable[Standing]) -> tuple[Finding, ...]:
         asked(of, standing)
         for standing in found
         if standing.requirement.stage is Stage.SUBMISSION
+        and not standing.requirement.derived
         and standing.status not in MET
         and standing.actor is Actor.APPLICANT
     )

