@@ -233,10 +233,7 @@ def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
             {"market": offer.destination_country},
         ),
     ]
-    sides = sorted(
-        (side for side in (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max) if side is not None),
-        reverse=True,
-    )
+    sides = (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max)
     for index, piece in enumerate(command.pieces):
         if limits.weight_grams_max is not None:
             findings.append(
@@ -247,7 +244,7 @@ def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
                     {"piece": index, "grams": piece.weight_grams, "most": limits.weight_grams_max},
                 )
             )
-        if sides:
+        if sides != (None, None, None):
             findings.append(
                 Finding(
                     "quote.size",
@@ -256,7 +253,7 @@ def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
                     {
                         "piece": index,
                         "millimetres": " x ".join(map(str, piece.lengths)),
-                        "most": " x ".join(map(str, sides)),
+                        "most": " x ".join("any" if side is None else str(side) for side in sides),
                     },
                 )
             )
@@ -273,15 +270,13 @@ def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
 
 
 def _fits(piece: Piece, limits: Limits) -> bool:
-    """Whether the piece, turned as it may be, stays within every limit; a side without one takes the longest edge."""
-    most = sorted(
-        (
-            MM_MAX if side is None else side
-            for side in (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max)
-        ),
-        reverse=True,
-    )
-    return all(edge <= side for edge, side in zip(piece.lengths, most, strict=True))
+    """Whether the piece, turned as it may be, fits: its longest edge is its length, the others may be swapped."""
+    most = (limits.length_mm_max, *sorted((limits.width_mm_max, limits.height_mm_max), key=_unlimited_first))
+    return all(side is None or edge <= side for edge, side in zip(piece.lengths, most, strict=True))
+
+
+def _unlimited_first(side: int | None) -> int:
+    return -(MM_MAX + 1 if side is None else side)
 
 
 def promise(timing: Timing, ready_at: datetime, at: datetime, origin: Calendar, destination: Calendar) -> Promise:
