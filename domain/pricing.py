@@ -310,26 +310,18 @@ def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Ch
         Measure.UNITS: count(occasion.pieces),
     }
     present = {rate.measure for rate in prices.rates}
-    missing: list[Finding] = []
-    weighed: list[_Freight] = []
-    for measure, amount in amounts.items():
-        if measure in present:
-            way = _by_measure(tariff.weighing, prices, measure, amount, measured)
-            if way is None:
-                inputs: dict[str, Input] = {"measure": measure.value, "amount": amount}
-                missing.append(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
-            else:
-                weighed.append(way)
-    ways = [] if missing else [max(weighed, key=lambda way: way.exact)] if weighed else []
+    found = [
+        _by_measure(tariff.weighing, prices, measure, amount, measured)
+        for measure, amount in amounts.items()
+        if measure in present
+    ]
+    weighed = [way for way in found if way is not None]
+    ways = [max(weighed, key=lambda way: way.exact)] if weighed and len(weighed) == len(found) else []
     if Measure.CONTAINERS in present:
         ways += _in_containers(tariff.containers, prices, occasion, measured)
     if not ways:
-        inputs = {"zone": occasion.zone, "grams": measured.grams}
-        raise Unpriced(
-            missing[0]
-            if missing
-            else Finding("pricing.zone", False, "list_has_zone", inputs, because=(measured.because,))
-        )
+        inputs: dict[str, Input] = {"zone": occasion.zone, "grams": measured.grams, "cubicCm": measured.cubic_cm}
+        raise Unpriced(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
     return min(ways, key=lambda way: way.exact)
 
 

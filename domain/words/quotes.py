@@ -12,12 +12,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The goods have no chargeable weight.",
     ),
     "list_has_rate": (
-        "The price list has a rate by {measure} for {amount}.",
-        "The price list has no rate by {measure} for {amount}.",
-    ),
-    "list_has_zone": (
-        "The price list has rates for the zone {zone}.",
-        "The price list has no rate for these goods in the zone {zone}.",
+        "The price list has a rate for these goods in the zone {zone}.",
+        "The price list has no rate for {grams} g and {cubicCm} cm3 in the zone {zone}.",
     ),
     "freight_is_billed": (
         "{billed} by {measure} at {price}, not less than {minimum}.",

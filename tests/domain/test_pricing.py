@@ -147,7 +147,7 @@ def test_a_bracket_is_half_open() -> None:
 def test_a_zone_without_rates_is_no_offer() -> None:
     with pytest.raises(Unpriced) as no:
         lines(AIR, (piece("1", 1, 1, 1),))
-    assert no.value.because.reason == "list_has_zone"
+    assert no.value.because.reason == "list_has_rate"
 
 
 def test_weight_or_measure_is_the_dearer_and_prices_may_be_finer_than_cents() -> None:
