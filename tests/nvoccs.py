@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -108,22 +108,27 @@ async def accept(
                 past = replace(old, state=ItemState.SUPERSEDED, version=old.version + 1)
                 await work.keep(Change(old, past, (Happening("requirement.superseded"),)))
         made = RequirementItem(
-            **{field.name: None for field in fields(RequirementItem)}
-            | {
-                "id": mint(RequirementItemId),
-                "provider_id": id,
-                "requirement": key,
-                "state": state,
-                "personal": False,
-                "valid_until": until,
-                "submitted_by": "mem_1",
-                "submitted_at": work.at,
-                "reviewed_by": "mem_2",
-                "reviewed_at": work.at,
-                "reason": "for the test",
-                "rule_version_id": RuleVersionId(version.id),
-                "version": 1,
-            }
+            id=mint(RequirementItemId),
+            provider_id=id,
+            requirement=key,
+            state=state,
+            personal=False,
+            value=None,
+            declared=None,
+            amount=None,
+            quantity=None,
+            upload_id=None,
+            note=None,
+            valid_from=None,
+            valid_until=until,
+            submitted_by="mem_1",
+            submitted_at=work.at,
+            endorsed_by=None,
+            reviewed_by="mem_2",
+            reviewed_at=work.at,
+            reason="for the test",
+            rule_version_id=RuleVersionId(version.id),
+            version=1,
         )
         await work.keep(Change(None, made, (Happening("requirement.accepted"),)))
         await expiry.watch(work, made)

@@ -24,7 +24,7 @@ from storage import lanes as lane_rows
 from storage import providers as provider_rows
 from storage import services as service_rows
 from storage.views.actions import actions
-from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views.view import Computed, Field, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
 OWN: Final = frozenset({ViewerKind.STAFF, ViewerKind.PROVIDER})
 _VISIBLE: Final = {ViewerKind.STAFF: "true", ViewerKind.PROVIDER: "{t}.provider_id = {party}"}
@@ -191,7 +191,7 @@ _EXIT: Final = (
     "(SELECT x.id FROM exits x WHERE x.tenant_id = {t}.tenant_id AND x.provider_id = {t}.id AND x.ended_at IS NULL)"
 )
 
-FIELDS: Final = {
+FIELDS: Final[Mapping[str, Field]] = {
     "capabilitiesOn": Computed(capabilities_on, shown_to=OWN),
     "restrictions": Many("Restriction", "provider_id", "OLDEST_FIRST"),
     "bars": Many("Bar", "provider_id", "OLDEST_FIRST"),
