@@ -12,22 +12,26 @@ stop finishes the transaction it is in.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 from redis.asyncio import Redis
 
+from api.imports.rate_sheets import read_on
 from api.intake.files import open_files
-from api.operations import clocks, uploads
+from api.operations import clocks, rate_imports, uploads
 from api.operations.clocks import FIRES, Fire
 from api.settings import Settings
 from domain.clocks import Clock, Duty
 from domain.ids import TenantId
-from storage import audit, callers, fanout, idempotency, outbox
+from domain.rate_imports import RateImport
+from storage import audit, callers, fanout, idempotency, outbox, tracking
 from storage import clocks as clock_rows
+from storage import rate_imports as import_rows
 from storage.cache import LOST as CACHE_LOST
 from storage.cache import open_cache
-from storage.files import Files
+from storage.files import Files, Missing
 from storage.migrate import check_roles
 from storage.pool import LOST, Connection, Pool, Unavailable
 from storage.unit_of_work import COMMITTED, Outcome, Work, transact
@@ -113,8 +117,10 @@ class Worker:
         """What happened is told to whoever listens; True if there may be more. Raises NobodyHears without Valkey."""
         async with self.pool.transaction(tenant_id) as connection:
             events = await outbox.take(connection, tenant_id, EVENTS_PER_VISIT)
-            if events and await self._is_heard(tenant_id) and not await fanout.publish(self.cache, tenant_id, *events):
-                raise NobodyHears
+            if events and await self._is_heard(tenant_id):
+                addressed = await outbox.addressed(connection, tenant_id, events)
+                if not await fanout.publish(self.cache, tenant_id, *addressed):
+                    raise NobodyHears
             await callers.tell(self.cache, [each.object_id for each in events if each.name in callers.HAPPENINGS])
         return len(events) == EVENTS_PER_VISIT
 
@@ -127,9 +133,10 @@ class Worker:
         return False
 
     async def sweep(self, tenant_id: TenantId) -> bool:
-        """Idempotency keys past their time are free again."""
+        """Idempotency keys past their time are free again, and reports wait no longer for shipments that never came."""
         async with self.pool.transaction(tenant_id) as connection:
             await idempotency.sweep(connection, tenant_id)
+            await tracking.sweep(connection, tenant_id)
         return False
 
     async def erase(self, tenant_id: TenantId) -> bool:
@@ -146,6 +153,34 @@ class Worker:
         await transact(self.pool, clocks.system(tenant_id, "worker"), action="erase", request_id="worker", act=act)
         await files.tidy(tenant_id)
         return erased == uploads.ERASED_PER_VISIT
+
+    async def read_rates(self, tenant_id: TenantId) -> bool:
+        """Files of rates that were asked for are read, piece by piece; another worker's pieces are left to it."""
+        files = self.files
+        if files is None:  # this worker was told of no place for files
+            return False
+
+        async def act(taken: Callable[[Work], Awaitable[RateImport]]) -> RateImport:
+            returned: list[RateImport] = []
+
+            async def acted(work: Work) -> Outcome:
+                returned.append(await taken(work))
+                return Outcome()
+
+            caller = clocks.system(tenant_id, "worker")
+            await transact(self.pool, caller, action="importRateSheet", request_id="worker", act=acted)
+            return returned[-1]
+
+        async with self.pool.transaction(tenant_id) as connection:
+            begun = await import_rows.reading(connection, tenant_id)
+        for each in begun:
+            assert each.upload_id is not None, "what the operator reads from its own file is not listed"
+            chunks = files.get(tenant_id, each.upload_id)
+            try:
+                await read_on(act, each, chunks, stopping=self._stopping.is_set)
+            except Missing:
+                await act(partial(rate_imports.lose_file, id=each.id))
+        return False
 
     async def _fire_one(self, tenant_id: TenantId) -> bool:
         """The tenant's duty that is over the longest has fired, or waits longer; False if there was none."""
@@ -223,6 +258,7 @@ ROUNDS: Final = (
     Round("outbox", 1.0, outbox.tenants_waiting, Worker.publish, woken_by_commits=True),
     Round("seals", 1.0, audit.unsealed, Worker.seal),
     Round("sweep", 3600.0, every_tenant, Worker.sweep),
+    Round("rates", 1.0, import_rows.tenants_reading, Worker.read_rates),
     Round("files", 300.0, every_tenant, Worker.erase),
 )
 """What a worker does. Add a row for what else has to be done without anybody asking."""

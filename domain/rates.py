@@ -223,41 +223,27 @@ class NewSurcharge:
 
 def rate_findings(rate: NewRate, mode: ServiceMode, currency: str, line: int) -> tuple[Finding, ...]:
     """Everything that is wrong with a rate by itself, for a service of that mode; empty if nothing is."""
-    inputs: dict[str, Input] = {"line": line, "zone": rate.zone}
-    counted = ", ".join(sorted(MEASURES[mode]))
+    named = _is_name(rate.zone)
+    measured = rate.measure in MEASURES[mode]
+    boxed = (rate.measure is Measure.CONTAINERS) == (rate.container is not None)
+    ranged = 0 <= rate.at_least <= BRACKET_MAX and (rate.below is None or rate.at_least < rate.below <= BRACKET_MAX)
+    cost = priced(rate.price) and (rate.minimum is None or 0 <= rate.minimum.amount <= PRICE_MAX)
+    same = rate.minimum is None or rate.minimum.currency == currency
+    if named and measured and boxed and ranged and cost and same:
+        return ()  # of a hundred thousand rates nearly all: no reasons are worded for them
+    inputs: dict[str, Input] = {"line": line, "zone": rate.zone[:ZONE_CHARACTERS_MAX]}
+    counted: dict[str, Input] = {"measure": rate.measure.value, "mode": mode.value}
+    counted["measures"] = ", ".join(sorted(MEASURES[mode]))
+    most: dict[str, Input] = {"most": f"{PRICE_MAX:f}", "decimals": PRICE_DECIMALS}
+    bracket: dict[str, Input] = {"atLeast": rate.at_least, "below": rate.below}
     return unmet(
         (
-            Finding("rate.zone", _is_name(rate.zone), "rate_zone_is_named", inputs | {"most": ZONE_CHARACTERS_MAX}),
-            Finding(
-                "rate.measure",
-                rate.measure in MEASURES[mode],
-                "rate_measure_fits_mode",
-                inputs | {"measure": rate.measure.value, "mode": mode.value, "measures": counted},
-            ),
-            Finding(
-                "rate.container",
-                (rate.measure is Measure.CONTAINERS) == (rate.container is not None),
-                "rate_container_fits_measure",
-                inputs | {"measure": rate.measure.value},
-            ),
-            Finding(
-                "rate.bracket",
-                0 <= rate.at_least <= BRACKET_MAX and (rate.below is None or rate.at_least < rate.below <= BRACKET_MAX),
-                "rate_bracket_is_a_range",
-                inputs | {"atLeast": rate.at_least, "below": rate.below},
-            ),
-            Finding(
-                "rate.price",
-                priced(rate.price) and (rate.minimum is None or 0 <= rate.minimum.amount <= PRICE_MAX),
-                "rate_price_in_range",
-                inputs | {"most": f"{PRICE_MAX:f}", "decimals": PRICE_DECIMALS},
-            ),
-            Finding(
-                "rate.currency",
-                rate.minimum is None or rate.minimum.currency == currency,
-                "rate_in_sheet_currency",
-                inputs | {"currency": currency},
-            ),
+            Finding("rate.zone", named, "rate_zone_is_named", inputs | {"most": ZONE_CHARACTERS_MAX}),
+            Finding("rate.measure", measured, "rate_measure_fits_mode", inputs | counted),
+            Finding("rate.container", boxed, "rate_container_fits_measure", inputs | {"measure": rate.measure.value}),
+            Finding("rate.bracket", ranged, "rate_bracket_is_a_range", inputs | bracket),
+            Finding("rate.price", cost, "rate_price_in_range", inputs | most),
+            Finding("rate.currency", same, "rate_in_sheet_currency", inputs | {"currency": currency}),
         )
     )
 
@@ -374,4 +360,48 @@ def _is_name(text: str) -> bool:
     return 0 < len(text.strip()) <= ZONE_CHARACTERS_MAX and text.isprintable()
 
 
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+FINE: Final[Mapping[Measure, int]] = {
+    Measure.WEIGHT: 1_000,
+    Measure.VOLUME: 1_000_000,
+    Measure.CONTAINERS: 1,
+    Measure.UNITS: 1,
+}
+"""Grams in a kilogram, cubic centimetres in a cubic metre: what brackets are kept in. Total."""
+
+_UNITS: Final[Mapping[Measure, str]] = {
+    Measure.WEIGHT: "kg",
+    Measure.VOLUME: "m3",
+    Measure.CONTAINERS: "containers",
+    Measure.UNITS: "units",
+}
+
+
+def natural(measure: Measure, fine: int | None) -> Decimal | None:
+    """A bracket's end in kilograms, cubic metres or a count; None where it has none."""
+    return None if fine is None else (Decimal(fine) / FINE[measure]).normalize() + 0
+
+
+def whole(measure: Measure, number: Decimal) -> int:
+    """A bracket's end in grams, cubic centimetres or a count. Refuses with ValueError what is too fine or too large."""
+    fine = number * FINE[measure]
+    if fine != fine.to_integral_value() or not 0 <= fine <= BRACKET_MAX:
+        raise ValueError(f"a bracket is kept in whole {FINE[measure]}ths of a unit, up to {BRACKET_MAX}")
+    return int(fine)
+
+
+def spelled_bracket(measure: Measure, container: str | None, at_least: Decimal, below: Decimal | None) -> str:
+    """The bracket as people write it: `45 to below 100 kg`."""
+    until = "and more" if below is None else f"to below {below:f}"
+    unit = _UNITS[measure] if container is None else f"{_UNITS[measure]} {container}"
+    return f"{at_least:f} {until} {unit}"
+
+
+def major(minor: int | None, currency: str) -> Decimal | None:
+    """An amount of minor units in major ones; None where there is none."""
+    return None if minor is None else Money(minor, currency).amount
+
+
 assert MEASURES.keys() == set(ServiceMode)
+assert FINE.keys() == _UNITS.keys() == set(Measure)

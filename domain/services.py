@@ -139,12 +139,15 @@ class Service:
 class Shelf:
     """What stands behind a service: how many active lanes, whether a price is or will be in force, who sells it.
 
-    `provider_sells` says whether the provider's own state lets it put services on sale at all.
+    `provider_sells` says whether the provider's own state lets it put services on sale at all, `because` what else
+    keeps it from showing this one (capabilities), `off_shelf` the causes of flags that nobody put right in time.
     """
 
     lanes: int
     priced: bool
     provider_sells: bool
+    because: tuple[Finding, ...] = ()
+    off_shelf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,8 @@ def _listable(shelf: Shelf, at: datetime) -> tuple[Finding, ...]:
         Finding("service.lanes", shelf.lanes > 0, "service_has_lanes"),
         Finding("service.price", shelf.priced, "service_has_price", {"at": rfc3339(at)}),
         Finding("service.provider", shelf.provider_sells, "provider_puts_on_sale"),
+        *shelf.because,
+        *(Finding("service.flag", False, "listing_off_shelf_ended", {"cause": cause}) for cause in shelf.off_shelf),
     )
 
 
@@ -304,8 +309,15 @@ def list_service(service: Service, shelf: Shelf, caller: Caller, *, at: datetime
 def pause_service(service: Service, shelf: Shelf, caller: Caller, *, at: datetime) -> Change[Service]:
     """The service is off sale for the time being. Refuses, with every reason, what `moves` blocks."""
     require(moves(service, shelf, caller, at), ServiceAction.PAUSE_SERVICE.value, "service.pause")
+    return take_off(service, "asked", at=at)
+
+
+def take_off(service: Service, because: str, *, at: datetime) -> Change[Service]:
+    """The service is off sale, whoever wanted it: a listing flag, too. Refuses (ValueError) one that is not listed."""
+    if service.state is not ServiceState.LISTED:
+        raise ValueError(f"{service.id} is not listed at {at}")
     after = replace(service, state=ServiceState.PAUSED, version=service.version + 1)
-    return Change(service, after, (Happening("service.paused", _facts(after)),))
+    return Change(service, after, (Happening("service.paused", _facts(after) | {"because": because}),))
 
 
 def remove_service(service: Service, shelf: Shelf, caller: Caller, *, at: datetime) -> Change[Service]:

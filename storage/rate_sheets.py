@@ -1,5 +1,6 @@
 """Rate sheets, their rates and surcharges: row to dataclass, and the ways they are found."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from domain.ids import RateSheetId, ServiceId, TenantId
@@ -36,6 +37,17 @@ async def active(
     """The service's active versions, in the order of their time."""
     where = "t.service_id = $2 AND t.state = 'ACTIVE' ORDER BY t.valid_from"
     return await RATE_SHEETS.select(connection, tenant_id, where, service_id, lock=lock)
+
+
+async def active_by_services(
+    connection: Connection, tenant_id: TenantId, service_ids: Sequence[ServiceId]
+) -> dict[ServiceId, list[RateSheet]]:
+    """The active versions of each of the services that has any, in the order of their time."""
+    where = "t.service_id = ANY ($2::text[]) AND t.state = 'ACTIVE' ORDER BY t.valid_from"
+    found: dict[ServiceId, list[RateSheet]] = {}
+    for sheet in await RATE_SHEETS.select(connection, tenant_id, where, list(service_ids)):
+        found.setdefault(sheet.service_id, []).append(sheet)
+    return found
 
 
 async def next_number(connection: Connection, tenant_id: TenantId, service_id: ServiceId) -> int:

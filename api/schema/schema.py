@@ -28,20 +28,26 @@ from api.schema import (
     enrolments,
     exchange_rates,
     keys,
+    lanes,
     ledger,
     legs,
+    listings,
     messages,
     mutation,
     node,
     onboarding,
     orders,
     organisations,
+    places,
     providers,
     quotes,
+    rate_sheets,
     recoveries,
     relations,
     requirements,
     rules,
+    service_points,
+    services,
     shipments,
     stream,
     subscriptions,
@@ -65,17 +71,22 @@ from storage.views import enrolments as guarantee_views
 from storage.views import exchange_rates as exchange_rate_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
+from storage.views import listings as listing_views
 from storage.views import messages as message_views
 from storage.views import onboarding as onboarding_views
 from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
 from storage.views import parties as party_views
+from storage.views import places as place_views
 from storage.views import quotes as quote_views
+from storage.views import rate_sheets as rate_sheet_views
 from storage.views import recoveries as recovery_views
+from storage.views import relations as relation_views
 from storage.views import rules as rule_views
+from storage.views import service_points as service_point_views
+from storage.views import services as service_views
 from storage.views import shipments as shipment_views
 from storage.views import tiers as tier_views
-from storage.views import relations as relation_views
 from storage.views import uploads as upload_views
 from storage.views import viewer as viewer_views
 from storage.views.view import Root, View
@@ -102,12 +113,14 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(None, providers.ProviderQueries, providers.ProviderMutations),
     Noun(onboarding_views, requirements.RequirementQueries, onboarding.OnboardingMutations),
     Noun(capability_views, capabilities.CapabilityQueries, capabilities.CapabilityMutations),
+    Noun(service_views, services.ServiceQueries, services.ServiceMutations),
+    Noun(None, lanes.LaneQueries, lanes.LaneMutations),
+    Noun(rate_sheet_views, rate_sheets.RateSheetQueries, rate_sheets.RateSheetMutations),
+    Noun(listing_views, listings.ListingQueries, listings.ListingMutations),
     Noun(guarantee_views, enrolments.GuaranteeQueries, enrolments.GuaranteeMutations),
     Noun(rule_views, rules.RuleQueries, rules.RuleMutations),
     Noun(order_views, orders.OrderQueries, orders.OrderMutations),
-    Noun(
-        shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations, subscriptions.ShipmentSubscriptions
-    ),
+    Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations, subscriptions.ShipmentSubscriptions),
     Noun(message_views, messages.MessageQueries),
     Noun(leg_views, legs.LegQueries, legs.LegMutations),
     Noun(None, None, tracking.TrackingMutations),
@@ -125,6 +138,8 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
     Noun(tier_views, tiers.TierQueries, tiers.TierMutations),
+    Noun(place_views, places.PlaceQueries),
+    Noun(service_point_views, service_points.ServicePointQueries, service_points.ServicePointMutations),
 )
 
 

@@ -92,4 +92,33 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The superseded version is of this service.",
         "The superseded version is no active one of this service.",
     ),
+    "rate_file_has_column": ("The file has the column {column}.", "The file has no column {column}."),
+    "rate_file_column_once": ("The column {column} stands once.", "The column {column} stands more than once."),
+    "rate_file_has_room": ("The file is not too long.", "Line {line}: a rate sheet has at most {most} rates."),
+    "rate_file_has_rates": ("The file has rates.", "The file has no rates."),
+    "rate_file_is_there": ("The file is there.", "The file's bytes cannot be found any more: upload it again."),
+    "rate_line_not_too_long": ("Line {line} is not too long.", "Line {line}: a line has at most {most} characters."),
+    "rate_line_is_text": (
+        "Line {line} is text.",
+        "Line {line}: it holds characters that are no printable text of UTF-8.",
+    ),
+    "rate_line_is_csv": ("Line {line} is a row of CSV.", "Line {line} is no row of the file: {reason}."),
+    "rate_line_word_is_known": (
+        "The {column} of line {line} is a known word.",
+        "Line {line}: {column} is one of {words}, not {value!r}.",
+    ),
+    "rate_line_number_is_plain": (
+        "The {column} of line {line} is a number.",
+        "Line {line}: {column} is a number of plain digits with at most one point, not {value!r}.",
+    ),
+    "rate_line_bracket_is_whole": (
+        "The {column} of line {line} can be kept.",
+        "Line {line}: {column} is too fine or too large: {value!r} (a unit has {fine} parts).",
+    ),
+    "rate_line_minimum_is_money": (
+        "The minimum of line {line} is an amount.",
+        "Line {line}: the minimum {value!r} has more decimals than the currency, or is too large.",
+    ),
+    "rate_import_is_yours": ("Your role may do this.", "This is not for your role, or the import is another's."),
+    "rate_import_is_reading": ("The file is being read.", "The import is {state}."),
 }

@@ -160,7 +160,7 @@ CREATE TABLE rate_imports (
   file_name     text NOT NULL,
   digest        text NOT NULL,                  -- SHA-256 of the file
   dry_run       boolean NOT NULL,
-  state         text NOT NULL CHECK (state IN ('READING', 'CHECKING', 'DONE', 'REJECTED', 'CANCELLED')),
+  state         text NOT NULL CHECK (state IN ('READING', 'DONE', 'REJECTED', 'CANCELLED')),
   size_bytes    bigint NOT NULL,
   read_bytes    bigint NOT NULL,                -- the next line begins here
   read_lines    bigint NOT NULL,
@@ -172,16 +172,20 @@ CREATE TABLE rate_imports (
   version       integer NOT NULL,
   PRIMARY KEY (tenant_id, id),
   CHECK (read_bytes BETWEEN 0 AND size_bytes),
-  CHECK ((state IN ('READING', 'CHECKING')) = (ended_at IS NULL)),
+  CHECK ((state = 'READING') = (ended_at IS NULL)),
   FOREIGN KEY (tenant_id, rate_sheet_id) REFERENCES rate_sheets,
   FOREIGN KEY (tenant_id, service_id) REFERENCES services,
-  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers,
+  FOREIGN KEY (tenant_id, upload_id) REFERENCES uploads
 );
 CREATE UNIQUE INDEX rate_imports_sheet ON rate_imports (tenant_id, rate_sheet_id);
 CREATE INDEX rate_imports_service ON rate_imports (tenant_id, service_id, id);
 CREATE INDEX rate_imports_provider ON rate_imports (tenant_id, provider_id, started_at, id);
 CREATE INDEX rate_imports_started ON rate_imports (tenant_id, started_at, id);
+CREATE INDEX rate_imports_upload ON rate_imports (tenant_id, upload_id);
+CREATE INDEX rate_imports_reading ON rate_imports (tenant_id) WHERE state = 'READING'; -- the worker's list
 CALL protect('rate_imports');
+CALL open_to_worker('rate_imports');
 
 CREATE TABLE rate_rejects (
   tenant_id      text COLLATE "C" NOT NULL,
@@ -208,7 +212,7 @@ CREATE TABLE listing_flags (
   findings        jsonb NOT NULL,
   rule_version_id text COLLATE "C" NOT NULL,    -- the version that found it
   consequence     text NOT NULL,                -- what follows from silence, a word of domain/listings.py
-  violation       text NOT NULL,                -- what it counts as, a word of domain/penalties.py
+  violation       text,                         -- what it counts as, a word of domain/penalties.py
   decision_id     text COLLATE "C",             -- of its consequence
   reason          text,                         -- why staff dismissed it
   raised_at       timestamptz NOT NULL,
