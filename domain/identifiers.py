@@ -70,23 +70,6 @@ class IdentifierScheme(StrEnum):
     """A number of an authority without a published check: 2 to 32 letters, digits, dots, slashes and hyphens."""
 
 
-BANKS: Final = frozenset({IdentifierScheme.IBAN, IdentifierScheme.BANK_ACCOUNT})
-"""Schemes that name a bank account."""
-
-TAX_NUMBERS: Final = frozenset(
-    {
-        IdentifierScheme.US_EIN,
-        IdentifierScheme.CN_USCC,
-        IdentifierScheme.BR_CNPJ,
-        IdentifierScheme.EU_VAT,
-        IdentifierScheme.GB_VAT,
-        IdentifierScheme.FR_SIREN,
-        IdentifierScheme.CA_BN,
-        IdentifierScheme.MX_RFC,
-    }
-)
-"""Schemes under which the authorities tax a company."""
-
 Check = Callable[[str], str]
 """The number in its compact spelling. Refuses with stdnum's ValidationError."""
 

@@ -28,6 +28,7 @@ from domain.moves import Move, require
 from domain.parties import Registration
 from domain.proofs import Proof
 from domain.providers import ENDED, Offer, Provider, ProviderAction, ProviderState, Step, offer_problems
+from domain.relations import OneAccount
 from domain.requirements import (
     APPROVING,
     MET,
@@ -133,12 +134,14 @@ class Case:
     """An application with everything that decides about it at an instant.
 
     `bars` are the findings that do not hold: times in which it, or somebody related to it, may not come back.
+    `account` is what the rule of one account says of it.
     """
 
     provider: Provider
     matrix: Matrix
     standings: tuple[Standing, ...]
     bars: tuple[Finding, ...]
+    account: OneAccount
     review: Review | None
 
 
@@ -174,7 +177,12 @@ def declared(provider: Provider) -> tuple[Finding, ...]:
 
 def gaps(case: Case) -> tuple[Finding, ...]:
     """Everything that stands between the application and being handed in, besides state and role."""
-    return (*unmet(declared(case.provider)), *missing(case.matrix, case.standings), *case.bars)
+    return (
+        *unmet(declared(case.provider)),
+        *missing(case.matrix, case.standings),
+        *case.bars,
+        *case.account.refused,
+    )
 
 
 def moves(case: Case, caller: Caller) -> tuple[Move, ...]:
@@ -351,21 +359,20 @@ def open_to_proofs(provider: Provider) -> None:
 # -- decisions ---------------------------------------------------------------------------------------------------------
 
 
-def screening(case: Case, *, others: int) -> Finding:
-    """What the automatic rules say of what was handed in: complete, not barred, the only account of its owner.
-
-    `others` counts the live providers that are related to it and not cleared.
-    """
-    rule = case.matrix.procedure.version
+def screening(case: Case) -> Finding:
+    """What the automatic rules say of what was handed in: complete, not barred, and nobody's second account."""
+    alone = Finding(
+        "onboarding.one_account", not case.account.flagged, "provider_only_account", because=case.account.flagged
+    )
     return every(
         "onboarding.screening",
         "application_screened",
         (
             every("onboarding.application", "application_complete", declared(case.provider)),
             Finding("onboarding.bars", not case.bars, "provider_not_barred", because=case.bars),
-            Finding("onboarding.one_account", others == 0, "provider_only_account", {"others": others}),
+            alone,
         ),
-        version=rule,
+        version=case.matrix.procedure.version,
     )
 
 

@@ -28,6 +28,7 @@ from domain.ids import ProviderId, RequirementItemId, RuleVersionId, UploadId
 from domain.modes import ServiceMode
 from domain.money import Money
 from domain.providers import Provider, ProviderKind, ProviderTier, Trait
+from domain.relations import RelationKind
 from domain.terms import Count, Days, WorkingDays
 
 PROCEDURE: Final = "onboarding"
@@ -153,7 +154,8 @@ class Requirement:
     `dated`: the proof names its own last day. `validity_days`: it counts at most so long from its acceptance.
     `least`, `least_count`: the threshold of a figure; `deposit`: the figure is what the party has deposited.
     `refers_to`: the key of another requirement. `scan`: a figure or number needs a document beside it. `personal`: what
-    is handed in is about a person. The warning days and grace are the procedure's unless it has its own.
+    is handed in is about a person. `tells`: by what its number shows that two accounts are one hand's. The warning days
+    and grace are the procedure's unless it has its own.
     """
 
     key: str
@@ -173,6 +175,7 @@ class Requirement:
     validity_days: Days | None = None
     four_eyes: bool = False
     personal: bool = False
+    tells: RelationKind | None = None
     warning_days: tuple[Days, ...] | None = None
     grace_days: Days | None = None
     grace_keeps: bool = True
@@ -187,6 +190,8 @@ class Requirement:
             raise ValueError(f"{self.key}: a reference names the requirement it refers to, and nothing else does")
         if self.deposit and (self.least is None or self.stage is not Stage.ACTIVATION):
             raise ValueError(f"{self.key}: a deposit is an amount that is needed for activation")
+        if self.tells is not None and self.scheme is None:
+            raise ValueError(f"{self.key}: only a number tells whose account it is")
         if self.personal and kind not in {RequirementKind.IDENTIFIER, RequirementKind.DOCUMENT}:
             raise ValueError(f"{self.key}: only documents and numbers are about a person")
 

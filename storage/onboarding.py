@@ -9,17 +9,34 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from domain import onboarding, requirements
+from domain import onboarding, relations, requirements
+from domain.explain import Finding
 from domain.ids import ProviderId, TenantId
 from domain.onboarding import Case
-from domain.providers import Provider
+from domain.providers import Provider, ProviderState
+from domain.relations import ONE_ACCOUNT, OneAccount, RelationTerms
 from domain.requirements import PROCEDURE, Matrix, RequirementItem
-from storage import bars, reviews, rulebook
+from domain.terms import read
+from storage import bars as bar_rows
+from storage import relations as relation_rows
 from storage import requirements as item_rows
+from storage import reviews, rulebook
 from storage.pool import Connection
 
 MATRICES_MAX: Final = 1_000
 """Matrices that a process remembers; those not asked for longest go first."""
+
+JUDGED: Final = frozenset(ProviderState) - {
+    ProviderState.APPROVED,
+    ProviderState.ACTIVE,
+    ProviderState.RESTRICTED,
+    ProviderState.SUSPENDED,
+    ProviderState.EXIT_REQUESTED,
+    ProviderState.WINDING_DOWN,
+}
+"""States from which only an application leads on: it matters who is related and whether anybody is barred."""
+
+NOTHING: Final = OneAccount((), ())
 
 _made: Final[OrderedDict[tuple[str, ...], Matrix]] = OrderedDict()
 
@@ -46,7 +63,7 @@ async def case(connection: Connection, tenant_id: TenantId, provider: Provider, 
 
 
 async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence[Provider], at: datetime) -> list[Case]:
-    """Those providers' applications, in their order."""
+    """Those providers' applications, in their order. Whoever works is not asked for bars and second accounts."""
     of = await matrix(connection, tenant_id, at)
     ids = [provider.id for provider in providers]
     live = await reviews.live_by_providers(connection, tenant_id, ids)
@@ -56,11 +73,19 @@ async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence
     found = []
     for provider in providers:
         standings = requirements.standings(of, provider, items.get(provider.id, ()), at, held={})
-        bars_ = await bars.standing(connection, tenant_id, (), at, own=provider.id)
-        found.append(Case(provider, of, standings, bars_, live.get(provider.id)))
+        bars: tuple[Finding, ...] = ()
+        account = NOTHING
+        if provider.state in JUDGED:
+            related = await relation_rows.related(connection, tenant_id, provider.id)
+            bars = await bar_rows.standing(connection, tenant_id, related, at, own=provider.id)
+            account = await one_account(connection, tenant_id, provider, at)
+        found.append(Case(provider, of, standings, bars, account, live.get(provider.id)))
     return found
 
 
-async def live_relatives(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> int:
-    """How many other providers that are in and not gone seem to belong to the same owner."""
-    return 0
+async def one_account(connection: Connection, tenant_id: TenantId, provider: Provider, at: datetime) -> OneAccount:
+    """What the rule of one account in force says of the provider as it stands now, beside everybody else."""
+    version = await rulebook.in_force(connection, tenant_id, ONE_ACCOUNT, at)
+    terms = read(RelationTerms, {"version": str(version.id), **version.body})
+    besides = await relation_rows.besides(connection, tenant_id, provider.id)
+    return relations.one_account(terms, provider.served_markets, besides)

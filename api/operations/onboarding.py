@@ -7,7 +7,7 @@ rules refuse by is what queries show (`domain/onboarding.py`, `moves`).
 import secrets
 from typing import Any
 
-from api.operations import applications, bars, proofs
+from api.operations import applications, bars, proofs, relations
 from api.operations.duties import end_duties, start_duty
 from api.operations.parties import organisation_for
 from domain import access, clocks, members, onboarding, providers, requirements, reviews
@@ -33,12 +33,13 @@ from domain.onboarding import (
 from domain.organisations import Organisation, OrganisationKind
 from domain.personal import PersonalDatum
 from domain.providers import ProviderAction, ProviderState, Step
+from domain.relations import RelationKind
 from domain.reviews import ReviewState
 from storage import calendars
-from storage import onboarding as case_rows
 from storage import organisations as organisation_rows
 from storage import personal as personal_rows
 from storage import providers as provider_rows
+from storage import relations as relation_rows
 from storage import reviews as review_rows
 from storage.unit_of_work import Outcome, Work
 
@@ -105,6 +106,8 @@ async def apply_as_provider(work: Work, command: ApplyAsProvider) -> Outcome:
         at=work.at,
     )
     await work.keep(*founding, change)
+    if command.device is not None:
+        await relations.note(work, change.after.id, RelationKind.DEVICE, command.device)
     return Outcome({"provider": change.after.id}, {"providerId": change.after.id})
 
 
@@ -145,12 +148,13 @@ async def submit_application(work: Work, command: ApplicationStep) -> Outcome:
     Refuses, with every reason, what is incomplete, unproven or barred.
     """
     access.require(work.caller, "submitApplication")
+    await applications.own_provider(work, command.provider_id)
+    await relation_rows.lock_all(work.connection, work.tenant_id)  # so that two drafts of one owner cannot both pass
     case = await applications.lock(work, command.provider_id)
     onboarding.require_move(case, ProviderAction.SUBMIT_APPLICATION, work.caller)
     submitted = providers.step(case.provider, Step.SUBMIT, at=work.at)
     screened = providers.step(submitted.after, Step.SCREEN, at=work.at)
-    others = await case_rows.live_relatives(work.connection, work.tenant_id, case.provider.id)
-    tree = onboarding.screening(case, others=others)
+    tree = onboarding.screening(case)
     await work.keep(submitted)
     await work.keep(screened)
     decision_id = _decide(work, case, tree)

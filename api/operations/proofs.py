@@ -6,7 +6,7 @@ there before gives way in a statement of its own, so that no two items of a requ
 
 from collections.abc import Sequence
 
-from api.operations import applications, expiry
+from api.operations import applications, expiry, relations
 from domain import access, onboarding, proofs, requirements
 from domain import uploads as upload_rules
 from domain.change import Change
@@ -62,6 +62,8 @@ async def submit_requirement(work: Work, command: SubmitRequirement) -> Outcome:
     if personal:
         datum = PersonalDatum(item_id, PERSONAL_VALUE, {"value": value}, work.at)
         await personal_rows.overwrite(work.connection, work.tenant_id, datum)
+    if value is not None and requirement.tells is not None:
+        await relations.note(work, provider.id, requirement.tells, value)
     return Outcome({"item": item_id, "provider": provider.id})
 
 
