@@ -73,9 +73,9 @@ class Recipient(StrEnum):
 class Language(StrEnum):
     """A language that messages are written in."""
 
-    EN = "en"
+    EN = "EN"
     """English."""
-    ZH = "zh"
+    ZH = "ZH"
     """Chinese, in simplified characters."""
 
 

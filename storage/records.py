@@ -5,18 +5,22 @@ its own (`STRIPES`), so that those who count at the same time neither wait for e
 `faults` holds the counters to a recomputation from the shipments, and `repair` makes them equal to it.
 """
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from asyncpg import Record as Row
 
-from domain import records
-from domain.ids import ProviderId, TenantId
+from domain import records, shipments, tracking
+from domain.ids import ProviderId, ShipmentId, TenantId
 from domain.records import OF_RECORDING, Counted, Counter, Counts, ProviderDay, Record, RecordTerms, Window
 from domain.shipments import ShipmentMode
+from domain.tracking import TrackingEvent
 from storage import rulebook
+from storage import tracking as tracking_rows
 from storage.pool import Connection
+from storage.shipments import SHIPMENTS
 from storage.tables import Table
 from storage.writing import plain
 
@@ -171,3 +175,27 @@ async def repair(connection: Connection, tenant_id: TenantId) -> int:
     found = await differences(connection, tenant_id)
     await move(connection, tenant_id, found)
     return len(found)
+
+
+STRAYS_PAGE: Final = 2_000
+"""Shipments whose reports are folded at a time."""
+
+
+async def strays(connection: Connection, tenant_id: TenantId) -> AsyncIterator[str]:
+    """Every shipment that counts for something else than its reports add up to, as a sentence.
+
+    The connection's transaction sees one instant, or a report that comes in meanwhile would look like a stray.
+    """
+    last = ""
+    while page := await SHIPMENTS.select(connection, tenant_id, "t.id > $2 ORDER BY t.id LIMIT $3", last, STRAYS_PAGE):
+        last = page[-1].id
+        told: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
+        for event in await tracking_rows.by_shipments(connection, tenant_id, [shipment.id for shipment in page]):
+            told[event.shipment_id].append(event)
+        for shipment in page:
+            change = shipments.take_progress(shipment, tracking.progress(told[shipment.id]))
+            if change is not None and records.outcome(shipment) != records.outcome(change.after):
+                yield (
+                    f"{shipment.id} of {shipment.provider_id}, recorded on {shipment.recorded_at.date()}, is "
+                    f"{shipment.state}, but its reports add up to {change.after.state}"
+                )

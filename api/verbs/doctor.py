@@ -17,6 +17,8 @@ from api.settings import Settings, Unusable, from_environment
 DISK_BYTES_MIN = 1 << 30
 """Less than this, and an import of a million lines would fill the disk."""
 ANSWER_SECONDS_MAX = 5
+SHOWN_MAX = 20
+"""Counters that are off, told one by one; `--repair` mends all of them alike."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Sight:
     well: bool = True
 
 
-def command() -> None:
+REPAIR = typer.Option(False, "--repair", help="Count providers' records anew where they are off, and say how many.")
+
+
+def command(repair: bool = REPAIR) -> None:
     """Tell what the platform finds around it; exits with 1 if something is amiss."""
     settings = from_environment(os.environ)
     sights = [_python(), _disk(settings)]
@@ -37,6 +42,7 @@ def command() -> None:
             sights += asyncio.run(look(running))
             if all(sight.well for sight in sights):  # a schema that is behind has no books to look at
                 sights += asyncio.run(_books(running))
+                sights += asyncio.run(_records(running, repair=repair))
     except Unusable as reason:
         sights.append(Sight("Engines", str(reason), well=False))
     width = max(len(sight.thing) for sight in sights)
@@ -54,6 +60,19 @@ async def _books(settings: Settings) -> list[Sight]:
         Sight(f"Books of {name}", "; ".join(faults) or "add up, and nothing was altered", well=not faults)
         for name, faults in found.items()
     ]
+
+
+async def _records(settings: Settings, *, repair: bool) -> list[Sight]:
+    """Whether the records of each marketplace's providers are what their shipments and reports add up to."""
+    from api.verbs import books
+
+    found = await books.recount(settings.database_worker_url, repair=repair)
+    sights = []
+    for name, (mended, faults) in found.items():
+        listed = "; ".join(faults[:SHOWN_MAX]) + (f"; and {len(faults) - SHOWN_MAX} more" * (len(faults) > SHOWN_MAX))
+        well = f"{mended} counters were put right" if mended else "are what shipments and reports add up to"
+        sights.append(Sight(f"Records of {name}", listed or well, well=not faults))
+    return sights
 
 
 def _python() -> Sight:

@@ -170,6 +170,7 @@ async def test_a_state_that_has_passed_tells_nobody(post: Post) -> None:
 
 async def test_freight_is_told_of_by_milestones_alone(post: Post) -> None:
     freight = Post(post.market, post.members)
+    freight.story.counter = 100
     await freight.send(ShipmentMode.RAIL, "S-8")
     await freight.track(TrackingStatus.PICKED_UP, PICKED_UP)
     assert await freight.live() == []

@@ -7,16 +7,19 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from api.operations import records as counting
+from api.settings import Settings
+from api.verbs import books
 from domain.access import Role
 from domain.change import Change, Happening
 from domain.ids import BuyerId, ProviderId, ShipmentId, SupplierId
 from domain.records import Window
 from domain.shipments import Shipment, ShipmentMode
 from domain.tracking import ShipmentState, TrackingStatus
-from storage import records
+from storage import migrate, orders, records
 from storage.unit_of_work import Outcome, Work, mint
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Asking, Marketplace, Member
@@ -43,10 +46,8 @@ class Yard:
     async def ship(self, provider: int = 0, promised_on: date | None = None) -> ShipmentId:
         order_id = await self.story.order(self.buyer, self.supplier, [line()])
         async with self.market.pool.acquire(self.market.id) as connection:
-            row = await connection.fetchrow(
-                "SELECT id FROM order_lines WHERE tenant_id = $1 AND order_id = $2", self.market.id, order_id
-            )
-        return await self.story.ship(order_id, self.providers[provider], [row["id"]], promised_on=promised_on)
+            (ordered,) = (await orders.get(connection, self.market.id, order_id)).lines
+        return await self.story.ship(order_id, self.providers[provider], [ordered.id], promised_on=promised_on)
 
     async def differences(self) -> Any:
         async with self.market.pool.acquire(self.market.id) as connection:
@@ -208,6 +209,44 @@ async def test_a_counter_that_is_off_is_told_with_its_provider_and_day_and_put_r
     assert outcome.facts["moved"] == len(told)
     assert await yard.faults() == []
     assert (await yard.record(START + timedelta(days=9))).promised == 1
+
+
+async def test_the_doctor_counts_anew(yard: Yard, settings: Settings) -> None:
+    id = await yard.ship(promised_on=START.date())
+    await yard.story.move(LATER)
+    await yard.story.track(id, TrackingStatus.DELIVERED, START + timedelta(days=1))
+    assert await books.recount(settings.database_worker_url) == {"Test market": (0, [])}
+    mine = yard.providers[0]
+    await yard.count(recorded(shipment(mine, 1, promised_at=START)))
+    (faults,) = [faults for _, faults in (await books.recount(settings.database_worker_url)).values()]
+    assert len(faults) == 2
+    assert all(fault.startswith(f"{mine} on {START.date()}") for fault in faults)
+    assert await books.recount(settings.database_worker_url, repair=True) == {"Test market": (2, [])}
+
+
+async def test_a_shipment_that_is_not_where_its_reports_say_is_found(
+    yard: Yard, settings: Settings, owner: asyncpg.Pool[Any]
+) -> None:
+    id = await yard.ship(promised_on=START.date())
+    await owner.execute("UPDATE shipments SET state = 'DELIVERED', delivered_at = recorded_at WHERE id = $1", id)
+    (faults,) = [faults for _, faults in (await books.recount(settings.database_worker_url)).values()]
+    assert any(fault.startswith(f"{id} of {yard.providers[0]}") and "add up to BOOKED" in fault for fault in faults)
+    assert any("delivered is off by -1" in fault for fault in faults)
+
+
+async def test_what_was_shipped_before_there_were_counters_is_counted_by_the_migration(
+    yard: Yard, owner: asyncpg.Pool[Any]
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - a test's own sequence
+    for _ in range(5):
+        id = await yard.ship(chance.randrange(2), (START + timedelta(days=chance.randrange(9))).date())
+        await yard.story.track(id, chance.choice(STATUSES), START)
+    await owner.execute("DELETE FROM provider_days")
+    assert await yard.differences() != {}
+    text = next(each.text for each in migrate.shipped() if each.name == "0014_records")
+    start = text.index("INSERT INTO provider_days")
+    await owner.execute(text[start : text.index(";", start)])
+    assert await yard.differences() == {}
 
 
 # -- who sees it -------------------------------------------------------------------------------------------------------

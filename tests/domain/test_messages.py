@@ -185,7 +185,7 @@ def test_a_wording_that_no_message_may_have_is_refused_at_publishing(title: str,
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("[body.templates.CARE.wording.zh]", "[body.templates.CARE.wording.fr]", "expected one of en, zh"),
+        ("[body.templates.CARE.wording.ZH]", "[body.templates.CARE.wording.FR]", "expected one of EN, ZH"),
         ('to = ["BUYER"]\nmodes', "to = []\nmodes", "for somebody"),
         ("[body.templates.CARE]", "[body.templates.CARES]", "expected one of"),
         ('void_in = ["DELIVERED", "RETURNED", "CANCELLED"]', 'void_in = ["ARRIVED"]', "expected one of"),
