@@ -245,6 +245,10 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     # related accounts
     "declareRelatedAccount": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
     "clearRelation": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    # deposits
+    "recordDeposit": _by(Role.FINANCE),
+    "drawDeposit": _by(Role.FINANCE),
+    "returnDeposit": _by(Role.FINANCE),
     # files
     "createUpload": PARTY | OPERATOR,
     "confirmUpload": PARTY | OPERATOR,

@@ -194,7 +194,7 @@ class Stop:
     action: Action
     service: ServiceMode | None
     markets: tuple[str, ...]
-    lane_id: LaneId | None
+    lane: LaneId | None
     because: tuple[Finding, ...]
     already: bool
     opens_at: datetime | None

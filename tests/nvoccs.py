@@ -161,7 +161,7 @@ async def shown(ask: Asking, caller: Caller, id: ProviderId, selection: str, **v
 
 async def stops(ask: Asking, caller: Caller, id: ProviderId, on: date) -> Any:
     text = """query ($id: ID!, $on: Date!) { provider(id: $id) { capabilitiesOn(on: $on) { on count stops {
-      action service markets laneId already opensAt because { rule reason inputs { name value } } } } } }"""
+      action service markets lane { id } already opensAt because { rule reason inputs { name value } } } } } }"""
     return (await ask(caller, text, id=id, on=on.isoformat()))["provider"]["capabilitiesOn"]
 
 

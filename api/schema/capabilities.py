@@ -34,6 +34,7 @@ from domain.standings import (
 )
 
 if TYPE_CHECKING:
+    from api.schema.lanes import Lane
     from api.schema.providers import Provider
     from api.schema.rules import RuleVersion
 
@@ -56,7 +57,9 @@ class CapabilityStop:
     markets: list[CountryCode] = strawberry.field(
         description="In which market; the countries of both ends for a lane; empty for everywhere."
     )
-    lane_id: strawberry.ID | None = strawberry.field(description="On which lane; null where it is about more.")
+    lane: Annotated["Lane", strawberry.lazy("api.schema.lanes")] | None = strawberry.field(
+        description="On which lane; null where it is about more than one."
+    )
     because: list[Finding] = strawberry.field(description="Every reason.")
     already: bool = strawberry.field(description="Whether it is so now, too.")
     opens_at: datetime | None = strawberry.field(

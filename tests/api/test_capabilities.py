@@ -156,7 +156,7 @@ async def test_a_lapsed_bond_takes_two_lanes_and_nothing_else_and_its_renewal_br
     assert await on_sale(sandbox, id) == list(WAYS[2:])
     now = await stops(ask, sandbox.staff, id, date(2026, 5, 15))
     assert [{**stop, "already": False} for stop in now["stops"]] == ahead["stops"]
-    off = [stop for stop in now["stops"] if stop["laneId"] is not None]
+    off = [stop for stop in now["stops"] if stop["lane"] is not None]
     assert [(stop["service"], stop["markets"]) for stop in off] == [
         ("SEA_LCL", ["CN", "US"]),
         ("SEA_LCL", ["VN", "US"]),

@@ -147,7 +147,7 @@ def test_what_would_stop_is_judged_at_the_day_asked_for() -> None:
     def stops(at: datetime) -> dict[Capability, tuple[bool, datetime | None]]:
         found = capabilities.stops((state, NOW), (state, at), [grace_over, short], (SEA_US, SEA_EU, AIR_US))
         return {
-            Capability(each.action, each.service, each.markets, each.lane_id): (each.already, each.opens_at)
+            Capability(each.action, each.service, each.markets, each.lane): (each.already, each.opens_at)
             for each in found
         }
 
