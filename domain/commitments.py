@@ -30,6 +30,7 @@ class Commitment:
 def liability(
     point: ServicePoint,
     gone_since: datetime,
+    note: str,
     commitments: Sequence[Commitment],
     rule: ServicePointTerms,
     *,
@@ -46,6 +47,7 @@ def liability(
         reason="service_point_withdrawal_reported",
         inputs={
             "goneSince": rfc3339(gone_since),
+            "found": note,
             "reportedFor": None if point.change_effective_at is None else rfc3339(point.change_effective_at),
             "days": rule.notice_days,
         },

@@ -20,15 +20,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from domain import geography, premises, service_point_terms, terms
+from domain import capabilities, geography, premises, service_point_terms, terms
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.dates import Calendar, rfc3339
 from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.explain import Finding, unmet
+from domain.gates import Action
 from domain.ids import DecisionId, ProviderId, ServicePointId
 from domain.moves import Move, require
 from domain.premises import Contact, Details
+from domain.providers import Provider
 from domain.service_point_terms import ServicePointTerms
 
 CONTACT: Final = "contact"
@@ -174,7 +176,6 @@ class RecordReachability:
 
     service_point_id: ServicePointId
     unreached: Unreached | None
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +206,29 @@ def provider_of(command: AddServicePoint, caller: Caller) -> ProviderId:
 
 
 def add_service_point(
-    command: AddServicePoint, provider_id: ProviderId, *, contact_digest: str | None, id: ServicePointId, at: datetime
+    command: AddServicePoint, provider: Provider, *, contact_digest: str | None, id: ServicePointId, at: datetime
 ) -> Change[ServicePoint]:
-    """The point is known and waits for the desk. Refuses with every problem of its details and its contact."""
+    """The point is known and waits for the desk.
+
+    Refuses with every problem of its details and its contact (Invalid), and a provider whose state leaves it nothing
+    to list.
+    """
+    standing = Finding(
+        "service_point.provider",
+        Action.LIST in capabilities.ALLOWS[provider.state],
+        "provider_may_add_service_points",
+        {"state": provider.state.value},
+    )
     found = premises.problems(command.details, "details")
     if command.contact is not None:
         found += premises.contact_problems(command.contact, "contact")
     if found:
         raise Invalid(*found)
+    if because := unmet((standing,)):
+        raise Refused("service_point.add", "The provider adds no service points now.", because)
     point = ServicePoint(
         id=id,
-        provider_id=provider_id,
+        provider_id=provider.id,
         state=ServicePointState.PENDING,
         details=command.details,
         cell=geography.cell_of(command.details.coordinates),

@@ -23,6 +23,7 @@ from domain.guarantees import Promise
 from domain.ids import CoverageId, ProviderId, ServicePointId, TenantId
 from domain.modes import ServiceMode
 from domain.places import Coordinates
+from domain.premises import RADIUS_METRES_MAX
 from domain.service_points import ServicePoint
 from storage.pool import Connection
 from storage.tables import Table
@@ -63,52 +64,68 @@ async def lock(connection: Connection, tenant_id: TenantId, id: ServicePointId) 
 # -- searching ---------------------------------------------------------------------------------------------------------
 
 _MAY_SELL: Final = """
-  EXISTS (SELECT FROM providers p WHERE p.tenant_id = $1 AND p.id = c.provider_id AND p.state = ANY ($2::text[]))
-  AND NOT EXISTS (SELECT FROM restrictions r WHERE r.tenant_id = $1 AND r.provider_id = c.provider_id
+  (SELECT p.state = ANY ($2::text[]) FROM providers p WHERE p.tenant_id = $1 AND p.id = f.provider_id)
+  AND (SELECT count(*) = 0 FROM restrictions r WHERE r.tenant_id = $1 AND r.provider_id = f.provider_id
     AND r.lifted_at IS NULL AND r.since <= $3 AND (r.until IS NULL OR r.until >= $3) AND r.lane_ids = '{}'
     AND (r.actions = '{}' OR 'SELL' = ANY (r.actions)) AND (r.services = '{}' OR $4 = ANY (r.services))
-    AND (r.markets = '{}' OR c.country::text = ANY (r.markets)))"""
-"""Of the row `c`: $1 tenant, $2 the states in which providers sell, $3 the instant, $4 the service."""
+    AND (r.markets = '{}' OR f.country::text = ANY (r.markets)))"""
+"""Of the row `f`: $1 tenant, $2 the states in which providers sell, $3 the instant, $4 the service.
+
+Scalar subqueries are never made joins: they are asked of one row after the other, in order, until there are enough.
+"""
 
 _NEAR: Final = f"""
 SELECT f.service_point_id AS id, f.metres
 FROM (
-  SELECT c.service_point_id, c.provider_id, c.country,
-    metres_between($5, $6, c.latitude, c.longitude) AS metres
-  FROM unnest($7::bigint[], $8::bigint[]) AS s (low, high)
-  JOIN service_point_cells c ON c.tenant_id = $1 AND c.service = $4 AND c.cell BETWEEN s.low AND s.high
-  OFFSET 0
+  SELECT m.* FROM (
+    SELECT i.service_point_id, i.provider_id, i.country, metres_between($5, $6, i.latitude, i.longitude) AS metres
+    FROM unnest($7::bigint[], $8::bigint[]) AS s (low, high)
+    CROSS JOIN LATERAL (
+      SELECT * FROM service_point_cells c
+      WHERE c.tenant_id = $1 AND c.service = $4 AND c.cell BETWEEN s.low AND s.high OFFSET 0
+    ) i
+    OFFSET 0
+  ) m
+  WHERE m.metres <= $9 ORDER BY m.metres, m.service_point_id OFFSET 0
 ) f
-WHERE f.metres <= $9 AND {_MAY_SELL.replace("c.", "f.")}
+WHERE {_MAY_SELL}
 ORDER BY f.metres, f.service_point_id LIMIT $10
 """
-"""$5 and $6 are where, $7 and $8 the ranges of cells, $9 how far, $10 how many. OFFSET 0: measured once per point."""
+"""$5 and $6 are where, $7 and $8 the ranges of cells, $9 how far, $10 how many. Each OFFSET 0 keeps Postgres
+from being clever: the innermost makes it read range by range (it has no idea how few points a range holds, and would
+go through the table), the next keeps a point from being measured twice, the last keeps the subqueries of `_MAY_SELL`
+out of the sorting."""
 
 _REACHING: Final = f"""
 SELECT f.service_point_id AS id, f.metres
 FROM (
-  SELECT c.service_point_id, c.provider_id, c.country, c.radius_metres,
-    metres_between($5, $6, c.latitude, c.longitude) AS metres
-  FROM unnest($7::bigint[], $8::bigint[], $9::smallint[]) AS s (low, high, reach)
-  JOIN service_point_cells c
-    ON c.tenant_id = $1 AND c.service = $4 AND c.reach = s.reach AND c.cell BETWEEN s.low AND s.high
-  OFFSET 0
+  SELECT m.* FROM (
+    SELECT i.service_point_id, i.provider_id, i.country, i.radius_metres,
+      metres_between($5, $6, i.latitude, i.longitude) AS metres
+    FROM unnest($7::bigint[], $8::bigint[], $9::smallint[]) AS s (low, high, reach)
+    CROSS JOIN LATERAL (
+      SELECT * FROM service_point_cells c
+      WHERE c.tenant_id = $1 AND c.service = $4 AND c.reach = s.reach AND c.cell BETWEEN s.low AND s.high OFFSET 0
+    ) i
+    OFFSET 0
+  ) m
+  WHERE m.metres <= m.radius_metres ORDER BY m.metres, m.service_point_id OFFSET 0
 ) f
-WHERE f.metres <= f.radius_metres AND {_MAY_SELL.replace("c.", "f.")}
+WHERE {_MAY_SELL}
 ORDER BY f.metres, f.service_point_id LIMIT $10
 """
 """Each ring's points are looked for as far away as that ring reaches."""
 
 _COVERING: Final = f"""
-SELECT f.service_point_id AS id, k.key, f.metres
+SELECT a.service_point_id AS id, k.key, metres_between($6, $7, a.latitude, a.longitude) AS metres
 FROM unnest($5::text[]) WITH ORDINALITY AS k (key, rank)
 CROSS JOIN LATERAL (
-  SELECT c.service_point_id, metres_between($6, $7, c.latitude, c.longitude) AS metres
-  FROM service_point_areas c
-  WHERE c.tenant_id = $1 AND c.service = $4 AND c.area_key = k.key AND {_MAY_SELL}
-  ORDER BY c.service_point_id LIMIT $8
-) f
-ORDER BY k.rank, f.service_point_id
+  SELECT f.service_point_id, f.latitude, f.longitude
+  FROM service_point_areas f
+  WHERE f.tenant_id = $1 AND f.service = $4 AND f.area_key = k.key AND {_MAY_SELL}
+  ORDER BY f.service_point_id LIMIT $8
+) a
+ORDER BY k.rank, a.service_point_id
 """
 """$5 the keys of the place, narrowest first; $6 and $7 where it is, if known. Each key gives at most a page."""
 
@@ -181,7 +198,7 @@ async def _reaching(
 ) -> list[Near]:
     wanted = [
         (each.low, each.high, number)
-        for number, ring in enumerate(RINGS, start=1)
+        for number, ring in enumerate(RINGS[: geography.ring_of(RADIUS_METRES_MAX)], start=1)
         for each in geography.around(at, ring)
     ]
     lows, highs, reaches = map(list, zip(*wanted, strict=True))

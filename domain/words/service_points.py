@@ -34,8 +34,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The provider stays liable for {open} open commitments, until {until}.",
         "Nothing was open: the provider is liable for nothing.",
     ),
-    "provider_keeps_service_points": (
-        "The provider may keep service points.",
-        "The provider's life on the marketplace is over: it is {state}.",
+    "provider_may_add_service_points": (
+        "The provider may add service points.",
+        "A provider that is {state} adds no service points.",
     ),
 }

@@ -1,4 +1,4 @@
-"""Decisions with their trees: staff see all, the parties those about themselves and about their claims."""
+"""Decisions with their trees: staff see all, the parties those about themselves, their claims and listings."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,16 @@ def _of_own_claim(predicate: str) -> str:
     )
 
 
+_OF_OWN_LISTING: Final = (
+    "EXISTS (SELECT FROM listing_flags f WHERE f.tenant_id = {t}.tenant_id AND f.id = {t}.subject_id "
+    "AND f.provider_id = {party})"
+)
+
+_OF_OWN_POINT: Final = (
+    "EXISTS (SELECT FROM service_points s WHERE s.tenant_id = {t}.tenant_id AND s.id = {t}.subject_id "
+    "AND s.provider_id = {party})"
+)
+
 STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
 
 DECISION: Final = View(
@@ -34,7 +44,8 @@ DECISION: Final = View(
     visible={
         kind: predicate if kind is ViewerKind.STAFF else _of_own_claim(predicate)
         for kind, predicate in CLAIM_VISIBLE.items()
-    },
+    }
+    | {ViewerKind.PROVIDER: f"({_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} OR {_OF_OWN_LISTING})"},
     fields={
         **columns("id", "kind", "holds", "at", "ruleVersionIds", "subjectId"),
         "decidedBy": column("decided_by", STAFF_ONLY),
