@@ -19,6 +19,7 @@ from api.schema.capabilities import (
     Restriction,
 )
 from api.schema.connection import Connection, connection, listing, point
+from api.schema.deposits import DEPOSITS, DepositStanding
 from api.schema.enums import described
 from api.schema.errors import UserError
 from api.schema.mutation import mutation
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from api.schema.decisions import Decision
     from api.schema.enrolments import Guarantee
     from api.schema.recoveries import Recovery
+    from api.schema.service_points import ServicePoint
     from api.schema.shipments import Shipment
 
 described(ProviderKind)
@@ -115,6 +117,9 @@ class Provider(Node):
     recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
         "What it owes for broken promises; for staff and itself."
     )
+    service_points: Connection[Annotated["ServicePoint", strawberry.lazy("api.schema.service_points")]] = connection(
+        "Where it serves, as far as the viewer may see it."
+    )
     record: ProviderRecord | None = RECORD
     capabilities_on: CapabilitiesOn | None = CAPABILITIES_ON
     restrictions: Connection[Restriction] = RESTRICTIONS
@@ -122,6 +127,7 @@ class Provider(Node):
     exits: Connection[Exit] = EXITS
     bars: Connection[Bar] = BARS
     related_accounts: list[RelatedAccount] = RELATED_ACCOUNTS
+    deposits: list[DepositStanding] | None = DEPOSITS
     registered_at: datetime = strawberry.field(description="When it was registered, was invited or applied.")
     activated_at: datetime | None = strawberry.field(
         description="When it began to work; null before, when only the desk and itself know of it."

@@ -24,6 +24,7 @@ from api.schema import (
     coupons,
     coverage,
     decisions,
+    deposits,
     documents,
     enrolments,
     exchange_rates,
@@ -66,6 +67,7 @@ from storage.views import clocks as clock_views
 from storage.views import coupons as coupon_views
 from storage.views import coverage as coverage_views
 from storage.views import decisions as decision_views
+from storage.views import deposits as deposit_views
 from storage.views import documents as document_views
 from storage.views import enrolments as guarantee_views
 from storage.views import exchange_rates as exchange_rate_views
@@ -135,6 +137,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
+    Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
     Noun(tier_views, tiers.TierQueries, tiers.TierMutations),

@@ -45,7 +45,10 @@ DECISION: Final = View(
         kind: predicate if kind is ViewerKind.STAFF else _of_own_claim(predicate)
         for kind, predicate in CLAIM_VISIBLE.items()
     }
-    | {ViewerKind.PROVIDER: f"({_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} OR {_OF_OWN_LISTING})"},
+    | {
+        ViewerKind.PROVIDER: f"({_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} OR {_OF_OWN_LISTING} "
+        f"OR {_OF_OWN_POINT})"
+    },
     fields={
         **columns("id", "kind", "holds", "at", "ruleVersionIds", "subjectId"),
         "decidedBy": column("decided_by", STAFF_ONLY),

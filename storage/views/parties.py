@@ -11,7 +11,7 @@ from typing import Final
 from domain import buyers
 from domain.access import ViewerKind
 from storage.buyers import BUYERS
-from storage.views import capabilities, onboarding, records, relations
+from storage.views import capabilities, deposits, onboarding, records, relations
 from storage.views.actions import actions
 from storage.views.organisations import BY_ID
 from storage.views.tiers import LEVEL_FILTER, LEVEL_SORT, shown_tiers
@@ -116,9 +116,11 @@ PROVIDER: Final = View(
         "shipments": Many("Shipment", "provider_id", "NEWEST_FIRST"),
         "claims": Many("Claim", "provider_id", "NEWEST_FIRST"),
         "recoveries": Many("Recovery", "provider_id", "NEWEST_FIRST"),
+        "servicePoints": Many("ServicePoint", "provider_id", "OLDEST_FIRST"),
         **onboarding.FIELDS,
         **records.FIELDS,
         **relations.FIELDS,
+        **deposits.FIELDS,
         **capabilities.FIELDS,
     },
     sorts=BY_ID,

@@ -383,7 +383,7 @@ async def covered(market: Marketplace, ask: Asking, provider: Member, count: int
     offered = await market.act(market.admin, enrolments.offer_guarantee, OfferGuarantee(rule, provider.party_id))  # type: ignore[arg-type]
     shop = market.staff(Role.SERVICE)
     for number in range(count):
-        line = {"description": "Lathe", "quantity": 1, "value": {"amount": "900", "currency": "USD"}, "serviced": True}
+        line = {"description": "Lathe", "quantity": 1, "value": "900", "serviced": True}
         order = await ask.mutate(
             shop, "recordOrder", "order { id }", reference=f"O-{number}", buyerId=buyer.party_id,
             supplierId=supplier.party_id, country="US", currency="USD", lines=[line],

@@ -19,12 +19,14 @@ WITHOUT_TENANT = {
     "schema_migrations": "which migrations were applied",
     "calendars": "reference data, the same for every tenant",
     "calendar_holidays": "reference data, the same for every tenant",
+    "places": "reference data, the same for every tenant",
+    "place_names": "reference data, the same for every tenant",
 }
 """Tables that are not a tenant's, and why."""
 
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
-    "ledger_transfers", "ledger_entries", "charge_checks",
+    "messages", "ledger_transfers", "ledger_entries", "service_point_commitments", "charge_checks",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
