@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -240,7 +241,7 @@ async def test_a_worker_killed_between_warning_and_restriction_loses_and_doubles
             sandbox.tenant_id,
             START + at * DAY,
         )
-        for _ in range(4):
+        for _ in range(2):
             await worker.once(round_)
             await worker_pool.fetch(
                 sandbox.tenant_id, "UPDATE clocks SET retry_at = NULL WHERE tenant_id = $1", sandbox.tenant_id
@@ -287,6 +288,18 @@ async def test_a_suspended_provider_sells_nothing_until_the_end_or_its_reinstate
     back = await ask.mutate(sandbox.staff, "reinstateProvider", STANDING, providerId=id, reason="Cleared.")
     assert back["provider"] == {"state": "ACTIVE"}
     assert await on_sale(sandbox, id) == list(WAYS)
+
+
+async def test_two_desks_that_suspend_at_once_have_one_effect(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    wish = {"providerId": id, "reason": "Under investigation."}
+    answers = await asyncio.gather(
+        *(ask.mutate(sandbox.staff, "suspendProvider", "provider { state }", **wish) for _ in range(4))
+    )
+    assert sorted(len(answer["userErrors"]) for answer in answers) == [0, 1, 1, 1]
+    held = await shown(ask, sandbox.staff, id, "state restrictions(first: 9) { nodes { cause } }")
+    assert held == {"state": "SUSPENDED", "restrictions": {"nodes": [{"cause": "SUSPENSION"}]}}
+    assert len(await events(sandbox, "lane.off_sale")) == len(WAYS)
 
 
 async def test_a_provider_suspended_between_quote_and_booking_is_refused_with_the_reason(

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 
+from api.operations import relations
+from domain.access import Role
 from domain.dates import rfc3339
 from domain.errors import Refused
+from domain.ids import ProviderId
+from domain.relations import RelationKind
 from domain.tracking import TrackingStatus
-from tests.builders import START, Market, line
-from tests.marketplaces import Asking
+from storage.pool import Pool
+from storage.unit_of_work import Outcome, Work
+from tests.applicants import OFFER, applied, codes
+from tests.builders import START, Market, line, set_clock
+from tests.marketplaces import Asking, Marketplace
 from tests.nvoccs import (
     BOND,
     DAY,
@@ -91,7 +100,7 @@ async def test_a_leaving_provider_may_stay(sandbox: Market, ask: Asking) -> None
 
 
 async def test_a_terminated_provider_and_its_related_accounts_stay_out_for_a_year(sandbox: Market, ask: Asking) -> None:
-    """Vector T20, by the bars of the removed provider; the application itself asks the same function."""
+    """The bars of the removed provider, asked by the same function as an application (vector T20)."""
     id, related = await nvocc(sandbox), await sandbox.register_provider()
     await ask.mutate(sandbox.provider(id), "requestExit", "exit { id }", providerId=id, reason="We close.")
     gone = await ask.mutate(
@@ -153,3 +162,56 @@ async def test_who_is_removed_from_a_programme_does_not_offer_it_again_for_a_yea
         await sandbox.offer(id)
     await sandbox.move(START + 366 * DAY)
     await sandbox.offer(id)
+
+
+@pytest.mark.parametrize(("day", "admitted"), [(364, False), (366, True)])
+async def test_t20_a_removed_providers_related_company_applies(
+    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], worker_pool: Pool, day: int, admitted: bool
+) -> None:
+    """Vector T20: refused with the reason on day 364, admitted to review on day 366, found by its tax number."""
+    await set_clock(worker_pool, market.id, START)
+    removed = await market.add("Old Line", Role.PROVIDER)
+    assert isinstance(removed.party_id, ProviderId)
+    await noted(market, removed.party_id, "998/77")
+    wish = {"providerId": removed.party_id, "cause": "FRAUD", "reason": "Forged papers."}
+    gone = await ask.mutate(market.staff(Role.ADMIN), "terminateProvider", "provider { state }", **wish)
+    assert gone["provider"] == {"state": "TERMINATED"}
+    building = Market(market.pool, market.id, market.made.admin_key, market.made.operator_id)
+    await building.move(START + day * DAY)
+    company = await applied(market, ask, owner, OFFER)
+    await company.hand_in_everything(tax_number="99877")
+    handed_in = await company.do("submitApplication", company.caller)
+    if admitted:
+        assert (codes(handed_in), handed_in["provider"]["state"]) == ([], "IN_REVIEW")
+        return
+    assert codes(handed_in) == ["REFUSED"]
+    (because,) = handed_in["userErrors"][0]["reasons"]
+    assert because["reason"] == "related_not_barred"
+    again = await company.do("submitApplication", company.caller)
+    assert codes(again) == ["REFUSED"]
+    assert (await company.seen())["state"] == "DRAFT"
+    await building.move(START + 366 * DAY)
+    assert codes(await company.do("submitApplication", company.caller)) == []
+
+
+async def test_a_related_account_of_whoever_was_removed_does_not_offer_it_either(sandbox: Market, ask: Asking) -> None:
+    removed, related, other = [await sandbox.register_provider() for _ in range(3)]
+    for id in (removed, related):
+        await noted(sandbox, id, "12-3456789")
+    await sandbox.offer(removed)
+    wish = {"providerId": removed, "ruleKey": "guarantees/on_time", "reason": "Broken too often."}
+    await ask.mutate(sandbox.staff, "removeFromProgramme", "bar { id }", **wish)
+    with pytest.raises(Refused) as refused:
+        await sandbox.offer(related)
+    assert [finding.reason for finding in refused.value.unmet] == ["related_not_barred"]
+    await sandbox.offer(other)
+
+
+async def noted(market: Market | Marketplace, id: ProviderId, tax_number: str) -> None:
+    """The provider has that tax number."""
+
+    async def act(work: Work, _: None) -> Outcome:
+        await relations.note(work, id, RelationKind.TAX_NUMBER, tax_number)
+        return Outcome()
+
+    await market.act(market.staff if isinstance(market, Market) else market.admin, act, None)
