@@ -15,6 +15,7 @@ from domain.ids import (
     ClaimId,
     CouponId,
     DecisionId,
+    DepositMovementId,
     LiablePartyId,
     RedemptionId,
     RuleVersionId,
@@ -32,6 +33,8 @@ class AccountName(StrEnum):
     """What a liable party owes."""
     BUYER_COUPON_LIABILITY = "BUYER_COUPON_LIABILITY"
     """What coupons may still cost."""
+    DEPOSIT_HELD = "DEPOSIT_HELD"
+    """What is held of a liable party's own money."""
     COMPENSATION_EXPENSE = "COMPENSATION_EXPENSE"
     """What compensation costs the platform at first."""
     EXPENSE_RECOVERY = "EXPENSE_RECOVERY"
@@ -59,13 +62,14 @@ CLASSES: Final[Mapping[AccountName, AccountClass]] = {
     AccountName.CASH_CLEARING: AccountClass.ASSET,
     AccountName.PARTY_RECEIVABLE: AccountClass.ASSET,
     AccountName.BUYER_COUPON_LIABILITY: AccountClass.LIABILITY,
+    AccountName.DEPOSIT_HELD: AccountClass.LIABILITY,
     AccountName.COMPENSATION_EXPENSE: AccountClass.RESULT,
     AccountName.EXPENSE_RECOVERY: AccountClass.RESULT,
     AccountName.CONTINGENT: AccountClass.MEMO,
     AccountName.MEMO_CONTRA: AccountClass.MEMO,
 }
 
-OF_PARTY: Final = frozenset({AccountName.PARTY_RECEIVABLE, AccountName.CONTINGENT})
+OF_PARTY: Final = frozenset({AccountName.PARTY_RECEIVABLE, AccountName.DEPOSIT_HELD, AccountName.CONTINGENT})
 """Accounts kept per liable party; all others are the platform's own."""
 
 
@@ -80,6 +84,12 @@ class Event(StrEnum):
     """What was left of a coupon expired."""
     REDEMPTION_REVERSED = "REDEMPTION_REVERSED"
     """An order paid by coupon was cancelled."""
+    DEPOSIT_RECEIVED = "DEPOSIT_RECEIVED"
+    """A party paid a deposit in."""
+    DEPOSIT_DRAWN = "DEPOSIT_DRAWN"
+    """What a party owed was taken from its deposit."""
+    DEPOSIT_RETURNED = "DEPOSIT_RETURNED"
+    """A party got its deposit back."""
 
 
 POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
@@ -101,18 +111,25 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
         (AccountName.EXPENSE_RECOVERY, AccountName.PARTY_RECEIVABLE),
         (AccountName.CONTINGENT, AccountName.MEMO_CONTRA),
     ),
+    Event.DEPOSIT_RECEIVED: ((AccountName.CASH_CLEARING, AccountName.DEPOSIT_HELD),),
+    Event.DEPOSIT_DRAWN: ((AccountName.DEPOSIT_HELD, AccountName.PARTY_RECEIVABLE),),
+    Event.DEPOSIT_RETURNED: ((AccountName.DEPOSIT_HELD, AccountName.CASH_CLEARING),),
 }
 """Event -> pairs of (debit, credit), each for the whole amount of the event (`domain.md` 6.8, the posting table)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why money moved. At least one of the four is named (the database refuses a transfer without a cause)."""
+    """Why money moved.
+
+    A claim, coupon, redemption, decision or movement of a deposit is named: the database refuses a transfer without.
+    """
 
     claim_id: ClaimId | None = None
     coupon_id: CouponId | None = None
     redemption_id: RedemptionId | None = None
     decision_id: DecisionId | None = None
+    deposit_movement_id: DepositMovementId | None = None
     rule_version_id: RuleVersionId | None = None
     reverses_id: TransferId | None = None
 

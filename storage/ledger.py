@@ -49,6 +49,7 @@ async def post(work: Work, *transfers: Transfer) -> None:
         [cause.coupon_id for cause in causes],
         [cause.redemption_id for cause in causes],
         [cause.decision_id for cause in causes],
+        [cause.deposit_movement_id for cause in causes],
         [cause.rule_version_id for cause in causes],
         [cause.reverses_id for cause in causes],
         [entry[0] for entry in entries],
@@ -113,7 +114,8 @@ async def faults(connection: Connection, tenant_id: TenantId, at: datetime) -> l
     """Everything that does not add up in the tenant's books, as sentences; nothing when all is well.
 
     Looks at: zero sums per currency, balances against their entries, coupons against the coupon liability, recoveries
-    against receivable and contingent accounts.
+    (and what deposits paid of them) against receivable and contingent accounts, deposits and their movements against
+    what is held.
     """
     rows = await connection.fetch(_FAULTS, tenant_id)
     return [f"{row['fault']} ({row['currency']}): {row['one']} against {row['other']} at {at:%F %T}" for row in rows]
@@ -153,13 +155,13 @@ WITH accounts AS (
   RETURNING a.id, a.name, a.party_id, a.currency, a.stripe
 ), transfers AS (
   INSERT INTO ledger_transfers (tenant_id, id, event, at, claim_id, coupon_id, redemption_id, decision_id,
-    rule_version_id, reverses_id)
+    deposit_movement_id, rule_version_id, reverses_id)
   SELECT $1, t.* FROM unnest($9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::text[],
-    $15::text[], $16::text[], $17::text[]) AS t
+    $15::text[], $16::text[], $17::text[], $18::text[]) AS t
 ), entries AS (
   INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount_minor, currency)
   SELECT $1, e.transfer_id, e.position, a.id, e.minor, e.currency
-  FROM unnest($18::text[], $19::int[], $20::text[], $21::text[], $22::text[], $23::int[], $24::bigint[])
+  FROM unnest($19::text[], $20::int[], $21::text[], $22::text[], $23::text[], $24::int[], $25::bigint[])
     AS e(transfer_id, position, name, party_id, currency, stripe, minor)
   JOIN accounts a ON a.name = e.name AND a.party_id IS NOT DISTINCT FROM e.party_id AND a.currency = e.currency
     AND a.stripe = e.stripe
@@ -177,6 +179,9 @@ WITH books AS (
 ), owed AS (
   SELECT currency, sum(contingent_minor) AS contingent, sum(due_minor) AS due FROM recoveries WHERE tenant_id = $1
   GROUP BY currency
+), moved AS (
+  SELECT currency, sum(amount_minor) FILTER (WHERE kind = 'DRAWN') AS drawn
+  FROM deposit_movements WHERE tenant_id = $1 GROUP BY currency
 ), currencies AS (SELECT DISTINCT currency FROM books), checks AS (
   SELECT 'entries sum to zero' AS fault, currency, sum(amount_minor) AS one, 0::numeric AS other
   FROM ledger_entries WHERE tenant_id = $1 GROUP BY currency
@@ -190,15 +195,26 @@ WITH books AS (
     coalesce((SELECT outstanding FROM live l WHERE l.currency = c.currency), 0)
   FROM currencies c
   UNION ALL
-  SELECT 'receivable equals what fell due', c.currency,
+  SELECT 'receivable equals what fell due and no deposit paid', c.currency,
     coalesce((SELECT minor FROM books b WHERE b.name = 'PARTY_RECEIVABLE' AND b.currency = c.currency), 0),
     coalesce((SELECT due FROM owed o WHERE o.currency = c.currency), 0)
+      - coalesce((SELECT drawn FROM moved m WHERE m.currency = c.currency), 0)
   FROM currencies c
   UNION ALL
   SELECT 'contingent account equals contingent recoveries', c.currency,
     coalesce((SELECT minor FROM books b WHERE b.name = 'CONTINGENT' AND b.currency = c.currency), 0),
     coalesce((SELECT contingent FROM owed o WHERE o.currency = c.currency), 0)
   FROM currencies c
+  UNION ALL
+  SELECT 'account of deposit ' || d.id || ' equals what is held', d.currency, d.held_minor, -coalesce(
+    (SELECT sum(a.balance_minor) FROM ledger_accounts a WHERE a.tenant_id = d.tenant_id AND a.name = 'DEPOSIT_HELD'
+     AND a.party_id = d.provider_id AND a.currency = d.currency), 0)
+  FROM deposits d WHERE d.tenant_id = $1
+  UNION ALL
+  SELECT 'deposit ' || d.id || ' equals its movements', d.currency, d.held_minor, coalesce(
+    (SELECT sum(CASE m.kind WHEN 'RECEIVED' THEN m.amount_minor ELSE -m.amount_minor END) FROM deposit_movements m
+     WHERE m.tenant_id = d.tenant_id AND m.deposit_id = d.id), 0)
+  FROM deposits d WHERE d.tenant_id = $1
 )
 SELECT fault, currency, one, other FROM checks WHERE one IS DISTINCT FROM other
 """

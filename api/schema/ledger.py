@@ -10,6 +10,7 @@ from api.schema.claims import Claim
 from api.schema.connection import Connection, listing, point
 from api.schema.coupons import Coupon, Redemption
 from api.schema.decisions import Decision
+from api.schema.deposits import DepositMovement
 from api.schema.enums import described
 from api.schema.node import Node
 from api.schema.parties import LiableParty
@@ -75,6 +76,7 @@ class LedgerTransfer(Node):
     coupon: Coupon | None = strawberry.field(description="The coupon that caused it.")
     redemption: Redemption | None = strawberry.field(description="The redemption that caused it.")
     decision: Decision | None = strawberry.field(description="The decision that caused it.")
+    deposit_movement: DepositMovement | None = strawberry.field(description="The movement of a deposit that caused it.")
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
 
 

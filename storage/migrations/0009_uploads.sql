@@ -85,3 +85,65 @@ CREATE TABLE relations (
 );
 CREATE INDEX relations_second ON relations (tenant_id, second_id);
 CALL protect('relations');
+
+-- What is held of a provider's money, per currency, and everything that came and went.
+CREATE TABLE deposits (
+  tenant_id      text COLLATE "C" NOT NULL,
+  id             text COLLATE "C" NOT NULL CHECK (id LIKE 'dep\__%'),
+  provider_id    text COLLATE "C" NOT NULL,
+  currency       char(3) NOT NULL,
+  held_minor     bigint NOT NULL CHECK (held_minor >= 0),
+  received_minor bigint NOT NULL CHECK (received_minor >= 0),
+  drawn_minor    bigint NOT NULL CHECK (drawn_minor >= 0),
+  returned_minor bigint NOT NULL CHECK (returned_minor >= 0),
+  opened_at      timestamptz NOT NULL,
+  updated_at     timestamptz NOT NULL,
+  version        integer NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, provider_id, currency),
+  CHECK (held_minor = received_minor - drawn_minor - returned_minor),
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
+);
+CALL protect('deposits');
+
+CREATE TABLE deposit_movements (
+  tenant_id    text COLLATE "C" NOT NULL,
+  id           text COLLATE "C" NOT NULL CHECK (id LIKE 'dmv\__%'),
+  deposit_id   text COLLATE "C" NOT NULL,
+  provider_id  text COLLATE "C" NOT NULL,
+  kind         text NOT NULL,                   -- a word of domain/deposits.py: RECEIVED
+  amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+  left_minor   bigint NOT NULL CHECK (left_minor >= 0), -- what was held afterwards
+  currency     char(3) NOT NULL,
+  reference    text,                            -- the bank's, where money came from outside or went there
+  reason       text,                            -- why it was drawn
+  moved_by     text COLLATE "C" NOT NULL,
+  moved_at     timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, deposit_id) REFERENCES deposits,
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
+);
+CREATE INDEX deposit_movements_deposit ON deposit_movements (tenant_id, deposit_id, moved_at, id);
+CREATE INDEX deposit_movements_provider ON deposit_movements (tenant_id, provider_id);
+CREATE UNIQUE INDEX deposit_movements_reference ON deposit_movements (tenant_id, deposit_id, kind, reference)
+  WHERE reference IS NOT NULL;
+CALL protect('deposit_movements', 'SELECT, INSERT');
+CALL make_append_only('deposit_movements');
+
+-- Money that moves because a deposit did names the movement as its cause.
+ALTER TABLE ledger_transfers
+  ADD COLUMN deposit_movement_id text COLLATE "C",
+  ADD FOREIGN KEY (tenant_id, deposit_movement_id) REFERENCES deposit_movements,
+  DROP CONSTRAINT ledger_transfers_check,
+  ADD CONSTRAINT ledger_transfers_cause
+    CHECK (num_nonnulls(claim_id, coupon_id, redemption_id, decision_id, deposit_movement_id) > 0);
+CREATE INDEX ledger_transfers_deposit ON ledger_transfers (tenant_id, deposit_movement_id);
+
+-- Nobody takes out of a deposit what is not in it. A trigger after the fact, because a CHECK would look at the row that
+-- `post` proposes, which holds the difference alone.
+CREATE FUNCTION refuse_overdrawn_deposit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'deposit of % is overdrawn', NEW.party_id USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER overdrawn AFTER INSERT OR UPDATE ON ledger_accounts FOR EACH ROW
+  WHEN (NEW.name = 'DEPOSIT_HELD' AND NEW.balance_minor > 0) EXECUTE FUNCTION refuse_overdrawn_deposit();

@@ -40,6 +40,7 @@ TRANSFER: Final = View(
         "coupon": One("Coupon", "{t}.coupon_id"),
         "redemption": One("Redemption", "{t}.redemption_id"),
         "decision": One("Decision", "{t}.decision_id"),
+        "depositMovement": One("DepositMovement", "{t}.deposit_movement_id"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
         "entries": Computed(postings),
     },

@@ -1,0 +1,99 @@
+"""Deposits: paid in, drawn for what is owed, returned; each with its transfer in the ledger, in one transaction.
+
+Locks: the provider first, then its deposit, then the balances; so two who draw at once draw one after the other.
+"""
+
+from api.operations import applications
+from domain import access, deposits, ledger
+from domain.deposits import Affairs, Deposit, DrawDeposit, Moved, MovementKind, RecordDeposit, ReturnDeposit
+from domain.ids import DepositId, DepositMovementId, TransferId
+from domain.ledger import Cause, Event
+from domain.money import Money
+from domain.providers import Provider
+from storage import deposits as deposit_rows
+from storage import exits as exit_rows
+from storage import ledger as ledger_rows
+from storage import onboarding as case_rows
+from storage import providers as provider_rows
+from storage.unit_of_work import Outcome, Work
+
+EVENTS = {
+    MovementKind.RECEIVED: Event.DEPOSIT_RECEIVED,
+    MovementKind.DRAWN: Event.DEPOSIT_DRAWN,
+    MovementKind.RETURNED: Event.DEPOSIT_RETURNED,
+}
+"""Movement -> its row of the posting table."""
+
+
+async def record_deposit(work: Work, command: RecordDeposit) -> Outcome:
+    """The money is held, and an approved provider that waited for it works. Refuses one that has left."""
+    access.require(work.caller, "recordDeposit")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    deposit = await _deposit(work, provider, command.amount.currency)
+    moved = deposits.record_deposit(
+        deposit,
+        command,
+        provider.state,
+        id=work.new_id(DepositMovementId),
+        by=work.caller.actor_id,
+        at=work.at,
+    )
+    outcome = await _keep(work, moved)
+    await applications.activate_if_complete(work, provider)
+    return outcome
+
+
+async def draw_deposit(work: Work, command: DrawDeposit) -> Outcome:
+    """What the provider owes is taken from its deposit. Refuses more than is held, and more than is owed."""
+    access.require(work.caller, "drawDeposit")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    currency = command.amount.currency
+    deposit = await _deposit(work, provider, currency)
+    owed = await deposit_rows.owed(work.connection, work.tenant_id, provider.id, currency)
+    moved = deposits.draw_deposit(
+        deposit, command, owed, id=work.new_id(DepositMovementId), by=work.caller.actor_id, at=work.at
+    )
+    return await _keep(work, moved)
+
+
+async def return_deposit(work: Work, command: ReturnDeposit) -> Outcome:
+    """The money is the provider's again. Refuses, with every reason, what something may still need."""
+    access.require(work.caller, "returnDeposit")
+    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
+    currency = command.amount.currency
+    deposit = await _deposit(work, provider, currency)
+    matrix = await case_rows.matrix(work.connection, work.tenant_id, work.at)
+    affairs = Affairs(
+        provider.state,
+        deposits.required(matrix, provider).get(currency, Money.zero(currency)),
+        await deposit_rows.owed(work.connection, work.tenant_id, provider.id, currency),
+        await deposit_rows.contingent(work.connection, work.tenant_id, provider.id, currency),
+        await exit_rows.count_open(work.connection, work.tenant_id, provider.id),
+    )
+    moved = deposits.return_deposit(
+        deposit, command, affairs, id=work.new_id(DepositMovementId), by=work.caller.actor_id, at=work.at
+    )
+    return await _keep(work, moved)
+
+
+async def _deposit(work: Work, provider: Provider, currency: str) -> Deposit:
+    """The provider's deposit in that currency, locked; one with nothing in it where there is none."""
+    found = await deposit_rows.find_by_currency(work.connection, work.tenant_id, provider.id, currency)
+    return found or deposits.open_deposit(provider.id, currency, id=work.new_id(DepositId), at=work.at)
+
+
+async def _keep(work: Work, moved: Moved) -> Outcome:
+    """Deposit, movement and transfer are part of this transaction."""
+    movement = moved.movement
+    await work.keep(moved.deposit)
+    work.add(movement)
+    transfer = ledger.transfer(
+        work.new_id(TransferId),
+        EVENTS[movement.kind],
+        movement.amount,
+        party_id=movement.provider_id,
+        cause=Cause(deposit_movement_id=movement.id),
+        at=work.at,
+    )
+    await ledger_rows.post(work, transfer)
+    return Outcome({"deposit": moved.deposit.after.id, "movement": movement.id})
