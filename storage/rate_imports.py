@@ -27,14 +27,15 @@ async def get(connection: Connection, tenant_id: TenantId, id: RateImportId) -> 
 
 
 async def lock(connection: Connection, tenant_id: TenantId, id: RateImportId) -> RateImport:
-    """The import, this transaction's until its end. Refuses with NotFound. Lock its sheet first, if at all."""
+    """The import, this transaction's until its end. Refuses with NotFound. Lock it before its sheet."""
     return await RATE_IMPORTS.lock(connection, tenant_id, id)
 
 
-async def find_by_sheet(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> RateImport | None:
-    """The import that fills the sheet, locked; None for a sheet that was drafted in one call."""
-    found = await RATE_IMPORTS.select(connection, tenant_id, "t.rate_sheet_id = $2", id, lock=True)
-    return found[0] if found else None
+async def find_free(connection: Connection, tenant_id: TenantId, id: RateImportId) -> RateImport | None:
+    """The import, this transaction's until its end; None while somebody else has it. Lock it before its sheet."""
+    text = f"SELECT {RATE_IMPORTS.selection()} FROM rate_imports t WHERE t.tenant_id = $1 AND t.id = $2"
+    row = await connection.fetchrow(f"{text} FOR UPDATE SKIP LOCKED", tenant_id, id)
+    return None if row is None else RATE_IMPORTS.decode(row)
 
 
 async def find_cut_short(
@@ -61,6 +62,11 @@ async def tenants_reading(connection: Connection) -> list[TenantId]:
         "SELECT DISTINCT t.tenant_id FROM rate_imports t WHERE t.state = 'READING' AND t.upload_id IS NOT NULL"
     )
     return [TenantId(row["tenant_id"]) for row in rows]
+
+
+async def rejects_of(connection: Connection, tenant_id: TenantId, id: RateImportId) -> list[RateReject]:
+    """The bad lines of the import that were kept, by line."""
+    return await RATE_REJECTS.select(connection, tenant_id, "t.rate_import_id = $2 ORDER BY t.line, t.id", id)
 
 
 async def insert(

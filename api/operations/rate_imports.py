@@ -74,8 +74,8 @@ async def cancel_rate_import(work: Work, command: CancelRateImport) -> Outcome:
     seen = await import_rows.get(work.connection, work.tenant_id, command.rate_import_id)
     if not work.caller.is_operator and work.caller.party_id != seen.provider_id:
         raise NotFound("There is no such import.", field=("rateImportId",))
-    sheet = await sheet_rows.lock(work.connection, work.tenant_id, seen.rate_sheet_id)
     reading = await import_rows.lock(work.connection, work.tenant_id, seen.id)
+    sheet = await sheet_rows.lock(work.connection, work.tenant_id, seen.rate_sheet_id)
     work.expect(reading)
     await work.keep(rate_imports.cancel_rate_import(reading, work.caller, at=work.at))
     await _drop(work, sheet, "cancelled")
@@ -87,13 +87,15 @@ async def take_lines(
 ) -> RateImport:
     """The lines, which stand in the file from byte `begins` to `ends`, are in the books; how the import stands now.
 
-    Where somebody else has read them, or the import is over, nothing happens. `last` says that no line follows.
+    Where somebody else has read them or is just reading, or the import is over, nothing happens. `last` says that no
+    line follows.
     """
-    seen = await import_rows.get(work.connection, work.tenant_id, id)
-    sheet = await sheet_rows.lock(work.connection, work.tenant_id, seen.rate_sheet_id)
-    reading = await import_rows.lock(work.connection, work.tenant_id, id)
+    reading = await import_rows.find_free(work.connection, work.tenant_id, id)
+    if reading is None:
+        return await import_rows.get(work.connection, work.tenant_id, id)
     if reading.state is not RateImportState.READING or reading.read_bytes != begins:
         return reading
+    sheet = await sheet_rows.lock(work.connection, work.tenant_id, reading.rate_sheet_id)
     if sheet.state is not RateSheetState.DRAFT:
         return await _end(work, reading, RateImportState.CANCELLED)
     header = reading.header or tuple(_header(texts[0])) if texts or reading.header else ()
@@ -125,11 +127,10 @@ async def take_lines(
 
 async def lose_file(work: Work, id: RateImportId) -> RateImport:
     """The file's bytes cannot be found: the import is refused. Nothing happens where it is over."""
-    seen = await import_rows.get(work.connection, work.tenant_id, id)
-    sheet = await sheet_rows.lock(work.connection, work.tenant_id, seen.rate_sheet_id)
     reading = await import_rows.lock(work.connection, work.tenant_id, id)
     if reading.state is not RateImportState.READING:
         return reading
+    sheet = await sheet_rows.lock(work.connection, work.tenant_id, reading.rate_sheet_id)
     gone = Finding("rate_file.gone", False, "rate_file_is_there")
     return await _refuse(work, reading, sheet, [Line(0, "", None, (gone,))])
 

@@ -1,4 +1,4 @@
-"""`./run import`: delivery histories and exchange rates from files, and what a history would have cost in promises."""
+"""`./run import`: deliveries, exchange rates, rate sheets, places; what a history would have cost in promises."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,13 +30,19 @@ from api.imports.deliveries import Report, import_deliveries
 from api.imports.files import Damaged, Table
 from api.imports.judging import Judge, Share, Tally
 from api.imports.mapping import ColumnMapping, Rejected
+from api.imports.places import PlaceReport, import_places
+from api.imports.rate_sheets import import_file
 from api.imports.rates import import_rates
+from api.operations import rate_sheets
 from api.settings import Settings, Unusable
 from api.verbs.tenants import sentence, tenant_named, with_worker
-from domain import guarantees, rule_kinds
+from domain import dates, guarantees, rule_kinds
 from domain.errors import Refusal
 from domain.guarantees import OnTimeTerms, Promise
-from domain.ids import TenantId
+from domain.ids import RateSheetId, ServiceId, TenantId
+from domain.money import Money
+from domain.rate_imports import RateImport, RateImportState
+from domain.rate_sheets import RateSheetCommand, SheetWish
 from domain.rulebook import RuleKind
 from storage import rulebook
 from storage.pool import Pool
@@ -58,7 +66,7 @@ RejectsTo = Annotated[
 command = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Import deliveries or exchange rates from a file.",
+    help="Import deliveries, exchange rates, a rate sheet or places from files.",
     no_args_is_help=True,
 )
 
@@ -122,6 +130,117 @@ def rates(
     print(f"{report.recorded:,} rates recorded, {report.known:,} known already, {report.rejected:,} rejected.")
     if report.rejected:
         print(f"Rejected rows and their reasons: {rejects_path}")
+
+
+@command.command()
+def places(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="The files of UN/LOCODE, as CSV.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be new.")] = False,
+    rejects: RejectsTo = None,
+) -> None:
+    """Import UN/LOCODE (the three parts of a release), for every marketplace. A second run changes nothing."""
+    rejects_path = rejects or _rejects_of(files[0])
+
+    async def run(settings: Settings, _pool: Pool) -> PlaceReport:
+        if not settings.database_owner_url:
+            raise Unusable(
+                "DATABASE_OWNER_URL must name the database as the role that owns it: places are everybody's."
+            )
+        with _bars() as bars:
+            return await import_places(
+                settings.database_owner_url, files, rejects_path=rejects_path, dry_run=dry_run, progress=bars.reading
+            )
+
+    report = _told(run)
+    print(
+        f"{report.read:,} places read: {report.new:,} new, {report.changed:,} changed, {report.leaving:,} leaving with "
+        f"the next release. {report.names:,} other names: {report.new_names:,} new. {report.rejected:,} rows rejected."
+    )
+    if dry_run:
+        print("It was only tried.")
+    if report.rejected:
+        print(f"Rejected rows and their reasons: {rejects_path}")
+
+
+@command.command("rate-sheet")
+def rate_sheet(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV; see the manual.")],
+    service: Annotated[str, typer.Option(help="The service whose prices they are: svc_….")],
+    currency: Annotated[str, typer.Option(help="The currency of every price in it.")],
+    valid_from: Annotated[str, typer.Option(help="From when it governs: a day (UTC) or an instant with its offset.")],
+    valid_until: Annotated[
+        str | None, typer.Option(help="The first instant at which it no longer does; until superseded if not given.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="What people call it; the file's name if not given.")] = None,
+    supersedes: Annotated[
+        str | None, typer.Option(help="The active version that it takes the place of: rsh_….")
+    ] = None,
+    volumetric_divisor: Annotated[
+        int | None, typer.Option(help="Cubic centimetres that count as a kilogram; the mode's own if not given.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look whether the file is good.")] = False,
+    activate: Annotated[bool, typer.Option("--activate", help="Activate it once it is read.")] = False,
+    tenant: Tenant = None,
+    rejects: RejectsTo = None,
+) -> None:
+    """Import a rate sheet (columns zone, measure, container, from, to, price, flat, minimum): all of it or nothing."""
+    rejects_path = rejects or _rejects_of(file)
+    wish = _sheet(service, currency, title or file.stem, valid_from, valid_until, supersedes, volumetric_divisor)
+
+    async def run(_settings: Settings, pool: Pool) -> RateImport:
+        books = Books.open(pool, await tenant_named(pool, tenant), "importRateSheet")
+        with _bars() as bars:
+            read = await import_file(
+                books,
+                file,
+                wish,
+                dry_run=dry_run,
+                rejects_path=rejects_path,
+                progress=lambda now: bars.reading(now.read_bytes, now.size_bytes),
+            )
+        if activate and read.state is RateImportState.DONE and not dry_run:
+            await books.act(lambda work: rate_sheets.activate_rate_sheet(work, RateSheetCommand(read.rate_sheet_id)))
+        return read
+
+    read = _told(run)
+    print(f"{read.accepted:,} rates read, {read.rejected:,} lines rejected: {read.state.value}.")
+    if read.state is RateImportState.REJECTED:
+        print(f"Nothing of it is kept. Rejected lines and their reasons: {rejects_path}")
+        raise typer.Exit(1)
+    print("It was only tried." if dry_run else f"Rate sheet: {read.rate_sheet_id}" + (" (active)" if activate else ""))
+
+
+def _sheet(
+    service: str,
+    currency: str,
+    title: str,
+    valid_from: str,
+    valid_until: str | None,
+    supersedes: str | None,
+    volumetric_divisor: int | None,
+) -> SheetWish:
+    """What the options say. Raises Unusable for what is misspelled."""
+    try:
+        return SheetWish(
+            service_id=ServiceId.parse(service),
+            title=title,
+            currency=Money.parse(Decimal(0), currency).currency,
+            valid_from=_instant(valid_from),
+            valid_until=None if valid_until is None else _instant(valid_until),
+            volumetric_divisor=volumetric_divisor,
+            supersedes_id=None if supersedes is None else RateSheetId.parse(supersedes),
+        )
+    except ValueError as reason:
+        raise Unusable(f"{reason}.") from reason
+
+
+def _instant(text: str) -> datetime:
+    """A day's first instant in UTC, or an instant with its offset."""
+    if len(text) == len("2026-03-01"):
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    return dates.instant(text)
 
 
 def _told(run: Any) -> Any:

@@ -1,0 +1,297 @@
+"""Files of rates: read in pieces by a worker or at the terminal, all of them or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from api.imports import rate_sheets as reading
+from api.operations import rate_imports, uploads
+from api.verbs.import_ import command as import_command
+from api.worker import Worker
+from domain.access import Role
+from domain.file_types import FileType
+from domain.ids import UploadId
+from domain.uploads import ConfirmUpload, CreateUpload, ReceiveUpload, UploadKind
+from storage import uploads as upload_rows
+from storage.files import Folder
+from storage.pool import Pool
+from storage.unit_of_work import Work
+from tests.api.test_catalogue_of_services import Shop, iso, reasons
+from tests.builders import START, set_clock
+from tests.marketplaces import Asking, Marketplace, Member
+
+HEADER = "zone,measure,container,from,to,price,flat,minimum\n"
+STATE = "rateImport { id state accepted rejected readLines readBytes sizeBytes } rateSheet { id state rateCount }"
+READ = """query ($id: ID!) { rateImport(id: $id) {
+  state accepted rejected readLines readBytes sizeBytes availableActions rateSheet { id state rateCount digest }
+  rejects(first: 9) { totalCount nodes { line row reasons { reason text } } } } }"""
+
+
+def rates(zones: int, brackets: int = 20) -> str:
+    """A good file: `zones` zones of `brackets` brackets of ten kilograms, the last one open."""
+    lines = [HEADER]
+    for zone in range(zones):
+        for place in range(brackets):
+            until = "" if place == brackets - 1 else str(place * 10 + 10)
+            lines.append(f"Z{zone},WEIGHT,,{place * 10},{until},{9 - place * 0.25:.4f},no,45.00\n")
+    return "".join(lines)
+
+
+class Reader(Shop):
+    """A provider that uploads files of rates, and a worker that reads them."""
+
+    worker: Worker
+    folder: Folder
+
+    async def upload(self, text: str | bytes, by: Member | None = None) -> str:
+        """An accepted upload of that text."""
+        content = text.encode() if isinstance(text, str) else text
+        caller = (by or self.provider).caller
+        wish = CreateUpload(
+            UploadKind.RATE_SHEET, "rates.csv", len(content), FileType.CSV, hashlib.sha256(content).hexdigest()
+        )
+        id = UploadId(str((await self.market.act(caller, uploads.create_upload, wish)).things["upload"]))
+        async with self.market.pool.acquire(self.market.id) as connection:
+            upload = await upload_rows.get(connection, self.market.id, id)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        await self.folder.put(self.market.id, upload, chunks())
+        await self.market.act(caller, uploads.receive_upload, ReceiveUpload(id, FileType.CSV))
+        await self.market.act(caller, uploads.confirm_upload, ConfirmUpload(id))
+        return id
+
+    async def ask_for(self, text: str | bytes, service: str | None = None, **members: Any) -> str:
+        """The id of an import of that text."""
+        sheet = {"title": "From a file", "currency": "USD", "validFrom": iso(START)}
+        payload = await self.done(
+            "importRateSheet", STATE, serviceId=service or await self.service(), sheet=sheet,
+            uploadId=await self.upload(text), **members,
+        )  # fmt: skip
+        assert payload["rateSheet"]["state"] == "DRAFT"
+        id: str = payload["rateImport"]["id"]
+        return id
+
+    async def shown(self, id: str) -> Any:
+        return (await self.read(READ, id=id))["rateImport"]
+
+    async def rows(self) -> int:
+        count: int = await self.market.pool.fetchval(
+            self.market.id, "SELECT count(*) FROM rates WHERE tenant_id = $1", self.market.id
+        )
+        return count
+
+
+@pytest.fixture
+async def reader(ask: Asking, market: Marketplace, worker_pool: Pool, valkey: Redis, tmp_path: Path) -> Reader:
+    await set_clock(worker_pool, market.id, START)
+    made = Reader(ask, market, await market.add("Blue Anchor", Role.PROVIDER))
+    made.folder = Folder(tmp_path / "files")
+    made.worker = Worker(worker_pool, valkey, files=made.folder)
+    return made
+
+
+async def test_a_file_fills_a_draft_that_is_then_activated(reader: Reader) -> None:
+    id = await reader.ask_for(rates(30))
+    before = await reader.shown(id)
+    assert (before["state"], before["accepted"], before["availableActions"]) == ("READING", 0, ["CANCEL_RATE_IMPORT"])
+    sheet = before["rateSheet"]["id"]
+    refused = await reader.do("activateRateSheet", "rateSheet { id }", rateSheetId=sheet)
+    assert reasons(refused) == ["rate_sheet_has_rates"]
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert (done["state"], done["accepted"], done["rejected"], done["readLines"]) == ("DONE", 600, 0, 601)
+    assert done["readBytes"] == done["sizeBytes"]
+    assert (done["rateSheet"]["rateCount"], len(done["rateSheet"]["digest"])) == (600, 64)
+    await reader.done("activateRateSheet", "rateSheet { state }", rateSheetId=sheet)
+    query = """query ($id: ID!) { rateSheet(id: $id) { rates(first: 2, filter: {zone: "Z7"}) {
+      totalCount nodes { line atLeast below price minimum { amount } } } } }"""
+    shown = (await reader.read(query, id=sheet))["rateSheet"]["rates"]
+    assert shown["totalCount"] == 20
+    assert shown["nodes"][0] == {
+        "line": 142, "atLeast": "0", "below": "10", "price": "9", "minimum": {"amount": "45.00"},
+    }  # fmt: skip
+
+
+async def test_one_bad_row_rejects_the_file_and_is_told_with_all_its_reasons(reader: Reader) -> None:
+    lines = rates(300).splitlines(keepends=True)
+    lines[5_000] = "Z9,WEIGTH,XXL,1.23456,ten,-1,perhaps,1.234\n"
+    id = await reader.ask_for("".join(lines))
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert (done["state"], done["accepted"], done["rejected"]) == ("REJECTED", 5_999, 1)
+    (reject,) = done["rejects"]["nodes"]
+    assert (reject["line"], reject["row"]) == (5_001, lines[5_000].strip())
+    assert sorted(each["reason"] for each in reject["reasons"]) == [
+        "rate_line_bracket_is_whole", "rate_line_minimum_is_money", "rate_line_number_is_plain",
+        "rate_line_number_is_plain", "rate_line_word_is_known", "rate_line_word_is_known", "rate_line_word_is_known",
+    ]  # fmt: skip
+    assert all("5001" in each["text"] for each in reject["reasons"])
+    assert (done["rateSheet"]["state"], await reader.rows()) == ("DISCARDED", 0)
+
+
+async def test_brackets_that_do_not_fit_are_told_by_line(reader: Reader) -> None:
+    body = "A,WEIGHT,,0,10,5,,\nA,WEIGHT,,20,30,4,,\nA,WEIGHT,,25,,3,,\nB,VOLUME,,0,1.5,90,,\n"
+    id = await reader.ask_for(HEADER + body)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    told = [(node["line"], [each["reason"] for each in node["reasons"]]) for node in done["rejects"]["nodes"]]
+    assert told == [(3, ["rate_brackets_leave_no_gap"]), (4, ["rate_brackets_do_not_overlap"])]
+    assert (done["state"], await reader.rows()) == ("REJECTED", 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "rate_file_has_column"),
+        (b"zone;price\nA;5\n", "rate_file_has_column"),
+        (b"zone,price,price\nA,5,5\n", "rate_file_column_once"),
+        (b"zone,price\n", "rate_file_has_rates"),
+        (b"zone,price\n\xff\xfe\x00,5\n", "rate_line_is_text"),
+        (b'zone,price\n"A,5\n', "rate_line_is_csv"),
+        (b"zone,price\nA,5,6\n", "rate_line_is_csv"),
+        (b"zone,price\n" + b"A" * 3_000 + b",5\n", "rate_line_not_too_long"),
+        ("zone,price\nA,٥\n".encode(), "rate_line_number_is_plain"),
+    ],
+)
+async def test_what_is_no_file_of_rates_is_rejected_with_its_reason(
+    reader: Reader, content: bytes, reason: str
+) -> None:
+    """Read as the operator's file, since an upload of these would not be accepted for some."""
+    service = await reader.service()
+    wish = {"title": "Odd", "currency": "USD", "validFrom": iso(START)}
+    upload = await reader.upload(content or b"\n")
+    payload = await reader.done("importRateSheet", STATE, serviceId=service, sheet=wish, uploadId=upload)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(payload["rateImport"]["id"])
+    assert done["state"] == "REJECTED"
+    assert reason in {each["reason"] for node in done["rejects"]["nodes"] for each in node["reasons"]}
+
+
+async def test_a_dry_run_goes_all_the_way_and_keeps_nothing(reader: Reader) -> None:
+    id = await reader.ask_for(rates(5), dryRun=True)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert (done["state"], done["accepted"], done["rateSheet"]["state"]) == ("DONE", 100, "DISCARDED")
+    assert await reader.rows() == 0
+
+
+async def test_a_file_that_is_cancelled_is_read_no_further(reader: Reader) -> None:
+    id = await reader.ask_for(rates(5))
+    await reader.done("cancelRateImport", STATE, rateImportId=id)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert (done["state"], done["rateSheet"]["state"], done["accepted"]) == ("CANCELLED", "DISCARDED", 0)
+    assert reasons(await reader.do("cancelRateImport", STATE, rateImportId=id)) == ["rate_import_is_reading"]
+
+    id = await reader.ask_for(rates(5))
+    await reader.done("discardRateSheet", "rateSheet { id }", rateSheetId=(await reader.shown(id))["rateSheet"]["id"])
+    await reader.worker.read_rates(reader.market.id)
+    assert ((await reader.shown(id))["state"], await reader.rows()) == ("CANCELLED", 0)
+
+
+async def test_only_ones_own_accepted_file_of_rates_is_read(reader: Reader) -> None:
+    other = await reader.market.add("Red Anchor", Role.PROVIDER)
+    service = await reader.service()
+    sheet = {"title": "Mine", "currency": "USD", "validFrom": iso(START)}
+    theirs = await reader.upload(rates(1), other)
+    refused = await reader.do("importRateSheet", STATE, serviceId=service, sheet=sheet, uploadId=theirs)
+    assert [error["code"] for error in refused["userErrors"]] == ["NOT_FOUND"]
+    id = await reader.ask_for(rates(1))
+    assert (await reader.read(READ, other.caller, id=id))["rateImport"] is None
+
+
+async def test_a_file_whose_bytes_are_gone_is_rejected(reader: Reader, tmp_path: Path) -> None:
+    id = await reader.ask_for(rates(1))
+    reader.worker.files = Folder(tmp_path / "elsewhere")
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert done["state"] == "REJECTED"
+    assert [each["reason"] for each in done["rejects"]["nodes"][0]["reasons"]] == ["rate_file_is_there"]
+
+
+async def test_two_workers_read_every_line_once(
+    reader: Reader, worker_pool: Pool, valkey: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PIECE_BYTES", 5_000)
+    id = await reader.ask_for(rates(100))
+    twin = Worker(worker_pool, valkey, files=reader.folder)
+    await asyncio.gather(*(worker.read_rates(reader.market.id) for worker in (reader.worker, twin)))
+    done = await reader.shown(id)
+    while done["state"] == "READING":  # both left the rest to the other: the next look reads on
+        await reader.worker.read_rates(reader.market.id)
+        done = await reader.shown(id)
+    assert (done["state"], done["accepted"], await reader.rows()) == ("DONE", 2_000, 2_000)
+
+
+class Killed(Exception):
+    """Stands for a process that is gone between two transactions, or inside one."""
+
+
+async def test_a_reader_that_dies_is_followed_where_it_stopped(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIECE_BYTES", 5_000)
+    id = await reader.ask_for(rates(100))
+    pieces = 0
+    real = rate_imports.take_lines
+
+    async def dying(work: Work, *arguments: Any, **members: Any) -> Any:
+        nonlocal pieces
+        pieces += 1
+        taken = await real(work, *arguments, **members)
+        if pieces == 3:
+            raise Killed  # after the rows, before the commit: the piece is undone
+        return taken
+
+    monkeypatch.setattr(reading.rate_imports, "take_lines", dying)
+    with pytest.raises(Killed):
+        await reader.worker.read_rates(reader.market.id)
+    half = await reader.shown(id)
+    assert half["state"] == "READING"
+    assert 0 < half["accepted"] == await reader.rows() < 2_000
+    monkeypatch.setattr(reading.rate_imports, "take_lines", real)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(id)
+    assert (done["state"], done["accepted"], await reader.rows()) == ("DONE", 2_000, 2_000)
+
+
+# -- at the terminal ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_file_is_imported_and_activated_at_the_terminal(reader: Reader, terminal: Any, tmp_path: Path) -> None:
+    service = await reader.service()
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(rates(10), encoding="utf-8")
+    bad.write_text(rates(10) + "Z1,WEIGHT,,5,,free,,\n", encoding="utf-8")
+    options = ["--service", service, "--currency", "USD", "--valid-from", "2026-02-01"]
+    rejects = tmp_path / "rejects.csv"
+
+    def run(file: Path, *more: str) -> Any:
+        return terminal(import_command, "rate-sheet", str(file), *options, "--rejects", str(rejects), *more)
+
+    result = await asyncio.to_thread(run, bad)
+    assert result.exit_code == 1
+    assert "200 rates read, 1 lines rejected: REJECTED" in result.output
+    (told,) = csv.DictReader(rejects.read_text(encoding="utf-8").splitlines())
+    assert told["rejected line"] == "202"
+    assert "price is a number" in told["rejected because"]
+    result = await asyncio.to_thread(run, good, "--dry-run")
+    assert (result.exit_code, await reader.rows()) == (0, 0)
+    result = await asyncio.to_thread(run, good, "--activate")
+    assert result.exit_code == 0, result.output
+    sheet = re.search(r"rsh_\w+", result.output)
+    assert sheet is not None
+    query = "query ($id: ID!) { rateSheet(id: $id) { state rateCount } }"
+    assert (await reader.read(query, id=sheet[0]))["rateSheet"] == {"state": "ACTIVE", "rateCount": 200}
+    again = await asyncio.to_thread(run, good, "--activate")
+    assert again.exit_code != 0
+    assert "is in force" in f"{again.exception}{again.output}"
