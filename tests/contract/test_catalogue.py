@@ -26,7 +26,7 @@ WITHOUT_TENANT = {
 
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
-    "messages", "ledger_transfers", "ledger_entries", "service_point_commitments", "charge_checks",
+    "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
