@@ -34,6 +34,7 @@ from tests.marketplaces import Asking
 
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
+LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk".split()
 
 
@@ -237,6 +238,20 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "revokeApiKey": {"keyId": one["key"]},
         "registerBuyer": {"name": "Eve", "country": "US", "organisationId": one["org"]},
         "grantTier": {"buyerId": one["buy"], "level": "L1", "reason": "Why not."},
+        "amendApplication": {"providerId": one["prv"], "offer": {"kind": "OTHER"}},
+        "submitRequirement": {"providerId": one["prv"], "requirement": "tax_number", "value": "12"},
+        "submitApplication": {"providerId": one["prv"]},
+        "reopenApplication": {"providerId": one["prv"]},
+        "assignReview": {"reviewId": one["rvw"]},
+        "acceptRequirement": {"itemId": one["rqi"]},
+        "rejectRequirement": {"itemId": one["rqi"], "reason": "Mine."},
+        "waiveRequirement": {"providerId": one["prv"], "requirement": "tax_number", "until": LATE, "reason": "Mine."},
+        "admitToReview": {"providerId": one["prv"], "reason": "Mine."},
+        "requestChanges": {"providerId": one["prv"], "reason": "Mine."},
+        "approveApplication": {"providerId": one["prv"]},
+        "overrideApproval": {"providerId": one["prv"], "until": LATE, "reason": "Mine."},
+        "rejectApplication": {"providerId": one["prv"], "reason": "Mine."},
+        "activateProvider": {"providerId": one["prv"]},
         "grantTierSight": {"supplierId": one["sup"], "granted": True},
         "offerGuarantee": {"ruleKey": "guarantees/on_time", "partyId": one["sup"]},
         "withdrawGuarantee": {"guaranteeId": one["gua"]},

@@ -314,7 +314,7 @@ async def test_a_corrected_application_is_the_next_round_of_its_review(courier: 
 
 
 async def test_waivers_and_overrides_have_an_author_and_an_end(courier: Applicant) -> None:
-    wish = {"requirement": "tax_number", "until": LATER, "reason": "New company."}
+    wish: dict[str, Any] = {"requirement": "tax_number", "until": LATER, "reason": "New company."}
     assert codes(await courier.do("waiveRequirement", courier.staff(), "item { id }", **wish)) == ["FORBIDDEN"]
     past = await courier.do("waiveRequirement", selection="item { id }", **{**wish, "until": "2026-01-01T00:00:00Z"})
     assert codes(past) == ["INVALID"]
@@ -324,7 +324,7 @@ async def test_waivers_and_overrides_have_an_author_and_an_end(courier: Applican
     assert "tax_number" not in {each["requirement"] for each in (await courier.seen())["onboarding"]["missing"]}
     await courier.hand_in_everything()
     await courier.do("submitApplication", courier.caller)
-    override = {"until": LATER, "reason": "Known for years."}
+    override: dict[str, Any] = {"until": LATER, "reason": "Known for years."}
     assert codes(await courier.do("overrideApproval", courier.staff(), **override)) == ["FORBIDDEN"]
     done = await courier.do("overrideApproval", **override)
     assert (codes(done), done["provider"]["state"]) == ([], "ACTIVE")
