@@ -213,17 +213,26 @@ def facts(
     )
 
 
+def is_news(buyer: Buyer, look: Look) -> bool:
+    """Whether `review_tier` finds anything new: told quickly, without its reasons."""
+    return _target(buyer, look) != (buyer.level if buyer.pending_level is None else buyer.pending_level)
+
+
+def _target(buyer: Buyer, look: Look) -> int:
+    """The level that the buyer should be told of, or its own."""
+    reached = tiers.level(look.rule, look.facts, look.at, look.calendar)
+    target = tiers.reached_by(look.rule, buyer.level, reached)
+    return buyer.level if target > buyer.level and not buyer.takes_upgrades else target
+
+
 def review_tier(buyer: Buyer, look: Look, *, id: DecisionId) -> TierMove | None:
     """What the look finds new: a level is told, or what was told is taken back. None where nothing changed.
 
     An upgrade without notice comes at once, and so does every upgrade that `settle_tier` finds.
     """
-    decided = look.decided()
-    target = tiers.reached_by(look.rule, buyer.level, decided)
-    if target > buyer.level and not buyer.takes_upgrades:
-        target = buyer.level
-    if target == (buyer.level if buyer.pending_level is None else buyer.pending_level):
+    if not is_news(buyer, look):
         return None
+    decided, target = look.decided(), _target(buyer, look)
     if target == buyer.level:
         tree = _told("tier.confirmed", "tier_confirmed", buyer, target, decided, look)
         return _moved(buyer, _untold(buyer), "buyer.tier_confirmed", tree, look, id)
@@ -232,10 +241,17 @@ def review_tier(buyer: Buyer, look: Look, *, id: DecisionId) -> TierMove | None:
     if upwards and not days:
         return _stands(buyer, target, decided, look, id)
     due_at = dates.day_deadline(look.at, days, look.calendar)
-    rule, reason = _TOLD[upwards]
-    tree = _told(rule, reason, buyer, target, decided, look, {"from": rfc3339(due_at)})
+    tree = _told(
+        "tier.upgrade" if upwards else "tier.downgrade",
+        "tier_upgrade_announced" if upwards else "tier_downgrade_announced",
+        buyer,
+        target,
+        decided,
+        look,
+        {"from": rfc3339(due_at)},
+    )
     after = replace(buyer, pending_level=target, pending_at=due_at, pending_decision_id=id)
-    return _moved(buyer, after, f"buyer.{rule.replace('.', '_')}_told", tree, look, id)
+    return _moved(buyer, after, "buyer.tier_upgrade_told" if upwards else "buyer.tier_downgrade_told", tree, look, id)
 
 
 def settle_tier(buyer: Buyer, look: Look, *, id: DecisionId) -> TierMove | None:
@@ -246,7 +262,7 @@ def settle_tier(buyer: Buyer, look: Look, *, id: DecisionId) -> TierMove | None:
     if buyer.pending_level is None:
         return None
     decided = look.decided()
-    target = tiers.reached_by(look.rule, buyer.level, decided)
+    target = tiers.reached_by(look.rule, buyer.level, decided.level)
     if target == buyer.level:
         tree = _told("tier.confirmed", "tier_confirmed", buyer, target, decided, look)
         return _moved(buyer, _untold(buyer), "buyer.tier_confirmed", tree, look, id)
@@ -382,8 +398,6 @@ def moves(buyer: Buyer, caller: Caller, _at: datetime) -> tuple[Move, ...]:
 
 
 _NOTHING: Final[Mapping[str, Input]] = {}
-_TOLD: Final = {True: ("tier.upgrade", "tier_upgrade_announced"), False: ("tier.downgrade", "tier_downgrade_announced")}
-"""Upwards or not -> the rule and the reason of what is told."""
 
 
 def _untold(buyer: Buyer) -> Buyer:

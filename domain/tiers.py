@@ -227,19 +227,20 @@ def tier_terms(version: RuleVersion) -> TierTerms:
 
 def evaluate(rule: TierTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> TierDecision:
     """The highest level that the buyer reaches at `at`, with a finding for every level. Once revoked it is none."""
-    because = tuple(_reached(rule, step, facts, at, calendar) for step in rule.levels)
-    level: int = max(step.level for step, finding in zip(rule.levels, because, strict=True) if finding.holds)
+    look = _Look(rule, facts, at, calendar)
+    because = tuple(_reached(look, step) for step in rule.levels)
     if facts.revoked:
-        level, because = 0, (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version), *because)
-    tree = Finding("tier", True, "tier_evaluated", {"level": level, "at": rfc3339(at)}, rule.version, because)
-    return TierDecision(level, tree)
+        because = (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version), *because)
+    reached = level(rule, facts, at, calendar)
+    tree = Finding("tier", True, "tier_evaluated", {"level": reached, "at": rfc3339(at)}, rule.version, because)
+    return TierDecision(reached, tree)
 
 
-def shortfall(rule: TierTerms, facts: BuyerFacts, level: int, at: datetime, calendar: Calendar) -> tuple[Finding, ...]:
-    """What the buyer lacks for `level`: every way that is not open yet; nothing where one is."""
+def shortfall(rule: TierTerms, facts: BuyerFacts, wanted: int, at: datetime, calendar: Calendar) -> tuple[Finding, ...]:
+    """What the buyer lacks for the level `wanted`: every way that is not open yet; nothing where one is."""
     if facts.revoked:
         return (Finding("tier.revoked", False, "tier_not_revoked", version=rule.version),)
-    reached = _reached(rule, rule.levels[level], facts, at, calendar)
+    reached = _reached(_Look(rule, facts, at, calendar), rule.levels[wanted])
     return () if reached.holds else unmet(reached.because)
 
 
@@ -249,9 +250,9 @@ def benefits(rule: TierTerms, level: int) -> frozenset[Benefit]:
     return frozenset(step.benefits) | {benefit for benefit, given in _GIVEN.items() if given(step)}
 
 
-def reached_by(rule: TierTerms, current: int, decided: TierDecision) -> int:
+def reached_by(rule: TierTerms, current: int, reached: int) -> int:
     """The level on which a buyer of level `current` lands: at once upwards, by steps downwards."""
-    return decided.level if decided.level >= current else next_level_down(rule, current, decided.level)
+    return reached if reached >= current else next_level_down(rule, current, reached)
 
 
 def automatic(rule: TierTerms, level: int) -> Finding:
@@ -297,26 +298,47 @@ MASKS: Final[Mapping[ViewerKind, Callable[[int], TierLabel | None]]] = {
 }
 
 
+def level(rule: TierTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> int:
+    """The highest level that the buyer reaches at `at`: what `evaluate` explains."""
+    if facts.revoked:
+        return 0
+    look = _Look(rule, facts, at, calendar)
+    return max(step.level for step in rule.levels if _is_reached(look, step))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a way is judged by."""
+
+    rule: TierTerms
+    facts: BuyerFacts
+    at: datetime
+    calendar: Calendar
+
+
 def _ways(step: LevelTerms) -> tuple["Way", ...]:
-    return tuple(way for way in WAYS if way.asked(step))
+    return tuple([way for way in WAYS if way.asked(step)])
 
 
-def _reached(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> Finding:
-    because = tuple(way.judge(rule, step, facts, at, calendar) for way in _ways(step))
-    if because and facts.granted is not None:
-        because += (_by_grant(rule, step, facts.granted, at, calendar),)
-    holds = not because or any(finding.holds for finding in because)
+def _asked(look: _Look, step: LevelTerms) -> tuple["Way", ...]:
+    """The ways into the level for that buyer: those the rule names, and staff's grant where there is one."""
+    ways = _ways(step)
+    return (*ways, GRANTED) if ways and look.facts.granted is not None else ways
+
+
+def _is_reached(look: _Look, step: LevelTerms) -> bool:
+    ways = _asked(look, step)
+    return not ways or any(way.holds(look, step) for way in ways)
+
+
+def _reached(look: _Look, step: LevelTerms) -> Finding:
+    """The same with its reasons."""
+    because = tuple(
+        Finding(way.rule, way.holds(look, step), way.reason, way.inputs(look, step), look.rule.version)
+        for way in _asked(look, step)
+    )
     inputs: dict[str, Input] = {"level": step.level, "name": step.name}
-    return Finding("tier.level", holds, "tier_level_reached", inputs, rule.version, because)
-
-
-def _proven(
-    rule: TierTerms, needed: Sequence[Evidence], facts: BuyerFacts, at: datetime, calendar: Calendar
-) -> dict[str, Input]:
-    """What is asked for, and what of it is missing or has lapsed: the inputs of an evidence finding."""
-    fresh = {proof.evidence for proof in facts.proofs if _is_fresh(rule, proof.verified_at, at, calendar)}
-    missing = [evidence.value for evidence in needed if evidence not in fresh]
-    return {"needed": " ".join(needed), "missing": " ".join(missing)}
+    return Finding("tier.level", _is_reached(look, step), "tier_level_reached", inputs, look.rule.version, because)
 
 
 def fresh_until(rule: TierTerms, verified_at: datetime, calendar: Calendar) -> datetime | None:
@@ -324,65 +346,112 @@ def fresh_until(rule: TierTerms, verified_at: datetime, calendar: Calendar) -> d
     return dates.day_deadline(verified_at, rule.evidence_days, calendar) if rule.evidence_lapses else None
 
 
-def _is_fresh(rule: TierTerms, verified_at: datetime, at: datetime, calendar: Calendar) -> bool:
-    until = fresh_until(rule, verified_at, calendar)
-    return until is None or at <= until
+def _is_fresh(look: _Look, verified_at: datetime) -> bool:
+    until = fresh_until(look.rule, verified_at, look.calendar)
+    return until is None or look.at <= until
 
 
-def _by_evidence(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> Finding:
-    inputs = _proven(rule, step.evidence, facts, at, calendar)
-    return Finding("tier.evidence", not inputs["missing"], "tier_evidence_complete", inputs, rule.version)
+def _needed(look: _Look) -> Sequence[Evidence]:
+    """The evidence set that belongs to the buyer's identity."""
+    identity = look.facts.identity
+    return () if identity is None else look.rule.identity_evidence.get(identity, ())
 
 
-def _by_identity(rule: TierTerms, _: LevelTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> Finding:
-    needed = () if facts.identity is None else rule.identity_evidence.get(facts.identity, ())
-    inputs = _proven(rule, needed, facts, at, calendar)
-    inputs["identity"] = None if facts.identity is None else facts.identity.value
-    holds = bool(needed) and not inputs["missing"]
-    return Finding("tier.identity_evidence", holds, "tier_identity_evidence_complete", inputs, rule.version)
+def _missing(look: _Look, needed: Sequence[Evidence]) -> list[Evidence]:
+    """What of the evidence is missing or has lapsed."""
+    fresh = {proof.evidence for proof in look.facts.proofs if _is_fresh(look, proof.verified_at)}
+    return [evidence for evidence in needed if evidence not in fresh]
 
 
-def _by_spend(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, _: datetime, __: Calendar) -> Finding:
-    holds = step.spend is not None and step.spend <= facts.spend
-    inputs: dict[str, Input] = {"spend": str(facts.spend), "needed": str(step.spend), "days": rule.spend_days}
-    inputs |= {"unconverted": facts.unconverted} if facts.unconverted else {}
-    return Finding("tier.spend", holds, "tier_spend_reached", inputs, rule.version)
+def _proven(look: _Look, needed: Sequence[Evidence]) -> dict[str, Input]:
+    return {"needed": " ".join(needed), "missing": " ".join(_missing(look, needed))}
 
 
-def _by_orders(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, _: datetime, __: Calendar) -> Finding:
-    holds = step.paid_orders is not None and step.paid_orders <= facts.paid_orders
-    inputs: dict[str, Input] = {"orders": facts.paid_orders, "needed": step.paid_orders}
-    return Finding("tier.paid_orders", holds, "tier_orders_reached", inputs, rule.version)
+def _by_evidence(look: _Look, step: LevelTerms) -> bool:
+    return not _missing(look, step.evidence)
 
 
-def _by_income(rule: TierTerms, step: LevelTerms, facts: BuyerFacts, _: datetime, __: Calendar) -> Finding:
-    holds = step.income_above is not None and facts.income is not None and step.income_above < facts.income
+def _by_identity(look: _Look, _: LevelTerms) -> bool:
+    needed = _needed(look)
+    return bool(needed) and not _missing(look, needed)
+
+
+def _identified(look: _Look, _: LevelTerms) -> dict[str, Input]:
+    identity = look.facts.identity
+    return {**_proven(look, _needed(look)), "identity": None if identity is None else identity.value}
+
+
+def _by_orders(look: _Look, step: LevelTerms) -> bool:
+    return step.paid_orders is not None and step.paid_orders <= look.facts.paid_orders
+
+
+def _ordered(look: _Look, step: LevelTerms) -> dict[str, Input]:
+    return {"orders": look.facts.paid_orders, "needed": step.paid_orders}
+
+
+def _by_spend(look: _Look, step: LevelTerms) -> bool:
+    return step.spend is not None and step.spend <= look.facts.spend
+
+
+def _spent(look: _Look, step: LevelTerms) -> dict[str, Input]:
+    facts = look.facts
+    inputs: dict[str, Input] = {"spend": str(facts.spend), "needed": str(step.spend), "days": look.rule.spend_days}
+    return inputs | ({"unconverted": facts.unconverted} if facts.unconverted else {})
+
+
+def _by_income(look: _Look, step: LevelTerms) -> bool:
+    income = look.facts.income
+    return step.income_above is not None and income is not None and step.income_above < income
+
+
+def _earned(look: _Look, step: LevelTerms) -> dict[str, Input]:
+    income = look.facts.income
     inputs: dict[str, Input] = {"above": str(step.income_above)}
-    inputs |= {} if facts.income is None else {"income": str(facts.income)}
-    return Finding("tier.income", holds, "tier_income_verified", inputs, rule.version)
+    return inputs | ({} if income is None else {"income": str(income)})
 
 
-def _by_grant(rule: TierTerms, step: LevelTerms, grant: Grant, at: datetime, calendar: Calendar) -> Finding:
-    holds = step.level <= grant.level and _is_fresh(rule, grant.at, at, calendar)
-    inputs: dict[str, Input] = {"granted": grant.level, "at": rfc3339(grant.at)}
-    return Finding("tier.grant", holds, "tier_grant_counts", inputs, rule.version)
+def _by_grant(look: _Look, step: LevelTerms) -> bool:
+    granted = look.facts.granted
+    return granted is not None and step.level <= granted.level and _is_fresh(look, granted.at)
+
+
+def _granted(look: _Look, _: LevelTerms) -> dict[str, Input]:
+    granted = look.facts.granted
+    return {} if granted is None else {"granted": granted.level, "at": rfc3339(granted.at)}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way into a level: whether a level names it, and whether a buyer went it."""
+    """One way into a level: whether a level names it, whether a buyer went it, and what was looked at."""
 
+    rule: str
+    reason: str
     asked: Callable[[LevelTerms], bool]
-    judge: Callable[[TierTerms, LevelTerms, BuyerFacts, datetime, Calendar], Finding]
+    holds: Callable[[_Look, LevelTerms], bool]
+    inputs: Callable[[_Look, LevelTerms], dict[str, Input]]
 
 
 WAYS: Final[tuple[Way, ...]] = (
-    Way(lambda step: bool(step.evidence), _by_evidence),
-    Way(lambda step: step.identity_evidence, _by_identity),
-    Way(lambda step: step.paid_orders is not None, _by_orders),
-    Way(lambda step: step.spend is not None, _by_spend),
-    Way(lambda step: step.income_above is not None, _by_income),
+    Way(
+        "tier.evidence",
+        "tier_evidence_complete",
+        lambda step: bool(step.evidence),
+        _by_evidence,
+        lambda look, step: _proven(look, step.evidence),
+    ),
+    Way(
+        "tier.identity_evidence",
+        "tier_identity_evidence_complete",
+        lambda step: step.identity_evidence,
+        _by_identity,
+        _identified,
+    ),
+    Way("tier.paid_orders", "tier_orders_reached", lambda step: step.paid_orders is not None, _by_orders, _ordered),
+    Way("tier.spend", "tier_spend_reached", lambda step: step.spend is not None, _by_spend, _spent),
+    Way("tier.income", "tier_income_verified", lambda step: step.income_above is not None, _by_income, _earned),
 )
+GRANTED: Final = Way("tier.grant", "tier_grant_counts", lambda _: True, _by_grant, _granted)
+"""The way of those whom staff granted a level; it leads into every level up to that one."""
 
 _GIVEN: Final[Mapping[Benefit, Callable[[LevelTerms], bool]]] = {
     Benefit.QUOTE_DISCOUNT: lambda step: bool(step.quote_discount_bp),

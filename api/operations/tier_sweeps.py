@@ -4,10 +4,12 @@ Each chunk is one transaction of a clock that starts the next one, so a worker t
 chunk, and nothing is done twice.
 """
 
+from collections.abc import Mapping, Sequence
+
 from api.operations import buyers as buyer_operations
 from api.operations.duties import start_duty
 from domain import access, buyers, clocks, dates, tier_sweeps
-from domain.buyers import TIER_RULE, Buyer, TierMove
+from domain.buyers import TIER_RULE, Buyer, Look, TierMove
 from domain.clocks import Clock, Duty
 from domain.dates import Calendar
 from domain.errors import Conflict
@@ -61,9 +63,9 @@ async def _chunk(work: Work, sweep: TierSweep) -> TierSweep:
     rule, calendar = await _rule(work)
     found = await buyer_rows.page(work.connection, work.tenant_id, sweep.position or "", CHUNK)
     known = [buyer for buyer in found if buyer.registered_at <= sweep.looked_at]
-    news = [move.buyer.after.id for move in await _look(work, sweep, known, rule, calendar)]
-    locked = await buyer_rows.lock_by_ids(work.connection, work.tenant_id, news) if news else []
-    moved = await _look(work, sweep, locked, rule, calendar)
+    looks = await _look(work, sweep, known, rule, calendar)
+    news = [buyer.id for buyer in known if buyers.is_news(buyer, looks[buyer.id])]
+    moved = await _moves(work, sweep, news, rule, calendar) if news else []
     for move in moved:
         await buyer_operations.keep(work, move)
     position: BuyerId | None = found[-1].id if len(found) == CHUNK else None
@@ -72,11 +74,21 @@ async def _chunk(work: Work, sweep: TierSweep) -> TierSweep:
     return change.after
 
 
-async def _look(
-    work: Work, sweep: TierSweep, found: list[Buyer], rule: TierTerms, calendar: Calendar
+async def _moves(
+    work: Work, sweep: TierSweep, news: Sequence[BuyerId], rule: TierTerms, calendar: Calendar
 ) -> list[TierMove]:
-    """What is new about those buyers, as of the sweep's instant."""
-    looks = await tier_rows.looks(
+    """What is new about those buyers, looked at once more now that they are locked."""
+    locked = await buyer_rows.lock_by_ids(work.connection, work.tenant_id, news)
+    looks = await _look(work, sweep, locked, rule, calendar)
+    moves = (buyers.review_tier(buyer, looks[buyer.id], id=work.new_id(DecisionId)) for buyer in locked)
+    return [move for move in moves if move is not None]
+
+
+async def _look(
+    work: Work, sweep: TierSweep, found: Sequence[Buyer], rule: TierTerms, calendar: Calendar
+) -> Mapping[BuyerId, Look]:
+    """A look at each of those buyers, as of the sweep's instant."""
+    return await tier_rows.looks(
         work.connection,
         work.tenant_id,
         found,
@@ -85,8 +97,6 @@ async def _look(
         calendar=calendar,
         decided_by=work.caller.actor_id,
     )
-    moves = (buyers.review_tier(buyer, looks[buyer.id], id=work.new_id(DecisionId)) for buyer in found)
-    return [move for move in moves if move is not None]
 
 
 async def _rule(work: Work) -> tuple[TierTerms, Calendar]:

@@ -9,7 +9,7 @@ keys and type names, which validation has checked to be names; nothing else that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from asyncpg import Record
 
@@ -54,6 +54,9 @@ class Strict(Completion):
         parent = None if row is None else row[field.rows.parent_place]
         made: dict[str, Any] = field.make(self.slots[field.rows.slot], parent, self)
         return made
+
+STARRED_MAX: Final = 255
+"""Names before a star in an assignment (a law of CPython's bytecode)."""
 
 
 def generate(plan: p.Plan) -> str:
@@ -108,14 +111,12 @@ class _Source:
     def shape(self, rows: p.Rows, shape: p.Shape) -> str:
         """The function that makes the object of a row of those rows."""
         body = self.display(rows, shape, nested=False)
-        places = [f"c{place}" for place in range(len(rows.columns))]
-        names = ", ".join([*places, *_ends(rows)])
         missing = " or ".join(f"c{place} is None" for place in dict.fromkeys(_required_places(shape)))
         return self.function(
             shape,
             "shape",
             "r, C",
-            *([f"{names} = r" if "," in names else f"({names},) = r"] if names else []),
+            *_unpacked(rows),
             *([f"if {missing}: V()"] if missing else []),
             f"return {body}",
         )
@@ -224,6 +225,16 @@ def _required_places(shape: p.Shape) -> Iterator[int]:
     for field in shape.fields:
         if isinstance(field, p.Column) and field.required and field.write is None:
             yield field.place
+
+
+def _unpacked(rows: p.Rows) -> Iterator[str]:
+    """The line that gives a row's columns their names. Python allows no more than 255 of them before a star."""
+    names = [f"c{place}" for place in range(len(rows.columns))]
+    ends = _ends(rows)
+    if ends == ["*_"] and len(names) > STARRED_MAX:
+        yield f"{', '.join(names)} = r[:{len(names)}]"
+    elif all_names := [*names, *ends]:
+        yield f"{', '.join(all_names)} = r" if len(all_names) > 1 or ends == ["*_"] else f"({all_names[0]},) = r"
 
 
 def _ends(rows: p.Rows) -> list[str]:

@@ -32,7 +32,7 @@ CLOCK: Final = View(
         **columns(
             "id", "duty", "state", "dueAt", "calendar", "pausedAt", "pauseReason", "startedAt", "endedAt", "version"
         ),
-        "subject": One("Node", "{t}.subject_id"),
+        "subject": One("Node", "nullif({t}.subject_id, {t}.tenant_id)"),
         "party": One("Party", "{t}.party_id"),
         "otherwise": Computed(otherwise, needs=("duty",)),
     },

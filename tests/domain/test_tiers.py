@@ -74,6 +74,8 @@ def test_nothing_is_missing_if_and_only_if_the_level_is_reached(facts: BuyerFact
     decision = tiers.evaluate(RULE, facts, AT, UTC_DAYS)
     missing = tiers.shortfall(RULE, facts, level, AT, UTC_DAYS)
     assert (missing == ()) == decision.tree.because[level].holds
+    assert tiers.level(RULE, facts, AT, UTC_DAYS) == decision.level
+    assert decision.level == max(place for place, finding in enumerate(decision.tree.because) if finding.holds)
     assert not any(finding.holds for finding in missing)
     if level == decision.level:
         assert missing == ()
