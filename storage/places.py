@@ -138,6 +138,21 @@ RETURNING xmax = 0 AS new
 """
 
 
+async def codes_by_names(owner: Owner, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """(country, name in small letters, without marks) -> the codes of the places so called."""
+    rows = await owner.fetch(
+        "SELECT p.country::text AS country, p.search, p.unlocode "
+        "FROM unnest($1::text[], $2::text[]) AS w (country, name) "
+        "JOIN places p ON p.search = lower(w.name) AND p.country = w.country::char(2)",
+        [country for country, _ in wanted],
+        [name for _, name in wanted],
+    )
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        found.setdefault((row["country"], row["search"]), set()).add(row["unlocode"])
+    return {name: sorted(codes) for name, codes in found.items()}
+
+
 async def merge(owner: Owner, found: Sequence[Place], source: str) -> tuple[int, int]:
     """Those places are known as the list has them; how many are new, and how many changed. No code comes twice."""
     rows = await owner.fetch(
@@ -159,11 +174,13 @@ async def merge(owner: Owner, found: Sequence[Place], source: str) -> tuple[int,
 
 async def merge_names(owner: Owner, found: Sequence[OtherName], source: str) -> int:
     """Those other names are known; how many are new or changed. Their places are known already."""
-    columns = zip(*((each.country, each.name, each.ascii_name, each.unlocode) for each in found), strict=True)
-    return len(await owner.fetch(_NAMED, *map(list, columns), source))
-
-
-async def delete(owner: Owner, unlocodes: Sequence[str]) -> int:
-    """Those places are unknown again, with their other names; how many there were."""
-    await owner.fetch("DELETE FROM place_names WHERE unlocode = ANY ($1::text[])", list(unlocodes))
-    return len(await owner.fetch("DELETE FROM places WHERE unlocode = ANY ($1::text[]) RETURNING 1", list(unlocodes)))
+    return len(
+        await owner.fetch(
+            _NAMED,
+            [each.country for each in found],
+            [each.name for each in found],
+            [each.ascii_name for each in found],
+            [each.unlocode for each in found],
+            source,
+        )
+    )
