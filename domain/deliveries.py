@@ -310,6 +310,8 @@ def _new_shipment(
         freight=next((one.freight for one in lines if one.freight is not None), None),
         recorded_at=at,
         version=1,
+        moved_at=stands.moved_at,
+        told_until=stands.told_until,
     )
     return shipment, events
 

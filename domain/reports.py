@@ -80,15 +80,18 @@ class RecordTrackingBatch:
 
 
 def sift(
-    known: Iterable[TrackingEvent], told: Iterable[TrackingEvent]
-) -> tuple[tuple[TrackingEvent, ...], tuple[Received, ...]]:
-    """The reports among `told` that are news, each reference once; and what became of every one of them."""
+    known: Iterable[TrackingEvent], told: Mapping[int, TrackingEvent]
+) -> tuple[tuple[TrackingEvent, ...], dict[int, Received]]:
+    """The reports among `told`, by their places, that are news, each reference once; and what became of each of them.
+
+    `known` are at least the known reports with one of their references.
+    """
     seen = {(event.shipment_id, event.reference): event for event in known}
     news: list[TrackingEvent] = []
-    received: list[Received] = []
-    for index, event in enumerate(told):
+    received: dict[int, Received] = {}
+    for place, event in told.items():
         earlier = seen.get((event.shipment_id, event.reference))
-        code = None
+        code = message = None
         if earlier is None:
             seen[event.shipment_id, event.reference] = event
             news.append(event)
@@ -96,11 +99,10 @@ def sift(
         elif earlier.told == event.told:
             reception = Reception.DUPLICATE
         else:
-            reception, code = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED
-        message = None if code is None else reused(event.reference)
+            reception, code, message = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED, reused(event.reference)
         flags = (earlier or event).flags
-        received.append(Received(index, event.reference, reception, event.shipment_id, flags, code, message))
-    return tuple(news), tuple(received)
+        received[place] = Received(place, event.reference, reception, event.shipment_id, flags, code, message)
+    return tuple(news), received
 
 
 def plain_report(event: NewEvent) -> Mapping[str, Any]:
@@ -121,12 +123,12 @@ def plain_report(event: NewEvent) -> Mapping[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def read_report(report: Mapping[str, Any], shipment_id: ShipmentId) -> NewEvent:
+def read_report(report: Mapping[str, Any]) -> NewEvent:
     """The report that waited, now that its shipment is known."""
     status, reason, milestone = (report.get(name) for name in ("status", "reason", "milestone"))
     eta_at = report.get("eta_at")
     return NewEvent(
-        shipment_id=shipment_id,
+        shipment_id=None,
         reference=report["reference"],
         status=None if status is None else TrackingStatus(status),
         reason=None if reason is None else TrackingReason(reason),

@@ -125,7 +125,8 @@ class Shipment:
 
     `promised_at` is the last microsecond of the promised day, `eta_at` the latest estimate beside it, `attempted_at`
     the first time the carrier stood at the door, `moved_at` the last time the goods were seen moving, `stalled_at`
-    since when they count as stuck, `responsible` who answers for what led to its state, where something went wrong.
+    since when they count as stuck, `responsible` who answers for what led to its state, where something went wrong,
+    `told_until` when the latest of what was reported occurred.
     `tracking_valid` says whether the number's check digit fits, None where it has none. `proven_at` is when somebody
     said who signed; that name itself is personal data and lies apart.
     """
@@ -149,7 +150,10 @@ class Shipment:
     tracking_scheme: NumberScheme | None = None
     tracking_valid: bool | None = None
     responsible: ResponsibleParty | None = None
+    first_eta_at: datetime | None = None
+    """The estimate it was recorded with, which stands until a report brings another."""
     moved_at: datetime | None = None
+    told_until: datetime | None = None
     stalled_at: datetime | None = None
     pickup_from_at: datetime | None = None
     pickup_until_at: datetime | None = None
@@ -243,6 +247,7 @@ def record_shipment(
         freight=command.freight,
         recorded_at=at,
         version=1,
+        first_eta_at=command.eta_at,
     )
     if command.tracking_number is not None:
         shipment = _numbered(shipment, command.tracking_number, None)
@@ -349,25 +354,42 @@ def require_unmoved(shipment: Shipment) -> None:
         raise Refused("shipment.call_off", "The goods are on their way already.", because)
 
 
+def standing(shipment: Shipment) -> Progress:
+    """What the reports known so far add up to, as it is written on the shipment."""
+    return Progress(
+        shipment.state,
+        shipment.eta_at,
+        shipment.picked_up_at,
+        shipment.attempted_at,
+        shipment.delivered_at,
+        shipment.moved_at,
+        shipment.responsible,
+        shipment.told_until,
+    )
+
+
 def take_progress(shipment: Shipment, progress: Progress) -> Change[Shipment] | None:
     """The shipment stands where its reports say; None when it stood there before. The promise stays as it was.
 
     An estimate that the shipment was recorded with stays until a report brings another.
     """
+    eta_at = progress.eta_at or shipment.first_eta_at
+    stalled_at = None if _goes_on(shipment, progress) else shipment.stalled_at
+    if progress == standing(shipment) and (eta_at, stalled_at) == (shipment.eta_at, shipment.stalled_at):
+        return None
     after = replace(
         shipment,
         state=progress.state,
-        eta_at=progress.eta_at or shipment.eta_at,
+        eta_at=eta_at,
         picked_up_at=progress.picked_up_at,
         attempted_at=progress.attempted_at,
         delivered_at=progress.delivered_at,
         responsible=progress.responsible,
         moved_at=progress.moved_at,
-        stalled_at=None if _goes_on(shipment, progress) else shipment.stalled_at,
+        told_until=progress.told_until,
+        stalled_at=stalled_at,
+        version=shipment.version + 1,
     )
-    if after == shipment:
-        return None
-    after = replace(after, version=shipment.version + 1)
     happened = [_happening("shipment.tracked", after)]
     if after.delivered_at is not None and shipment.delivered_at is None:
         happened.append(_happening("shipment.delivered", after))

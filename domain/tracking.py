@@ -349,6 +349,12 @@ class Progress:
     moved_at: datetime | None = None
     responsible: ResponsibleParty | None = None
     """Who answers for the report that led to the state, where something went wrong."""
+    told_until: datetime | None = None
+    """When the latest of what adds up to it occurred."""
+
+
+NOTHING_TOLD: Final = Progress(ShipmentState.BOOKED, None, None, None, None)
+"""What no report adds up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,16 +458,21 @@ def reused(reference: str) -> str:
     return f"The reference {reference} was used for another report."
 
 
-def progress(events: Iterable[TrackingEvent]) -> Progress:
-    """What the reports add up to, whatever the order they came in (BOOKED when there is none)."""
-    state, eta_at, picked_up_at, attempted_at, delivered_at = ShipmentState.BOOKED, None, None, None, None
-    moved_at: datetime | None = None
-    responsible: ResponsibleParty | None = None
+def progress(events: Iterable[TrackingEvent], since: Progress | None = None) -> Progress:
+    """What the reports add up to, whatever the order they came in (BOOKED when there is none).
+
+    With `since`, what they add to that: the same as folding everything, if all of them are `later` than it.
+    """
+    stood = since or NOTHING_TOLD
+    state, eta_at, picked_up_at = stood.state, stood.eta_at, stood.picked_up_at
+    attempted_at, delivered_at, moved_at = stood.attempted_at, stood.delivered_at, stood.moved_at
+    responsible, told_until = stood.responsible, stood.told_until
     for event in sorted(events, key=_order):
         if state in OVER:
             break
         if not event.counts:
             continue
+        told_until = event.occurred_at
         party = None if event.reason is None else RESPONSIBLE[event.reason]
         state = LEADS_TO[event.status](state, party, event.reason)
         responsible = responsible if event.status is TrackingStatus.UNKNOWN else party
@@ -474,7 +485,13 @@ def progress(events: Iterable[TrackingEvent]) -> Progress:
             delivered_at = event.occurred_at
         if event.status in SEEN and event.reason is not TrackingReason.CARRIER_LOST:
             moved_at = event.occurred_at
-    return Progress(state, eta_at, picked_up_at, attempted_at, delivered_at, moved_at, responsible)
+    return Progress(state, eta_at, picked_up_at, attempted_at, delivered_at, moved_at, responsible, told_until)
+
+
+def later(events: Iterable[TrackingEvent], since: Progress) -> bool:
+    """Whether all that counts of the reports occurred after everything that adds up to `since`."""
+    until = since.told_until
+    return until is None or all(event.occurred_at > until for event in events if event.counts)
 
 
 def estimates(events: Iterable[TrackingEvent]) -> tuple[Estimate, ...]:

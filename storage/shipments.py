@@ -9,6 +9,7 @@ from domain.access import Caller
 from domain.ids import BuyerId, OrderId, ProviderId, ShipmentId, SupplierId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
+from domain.tracking import OVER
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -57,24 +58,46 @@ class Begun:
         return caller.is_operator or caller.party_id in {self.buyer_id, self.supplier_id}
 
 
-async def begun(connection: Connection, tenant_id: TenantId, order_ids: Collection[OrderId]) -> Mapping[OrderId, Begun]:
-    """The orders' beginnings, without their lines and without a lock."""
-    text = (
-        "SELECT id, placed_at, country, buyer_id, supplier_id FROM orders "
-        "WHERE tenant_id = $1 AND id = ANY ($2::text[])"
-    )
-    rows = await connection.fetch(text, tenant_id, list(order_ids))
-    found = (
-        Begun(
-            OrderId(row["id"]),
-            row["placed_at"],
-            row["country"],
-            BuyerId(row["buyer_id"]),
-            SupplierId(row["supplier_id"]),
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What is known of a shipment before it is locked: whose it is, and whether it is over."""
+
+    id: ShipmentId
+    provider_id: ProviderId
+    is_over: bool
+    begun: Begun
+
+    def concerns(self, caller: Caller) -> bool:
+        """Whether the caller acts for the marketplace, a side of the order or the provider that carries it."""
+        return self.begun.concerns(caller) or caller.party_id == self.provider_id
+
+
+_GLIMPSE: Final = (
+    "SELECT s.id, s.provider_id, s.state = ANY ($3::text[]) AS is_over, "
+    "o.id AS order_id, o.placed_at, o.country, o.buyer_id, o.supplier_id "
+    "FROM shipments s JOIN orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id "
+    "WHERE s.tenant_id = $1 AND s.id = ANY ($2::text[]) ORDER BY s.id"
+)
+
+
+async def glimpse(connection: Connection, tenant_id: TenantId, ids: Collection[ShipmentId]) -> list[Glimpse]:
+    """Those of the shipments that exist, in the order of their ids, without a lock and without their orders' lines."""
+    rows = await connection.fetch(_GLIMPSE, tenant_id, list(ids), sorted(OVER))
+    return [
+        Glimpse(
+            ShipmentId(row["id"]),
+            ProviderId(row["provider_id"]),
+            row["is_over"],
+            Begun(
+                OrderId(row["order_id"]),
+                row["placed_at"],
+                row["country"],
+                BuyerId(row["buyer_id"]),
+                SupplierId(row["supplier_id"]),
+            ),
         )
         for row in rows
-    )
-    return {one.order_id: one for one in found}
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,18 @@ async def by_shipments(
     return await TRACKING_EVENTS.select(connection, tenant_id, "t.shipment_id = ANY ($2::text[])", list(shipment_ids))
 
 
+async def by_references(
+    connection: Connection, tenant_id: TenantId, references: Collection[tuple[ShipmentId, str]]
+) -> list[TrackingEvent]:
+    """Those of the reports that are known."""
+    shipment_ids, texts = [list(column) for column in zip(*references, strict=True)]
+    where = (
+        "(t.shipment_id, t.reference) IN (SELECT w.shipment_id, w.reference "
+        "FROM unnest($2::text[], $3::text[]) w(shipment_id, reference))"
+    )
+    return await TRACKING_EVENTS.select(connection, tenant_id, where, shipment_ids, texts)
+
+
 async def lock_waiting(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> None:
     """Until the transaction ends nobody else lets reports of the provider wait, or looks which of them do.
 

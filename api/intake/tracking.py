@@ -131,7 +131,7 @@ async def take(
     async def act(work: Work) -> Outcome:
         received = await operations.receive(work, [event for _, event in readable])
         for (index, _), one in zip(readable, received, strict=True):
-            answers[index] = replace(one, index=index)
+            answers[index] = one if one.index == index else replace(one, index=index)
         return Outcome()
 
     if readable:

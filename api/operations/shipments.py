@@ -154,7 +154,7 @@ async def _say(
     id = found.shipment.id
     told = NewEvent(id, reference, status, reason, None, None, eta_at, work.at)
     locked = {id: found}
-    await tracking.take(work, locked, await tracking.interpret(work, locked, [told]))
+    await tracking.take(work, locked, await tracking.interpret(work, locked, {0: (id, told)}))
 
 
 def _organisation(work: Work) -> OrganisationId:

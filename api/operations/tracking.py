@@ -13,11 +13,11 @@ Locks are taken in the order orders whose lines may change → shipments → wai
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.operations import records
+from api.operations import messages, records
 from domain import access, carriers, clocks, orders, reports, shipments, tracking
 from domain.carriers import CarrierCodes, Meaning
 from domain.change import Change
@@ -27,7 +27,7 @@ from domain.ids import ClockId, OrderId, ProviderId, ShipmentId, TrackingEventId
 from domain.orders import Order
 from domain.reports import Received, Reception, RecordTrackingBatch, ReportRefusal, WaitingEvent
 from domain.shipments import Shipment
-from domain.tracking import OVER, NewEvent, RecordTrackingEvents, TrackingEvent, TrackingStatus
+from domain.tracking import NewEvent, RecordTrackingEvents, TrackingEvent, TrackingStatus
 from domain.tracking_terms import TrackingTerms
 from storage import calendars as calendar_rows
 from storage import carriers as carrier_rows
@@ -181,10 +181,8 @@ async def _take_told(
         else:
             message = f"There is no shipment {ids[index]}."
             _refuse(answers, index, told[index], ReportRefusal.NO_SUCH_SHIPMENT, message)
-    if kept:
-        events = await interpret(work, found, [replace(told[index], shipment_id=ids[index]) for index in kept])
-        for index, received in zip(kept, await take(work, found, events), strict=True):
-            answers[index] = replace(received, index=index)
+    events = await interpret(work, found, {index: (ids[index], told[index]) for index in kept})
+    answers.update(await take(work, found, events))
 
 
 def _may_deliver(event: NewEvent) -> bool:
@@ -199,25 +197,24 @@ async def lock(
 
     The orders of those that a report may deliver, or that are over and may turn out not to be, are locked first.
     """
-    seen = await shipment_rows.by_ids(work.connection, work.tenant_id, ids)
-    begun = await shipment_rows.begun(work.connection, work.tenant_id, {one.order_id for one in seen})
-    for_caller = [one for one in seen if everybody or one.concerns(begun[one.order_id], work.caller)]
+    seen = await shipment_rows.glimpse(work.connection, work.tenant_id, ids)
+    for_caller = {one.id: one for one in seen if everybody or one.concerns(work.caller)}
     wanted = set(delivering)
-    order_ids = {one.order_id for one in for_caller if one.id in wanted or one.state in OVER}
+    order_ids = {one.begun.order_id for one in for_caller.values() if one.is_over or one.id in wanted}
     if order_ids:
         await order_rows.lock_ids(work.connection, work.tenant_id, sorted(order_ids))
-    locked = await shipment_rows.lock_by_ids(work.connection, work.tenant_id, [one.id for one in for_caller])
-    return {one.id: Locked(one, begun[one.order_id]) for one in locked}
+    locked = await shipment_rows.lock_by_ids(work.connection, work.tenant_id, list(for_caller))
+    return {one.id: Locked(one, for_caller[one.id].begun) for one in locked}
 
 
-async def interpret(work: Work, found: Mapping[ShipmentId, Locked], told: Sequence[NewEvent]) -> list[TrackingEvent]:
-    """The reports in our own words, each with its flags."""
+async def interpret(
+    work: Work, found: Mapping[ShipmentId, Locked], told: Mapping[int, tuple[ShipmentId, NewEvent]]
+) -> dict[int, TrackingEvent]:
+    """The reports in our own words, each with its flags, by their places."""
     terms = await carrier_rows.terms(work.connection, work.tenant_id, work.at)
     tables: dict[str, CarrierCodes | None] = {}
-    events = []
-    for event in told:
-        shipment_id = event.shipment_id
-        assert shipment_id is not None
+    events = {}
+    for place, (shipment_id, event) in told.items():
         meaning: Meaning | None = None
         if event.carrier is not None:
             if event.carrier not in tables:
@@ -229,24 +226,22 @@ async def interpret(work: Work, found: Mapping[ShipmentId, Locked], told: Sequen
         begun_at = found[shipment_id].begun.placed_at
         flags = tracking.flags_of(event, terms, begun_at=begun_at, at=work.at, known_code=meaning is not None)
         says = meaning or carriers.NOTHING
-        events.append(
-            TrackingEvent(
-                id=work.new_id(TrackingEventId),
-                shipment_id=shipment_id,
-                reference=event.reference,
-                status=says.status,
-                reason=says.reason,
-                place=event.place,
-                note=event.note,
-                eta_at=event.eta_at,
-                occurred_at=event.occurred_at,
-                recorded_at=work.at,
-                milestone=says.milestone,
-                carrier=event.carrier,
-                code=event.code,
-                leg_number=event.leg_number,
-                flags=flags,
-            )
+        events[place] = TrackingEvent(
+            id=work.new_id(TrackingEventId),
+            shipment_id=shipment_id,
+            reference=event.reference,
+            status=says.status,
+            reason=says.reason,
+            place=event.place,
+            note=event.note,
+            eta_at=event.eta_at,
+            occurred_at=event.occurred_at,
+            recorded_at=work.at,
+            milestone=says.milestone,
+            carrier=event.carrier,
+            code=event.code,
+            leg_number=event.leg_number,
+            flags=flags,
         )
     return events
 
@@ -254,27 +249,51 @@ async def interpret(work: Work, found: Mapping[ShipmentId, Locked], told: Sequen
 # -- what follows --------------------------------------------------------------------------------------------------
 
 
-async def take(work: Work, found: Mapping[ShipmentId, Locked], told: Sequence[TrackingEvent]) -> tuple[Received, ...]:
-    """The news among the reports are recorded, with all that follows; what became of each is returned.
+async def take(
+    work: Work, found: Mapping[ShipmentId, Locked], told: Mapping[int, TrackingEvent]
+) -> dict[int, Received]:
+    """The news among the reports are recorded, with all that follows; what became of each is returned by its place.
 
-    The shipments are locked (`lock`).
+    The shipments are locked (`lock`). Only of those whose news are not the latest everything known is read.
     """
-    known = await tracking_rows.by_shipments(work.connection, work.tenant_id, {event.shipment_id for event in told})
+    if not told:
+        return {}
+    references = {(event.shipment_id, event.reference) for event in told.values()}
+    known = await tracking_rows.by_references(work.connection, work.tenant_id, references)
     news, received = reports.sift(known, told)
+    news_of: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
+    for event in news:
+        news_of[event.shipment_id].append(event)
+    moved = await _progressed(work, found, news_of)
     work.add(*news)
-    told_of: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
-    for event in (*known, *news):
-        told_of[event.shipment_id].append(event)
-    moved: list[Change[Shipment]] = []
-    for id in sorted({event.shipment_id for event in news}):
-        change = shipments.take_progress(found[id].shipment, tracking.progress(told_of[id]))
-        if change is not None:
-            moved.append(change)
     await work.keep_all(moved)
-    await _deliver(work, [change for change in moved if change.before is not None and _lines_change(change)])
+    await _deliver(work, [change for change in moved if _lines_change(change)])
     await wind(work, moved, {id: one.begun for id, one in found.items()})
+    await messages.watch(work, moved)
     await records.count(work, moved)
     return received
+
+
+async def _progressed(
+    work: Work, found: Mapping[ShipmentId, Locked], news_of: Mapping[ShipmentId, Sequence[TrackingEvent]]
+) -> list[Change[Shipment]]:
+    """The shipments that stand elsewhere with the news, in the order of their ids."""
+    stood = {id: shipments.standing(found[id].shipment) for id in news_of}
+    anew = {id for id, news in news_of.items() if not tracking.later(news, stood[id])}
+    told_of: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
+    if anew:
+        for event in await tracking_rows.by_shipments(work.connection, work.tenant_id, anew):
+            told_of[event.shipment_id].append(event)
+    moved: list[Change[Shipment]] = []
+    for id in sorted(news_of):
+        if id in anew:
+            stands = tracking.progress([*told_of[id], *news_of[id]])
+        else:
+            stands = tracking.progress(news_of[id], stood[id])
+        change = shipments.take_progress(found[id].shipment, stands)
+        if change is not None:
+            moved.append(change)
+    return moved
 
 
 def _lines_change(change: Change[Shipment]) -> bool:
@@ -396,10 +415,10 @@ async def join(
         waited += await tracking_rows.take_waiting(
             work.connection, work.tenant_id, shipment.provider_id, reference, number, work.at
         )
-    told = {event.reference: reports.read_report(event.report, shipment.id) for event in waited}
-    if told:
+    if waited:
         found = {shipment.id: Locked(shipment, begun)}
-        await take(work, found, await interpret(work, found, list(told.values())))
+        told = {place: (shipment.id, reports.read_report(event.report)) for place, event in enumerate(waited)}
+        await take(work, found, await interpret(work, found, told))
 
 
 # -- silence -------------------------------------------------------------------------------------------------------
@@ -427,7 +446,7 @@ async def fire_presume_lost(work: Work, clock: Clock) -> None:
         return
     if not await _waits_on(work, Duty.PRESUME_LOST, shipment, begun):
         report = shipments.presumption(shipment, id=work.new_id(TrackingEventId), at=work.at)
-        await take(work, found, [report])
+        await take(work, found, {0: report})
 
 
 async def _waits_on(work: Work, duty: Duty, shipment: Shipment, begun: Begun) -> bool:

@@ -6,7 +6,9 @@ ALTER TABLE shipments
   ADD COLUMN tracking_scheme text,                -- a word of domain/check_digits.py; null where its form says nothing
   ADD COLUMN tracking_valid  boolean,             -- whether the check digit fits; null where there is none
   ADD COLUMN responsible     text,                -- who answers for the report that led to the state it stands in
+  ADD COLUMN first_eta_at    timestamptz,         -- the estimate it was recorded with
   ADD COLUMN moved_at        timestamptz,         -- the last time the goods were seen moving
+  ADD COLUMN told_until      timestamptz,         -- when the latest of what was reported, and counts, occurred
   ADD COLUMN stalled_at      timestamptz,         -- since when they count as stuck
   ADD COLUMN pickup_from_at  timestamptz,
   ADD COLUMN pickup_until_at timestamptz,
@@ -22,11 +24,18 @@ CREATE INDEX shipments_tracking_number ON shipments (tenant_id, provider_id, tra
 CREATE INDEX shipments_proof_upload ON shipments (tenant_id, proof_upload_id);
 
 -- What was reported so far, as the fold of domain/tracking.py has it.
-UPDATE shipments s SET moved_at = e.at
-FROM (SELECT tenant_id, shipment_id, max(occurred_at) AS at FROM tracking_events
-      WHERE status NOT IN ('UNKNOWN', 'PENDING', 'CANCELLED') AND reason IS DISTINCT FROM 'CARRIER_LOST'
-      GROUP BY tenant_id, shipment_id) e
+UPDATE shipments s SET moved_at = e.moved_at, told_until = e.told_until
+FROM (SELECT tenant_id, shipment_id, max(occurred_at) AS told_until, max(occurred_at) FILTER (WHERE
+        status NOT IN ('UNKNOWN', 'PENDING', 'CANCELLED') AND reason IS DISTINCT FROM 'CARRIER_LOST') AS moved_at
+      FROM tracking_events GROUP BY tenant_id, shipment_id) e
 WHERE e.tenant_id = s.tenant_id AND e.shipment_id = s.id;
+
+UPDATE shipments s SET first_eta_at = eta_at
+WHERE NOT EXISTS (SELECT FROM tracking_events e
+                  WHERE e.tenant_id = s.tenant_id AND e.shipment_id = s.id AND e.eta_at IS NOT NULL);
+
+-- Room beside a row for its next version: a shipment is updated with each report, and none of its indexed columns with it.
+ALTER TABLE shipments SET (fillfactor = 75);
 
 ALTER TABLE tracking_events
   ADD COLUMN milestone  text,

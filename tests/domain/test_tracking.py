@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import tracking
+from domain import reports, tracking
 from domain.errors import Conflict, Invalid
-from domain.ids import ShipmentId, TrackingEventId
+from domain.ids import ProviderId, ShipmentId, TrackingEventId
+from domain.reports import Reception, ReportRefusal
 from domain.tracking import (
     RESPONSIBLE,
+    EventFlag,
+    Milestone,
+    NewEvent,
     Progress,
     ResponsibleParty,
     ShipmentState,
@@ -33,7 +37,7 @@ def event(
     eta_at: datetime | None = None,
 ) -> TrackingEvent:
     return TrackingEvent(
-        id=TrackingEventId.mint(hours, len(status)),
+        id=TrackingEventId.mint(10_000 + hours, len(status)),
         shipment_id=SHIPMENT,
         reference=reference or f"{status}-{hours}",
         status=status,
@@ -121,6 +125,7 @@ def test_progress_remembers_the_first_pick_up_attempt_and_delivery() -> None:
         attempted_at=NOON + timedelta(hours=4),
         delivered_at=NOON + timedelta(hours=5),
         moved_at=NOON + timedelta(hours=5),
+        told_until=NOON + timedelta(hours=5),
     )
 
 
@@ -164,3 +169,127 @@ def test_a_report_of_the_future_is_refused_by_its_place() -> None:
     with pytest.raises(Invalid) as refusal:
         tracking.record_tracking_events([], told, NOON + timedelta(hours=1))
     assert [problem.field for problem in refusal.value.problems] == [("events", "1", "occurredAt")]
+
+
+@given(events, st.integers(0, 8))
+def test_a_fold_goes_on_where_it_stopped_if_and_only_if_the_rest_is_later(
+    told: list[TrackingEvent], place: int
+) -> None:
+    """What makes thousands of reports a second cheap: of a shipment whose news are its latest nothing else is read."""
+    first, rest = told[:place], told[place:]
+    stood = tracking.progress(first)
+    if tracking.later(rest, stood):
+        assert tracking.progress(rest, stood) == tracking.progress(told)
+    in_order = sorted(told, key=lambda one: one.occurred_at)
+    gap = [one for one in in_order if stood.told_until is not None and one.occurred_at > stood.told_until]
+    assert tracking.later(gap, stood)
+
+
+flagged = st.builds(
+    lambda one, flags: replace(one, flags=tuple(sorted(flags))),
+    st.builds(event, st.sampled_from(TrackingStatus), st.integers(-6, 12), reference=st.integers(20, 30).map(str)),
+    st.sets(st.sampled_from([EventFlag.CLOCK_AHEAD, EventFlag.CLOCK_BEHIND]), min_size=1),
+)
+
+
+@given(st.data(), events, st.lists(flagged, max_size=4, unique_by=lambda one: one.reference))
+def test_what_has_a_wrong_clock_moves_nothing_wherever_it_comes(
+    data: st.DataObject, told: list[TrackingEvent], odd: list[TrackingEvent]
+) -> None:
+    mixed = data.draw(st.permutations([*told, *odd]))
+    assert tracking.progress(mixed) == tracking.progress(told)
+    assert tracking.passed(mixed) == tracking.passed(told)
+    assert tracking.estimates(mixed) == tracking.estimates(told)
+
+
+def test_a_code_that_nobody_knows_says_nothing_and_its_estimate_counts() -> None:
+    unknown = replace(
+        event(TrackingStatus.UNKNOWN, 2, eta_at=NOON), carrier="ups", code="??", flags=(EventFlag.UNKNOWN_CODE,)
+    )
+    before = tracking.progress([event(TrackingStatus.PICKED_UP)])
+    after = tracking.progress([event(TrackingStatus.PICKED_UP), unknown])
+    assert (after.state, after.moved_at, after.eta_at) == (before.state, before.moved_at, NOON)
+
+
+def test_a_code_learnt_in_between_is_still_the_same_report() -> None:
+    coded = replace(
+        event(TrackingStatus.UNKNOWN, reference="7"), carrier="ups", code="D", flags=(EventFlag.UNKNOWN_CODE,)
+    )
+    learnt = replace(coded, status=TrackingStatus.DELIVERED, milestone=Milestone.DELIVERED, flags=())
+    assert coded.told == learnt.told
+    assert coded.told != replace(learnt, code="I").told
+
+
+def test_each_report_of_a_batch_stands_for_itself() -> None:
+    known = event(TrackingStatus.PICKED_UP, reference="1")
+    told = {
+        3: replace(known, id=TrackingEventId.mint(9, 9)),
+        4: replace(known, status=TrackingStatus.DELIVERED),
+        5: event(TrackingStatus.IN_TRANSIT, 1, reference="2"),
+        6: event(TrackingStatus.IN_TRANSIT, 1, reference="2"),
+        7: replace(event(TrackingStatus.UNKNOWN, 2, reference="3"), flags=(EventFlag.UNKNOWN_CODE,)),
+    }
+    news, received = reports.sift([known], told)
+    assert news == (told[5], told[7])
+    assert [(place, one.reception, one.code) for place, one in received.items()] == [
+        (3, Reception.DUPLICATE, None),
+        (4, Reception.REFUSED, ReportRefusal.REFERENCE_REUSED),
+        (5, Reception.ACCEPTED, None),
+        (6, Reception.DUPLICATE, None),
+        (7, Reception.FLAGGED, None),
+    ]
+
+
+def told(**changes: object) -> NewEvent:
+    fields: dict[str, object] = {
+        "shipment_id": SHIPMENT,
+        "reference": "1",
+        "status": TrackingStatus.PICKED_UP,
+        "reason": None,
+        "place": "Oakland",
+        "note": None,
+        "eta_at": NOON,
+        "occurred_at": NOON,
+    }
+    return NewEvent(**(fields | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 0),
+        ({"shipment_id": None}, 1),
+        ({"shipment_reference": "ASN-1"}, 1),
+        ({"status": None}, 1),
+        ({"code": "PU", "carrier": "ups"}, 1),
+        ({"status": None, "code": "PU"}, 1),
+        ({"status": None, "code": "PU", "carrier": "ups"}, 0),
+        ({"status": None, "code": "PU", "carrier": "ups", "milestone": Milestone.PICKED_UP}, 1),
+        ({"shipment_id": None, "status": None, "carrier": "ups"}, 3),
+    ],
+)
+def test_what_is_wrong_with_a_report_by_itself_is_all_told(changes: dict[str, object], count: int) -> None:
+    assert len(told(**changes).problems) == count
+
+
+def test_a_report_that_waits_is_the_same_when_it_is_taken() -> None:
+    whole = told(
+        shipment_id=None,
+        status=None,
+        carrier="ups",
+        code="D",
+        leg_number=2,
+        note="left with a neighbour",
+        tracking_number="1Z999AA10123456784",
+        provider_id=ProviderId.mint(1, 1),
+    )
+    for one in (whole, told(reason=TrackingReason.CUSTOMS_DELAY, milestone=Milestone.ARRIVED, place=None, eta_at=None)):
+        read = reports.read_report(reports.plain_report(one))
+        assert read == replace(one, shipment_id=None, tracking_number=None, provider_id=None)
+
+
+def test_responsible_is_whoever_answers_for_the_state_it_stands_in() -> None:
+    held = event(TrackingStatus.ON_HOLD, 1, reason=TrackingReason.CUSTOMS_DOCUMENTS)
+    silent = event(TrackingStatus.UNKNOWN, 2)
+    assert tracking.progress([held, silent]).responsible is ResponsibleParty.CUSTOMS
+    assert tracking.progress([held, silent, event(TrackingStatus.IN_TRANSIT, 3)]).responsible is None
