@@ -26,7 +26,7 @@ from domain.dates import rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.gates import Action, Gates
-from domain.ids import LaneId, ProviderId, RestrictionId
+from domain.ids import DecisionId, LaneId, ProviderId, RestrictionId
 from domain.lanes import Lane
 from domain.modes import ServiceMode
 from domain.moves import Move, require
@@ -149,12 +149,16 @@ class RestrictionAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A limit on a provider, with its reason in words. It is live until it is lifted."""
+    """A limit on a provider, with its reason in words. It is live until it is lifted.
+
+    `decision_id` is the decision that explains it, where the rules and not the desk alone decided.
+    """
 
     id: RestrictionId
     provider_id: ProviderId
     limit: Limit
     reason: str
+    decision_id: DecisionId | None
     imposed_at: datetime
     lifted_at: datetime | None
     lift_reason: str | None
@@ -306,7 +310,13 @@ def scope_problems(scope: Scope) -> tuple[Problem, ...]:
 
 
 def restrict_provider(
-    provider_id: ProviderId, limit: Limit, reason: str, *, id: RestrictionId, at: datetime
+    provider_id: ProviderId,
+    limit: Limit,
+    reason: str,
+    *,
+    id: RestrictionId,
+    at: datetime,
+    decision_id: DecisionId | None = None,
 ) -> Change[Restriction]:
     """What the limit names is off from its `since` on. Refuses a scope that is wrong and an end that is over."""
     problems = list(scope_problems(limit.scope))
@@ -314,7 +324,7 @@ def restrict_provider(
         problems.append(Problem(("until",), "must lie ahead"))
     if problems:
         raise Invalid(*problems)
-    restriction = Restriction(id, provider_id, limit, reason, at, None, None, version=1)
+    restriction = Restriction(id, provider_id, limit, reason, decision_id, at, None, None, version=1)
     return Change(None, restriction, (Happening("restriction.imposed", _facts(restriction)),))
 
 

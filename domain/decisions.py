@@ -27,6 +27,8 @@ class DecisionKind(StrEnum):
     """Penalty points of a party."""
     LISTING = "LISTING"
     """What follows because a flagged listing was not put right."""
+    CAPABILITY = "CAPABILITY"
+    """What a provider may not do any more, because something that it had proved has ended."""
     LIABILITY = "LIABILITY"
     """Whether a provider answers for what is open after a service point of it went without a word."""
 

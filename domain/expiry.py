@@ -22,6 +22,7 @@ from domain.capabilities import Cause, Limit, Scope
 from domain.change import Change, Fact, Happening
 from domain.clocks import first_instant_after
 from domain.dates import DAY, MICROSECOND, Calendar
+from domain.explain import Finding, Input
 from domain.providers import Provider
 from domain.requirements import STANDING, ItemState, Matrix, Requirement, RequirementItem
 
@@ -98,6 +99,18 @@ def warn(item: RequirementItem, at: datetime, calendar: Calendar) -> Change[Requ
 def expire(item: RequirementItem) -> Change[RequirementItem]:
     """The item counts no longer. Its row stays: that its time is over follows from its last instant."""
     return _told(item, "requirement.expired", {})
+
+
+def explain(matrix: Matrix, item: RequirementItem, limit: Limit) -> Finding:
+    """Why what the limit names goes off: the item that proved its requirement, or what that refers to, has ended."""
+    inputs: dict[str, Input] = {
+        "requirement": limit.about,
+        "lapsed": item.requirement,
+        "validUntil": None if item.valid_until is None else dates.rfc3339(item.valid_until),
+        "offSince": dates.rfc3339(limit.since),
+    }
+    version = None if limit.about is None else matrix.versions.get(limit.about)
+    return Finding("expiry.requirement", False, "requirement_still_counts", inputs, version=version)
 
 
 def _limit(requirement: Requirement, ends_at: datetime, calendar: Calendar) -> Limit:

@@ -20,7 +20,7 @@ from domain.clocks import Clock, Duty
 from domain.enrolments import Guarantee, GuaranteeState
 from domain.errors import Invalid, Problem
 from domain.gates import Action
-from domain.ids import ProviderId, RestrictionId
+from domain.ids import DecisionId, ProviderId, RestrictionId
 from domain.lanes import Lane
 from domain.providers import Provider, ProviderAction, ProviderState
 from storage import capabilities as restriction_rows
@@ -89,9 +89,13 @@ async def reinstate(work: Work, provider: Provider, reason: str | None) -> Provi
     return change.after
 
 
-async def impose(work: Work, provider_id: ProviderId, limit: Limit, reason: str) -> Restriction:
+async def impose(
+    work: Work, provider_id: ProviderId, limit: Limit, reason: str, decision_id: DecisionId | None = None
+) -> Restriction:
     """The limit is on the provider, which is locked; its clock runs if it ends by itself. `settle` comes after it."""
-    change = capabilities.restrict_provider(provider_id, limit, reason, id=work.new_id(RestrictionId), at=work.at)
+    change = capabilities.restrict_provider(
+        provider_id, limit, reason, id=work.new_id(RestrictionId), at=work.at, decision_id=decision_id
+    )
     await work.keep(change)
     if limit.until is not None:
         await start_duty(work, Duty.RESTRICTION_END, change.after.id, limit.until, party_id=None)

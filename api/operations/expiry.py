@@ -7,12 +7,14 @@ a worker that dies in between has done all of a step or nothing of it.
 
 from api.operations import capabilities
 from api.operations.duties import end_duties, start_duty
-from domain import expiry
+from domain import decisions, expiry
 from domain.capabilities import Cause
 from domain.clocks import Clock, Duty
+from domain.decisions import DecisionKind
 from domain.expiry import Lapse
-from domain.ids import RequirementItemId
-from domain.providers import Provider
+from domain.explain import Finding
+from domain.ids import DecisionId, RequirementItemId
+from domain.providers import ENDED, Provider
 from domain.requirements import Matrix, RequirementItem
 from domain.standings import ADMITTED
 from storage import calendars as calendar_rows
@@ -53,8 +55,9 @@ async def fire_requirement_expiry(work: Work, clock: Clock) -> None:
     if found is None:
         return
     if work.at <= found.ends_at:
-        calendar = await calendar_rows.get(work.connection, work.market)
-        await work.keep(expiry.warn(item, work.at, calendar))
+        if provider.state not in ENDED:
+            calendar = await calendar_rows.get(work.connection, work.market)
+            await work.keep(expiry.warn(item, work.at, calendar))
     elif provider.state in ADMITTED:
         await _restrict(work, provider, item, matrix, found)
     if (due_at := found.next(clock.due_at)) is not None:
@@ -69,10 +72,26 @@ async def _restrict(work: Work, provider: Provider, item: RequirementItem, matri
     for limit in fresh:
         lapsed = matrix.by_key(limit.about or item.requirement)
         title = item.requirement if lapsed is None else lapsed.title
-        await capabilities.impose(work, provider.id, limit, f"{title}: what was handed in has expired.")
+        decision_id = _decide(work, provider, expiry.explain(matrix, item, limit))
+        await capabilities.impose(work, provider.id, limit, f"{title}: what was handed in has expired.", decision_id)
     if fresh:
         await work.keep(expiry.expire(item))
     await capabilities.settle(work, provider)
+
+
+def _decide(work: Work, provider: Provider, tree: Finding) -> DecisionId:
+    """The decision with its tree, about the provider."""
+    made = decisions.decision(
+        work.new_id(DecisionId),
+        provider.id,
+        DecisionKind.CAPABILITY,
+        tree,
+        at=work.at,
+        decided_by=work.caller.actor_id,
+        rule_version_ids=(),
+    )
+    work.add(made)
+    return made.id
 
 
 async def _look(

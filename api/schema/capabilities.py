@@ -34,6 +34,7 @@ from domain.standings import (
 )
 
 if TYPE_CHECKING:
+    from api.schema.decisions import Decision
     from api.schema.lanes import Lane
     from api.schema.providers import Provider
     from api.schema.rules import RuleVersion
@@ -107,6 +108,9 @@ class Restriction(Node):
     markets: list[CountryCode] = strawberry.field(description="In which markets; empty: all.")
     lane_ids: list[strawberry.ID] = strawberry.field(description="On which lanes; empty: all.")
     reason: str = strawberry.field(description="Why, in words.")
+    decision: Annotated["Decision", strawberry.lazy("api.schema.decisions")] | None = strawberry.field(
+        description="The decision that explains it; null where the desk alone decided."
+    )
     since: datetime = strawberry.field(description="From when on it takes effect; ahead while grace runs.")
     until: datetime | None = strawberry.field(description="Its last instant; null until it is lifted.")
     imposed_at: datetime = strawberry.field(description="When it was decided.")

@@ -14,6 +14,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "What this depends on is up to date.",
         "The requirement {about} lapsed: off since {since} until it is renewed or waived ({action}).",
     ),
+    "requirement_still_counts": (
+        "What was handed in still counts.",
+        "What was handed in for {lapsed} counted until {validUntil}: what {requirement} opens is off since {offSince}.",
+    ),
     "provider_not_suspended": ("The provider is not suspended.", "The provider is suspended since {since} ({action})."),
     "capability_unrestricted": (
         "Nothing restricts this.",

@@ -13,6 +13,7 @@ CREATE TABLE restrictions (
   since       timestamptz NOT NULL,            -- lies ahead while grace runs
   until       timestamptz,                     -- its last instant; null: until it is lifted
   reason      text NOT NULL,
+  decision_id text COLLATE "C",                -- why, with every finding; null where the desk alone decided
   imposed_at  timestamptz NOT NULL,
   lifted_at   timestamptz,
   lift_reason text,
@@ -20,8 +21,10 @@ CREATE TABLE restrictions (
   PRIMARY KEY (tenant_id, id),
   CHECK (until > since),
   CHECK (lift_reason IS NULL OR lifted_at IS NOT NULL),
-  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES providers,
+  FOREIGN KEY (tenant_id, decision_id) REFERENCES decisions
 );
+CREATE INDEX restrictions_decision ON restrictions (tenant_id, decision_id);
 CREATE INDEX restrictions_provider ON restrictions (tenant_id, provider_id, id);
 -- A lapse, a flag or a suspension restricts once at a time.
 CREATE UNIQUE INDEX restrictions_once ON restrictions (tenant_id, provider_id, cause, coalesce(about, ''))

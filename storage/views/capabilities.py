@@ -140,6 +140,7 @@ RESTRICTION: Final = View(
             "imposedAt", "liftedAt", "liftReason", "version",
         ),
         "provider": One("Provider", "{t}.provider_id"),
+        "decision": One("Decision", "{t}.decision_id"),
         **actions(restriction_rows.RESTRICTIONS, lambda thing, viewer, _at: capabilities.moves(thing, viewer)),
     },
     sorts=BY_ID,

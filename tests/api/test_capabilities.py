@@ -146,10 +146,14 @@ async def test_a_lapsed_bond_takes_two_lanes_and_nothing_else_and_its_renewal_br
 
     await sandbox.move(ends + MICROSECOND)
     assert len(await events(sandbox, "requirement.expired")) == 1
-    grace = await shown(ask, own, id, "state restrictions(first: 5) { nodes { cause about since } }")
+    held = "restrictions(first: 5) { nodes { cause about since decision { kind holds tree { reason version } } } }"
+    grace = await shown(ask, own, id, f"state {held}")
     assert grace["state"] == "RESTRICTED"
-    (held, *_) = grace["restrictions"]["nodes"]
-    assert (held["cause"], held["since"]) == ("REQUIREMENT", "2026-05-15T04:00:00Z")
+    (bond, *_) = grace["restrictions"]["nodes"]
+    assert (bond["cause"], bond["about"], bond["since"]) == ("REQUIREMENT", BOND, "2026-05-15T04:00:00Z")
+    assert (bond["decision"]["kind"], bond["decision"]["holds"]) == ("CAPABILITY", False)
+    assert bond["decision"]["tree"]["reason"] == "requirement_still_counts"
+    assert bond["decision"]["tree"]["version"].startswith("rul_")
     assert await on_sale(sandbox, id) == list(WAYS)
     assert (await stops(ask, own, id, date(2026, 5, 15)))["stops"] == ahead["stops"]
 

@@ -172,7 +172,7 @@ def test_a_restriction_is_imposed_and_lifted_once() -> None:
 @pytest.mark.parametrize("cause", [Cause.REQUIREMENT, Cause.SUSPENSION])
 def test_the_desk_does_not_lift_what_ends_otherwise(cause: Cause) -> None:
     id = RestrictionId("rst_00000000000000000000000001")
-    made = Restriction(id, PROVIDER, limit(cause=cause), "lapsed", NOW, None, None, 1)
+    made = Restriction(id, PROVIDER, limit(cause=cause), "lapsed", None, NOW, None, None, 1)
     (move,) = capabilities.moves(made, caller(Role.PROVIDER, party_id=PROVIDER))
     assert reasons(move.because) == ["restriction_action_of_your_role", "restriction_lifted_by_desk"]
 
@@ -222,7 +222,7 @@ def test_a_state_ahead_follows_from_what_runs() -> None:
     assert standings.state_on(leaving, (), asked, NOW + 7 * DAY) is ProviderState.EXIT_REQUESTED
     assert standings.state_on(leaving, (), asked, NOW + 7 * DAY + MICROSECOND) is ProviderState.WINDING_DOWN
     held = limit(Scope(), cause=Cause.SUSPENSION, about=None, until=NOW + DAY)
-    suspension = Restriction(RestrictionId("rst_1"), PROVIDER, held, "checked", NOW, None, None, 1)
+    suspension = Restriction(RestrictionId("rst_1"), PROVIDER, held, "checked", None, NOW, None, None, 1)
     suspended = provider(ProviderState.SUSPENDED)
     assert standings.state_on(suspended, (suspension,), None, NOW + DAY) is ProviderState.SUSPENDED
     assert standings.state_on(suspended, (suspension,), None, NOW + 2 * DAY) is ProviderState.RESTRICTED
