@@ -89,7 +89,7 @@ async def shown_tiers(
     connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[Tier | None]:
     """Each buyer's level behind the viewer's mask; with `asOf`, as it was then."""
-    as_of: datetime | None = arguments.get("asOf")
+    as_of: datetime | None = arguments.get("as_of")
     found: list[Buyer | None] = [BUYERS.decode(row) for row in rows]
     if as_of is not None and as_of < at:
         at, found = as_of, []
