@@ -10,7 +10,7 @@ the same question at the same instant has the same answer, byte for byte.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -27,7 +27,7 @@ from domain.lanes import Timing
 from domain.modes import TRANSPORT, DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import MINOR_MAX, Money, convert
 from domain.places import Spot, keys_of
-from domain.pricing import Capacity, HookFacts, Occasion, Piece, PriceList, Tariff, Unpriced, Weighing
+from domain.pricing import Capacity, Chargeable, HookFacts, Occasion, Piece, PriceList, Tariff, Unpriced, Weighing
 from domain.rates import Container, Measure, NewRate, NewSurcharge
 from domain.records import Lateness, Record
 from domain.rulebook import RuleKind, RuleVersion
@@ -346,18 +346,36 @@ def rank(
     question has the same answer.
     """
     keys = frozenset((*keys_of(command.origin), *keys_of(command.destination)))
-    value = pricing.value(command.pieces, command.currency)
+    goods = _Goods(command.pieces, keys, pricing.value(command.pieces, command.currency))
     made: list[Ranked] = []
     left: list[LeftOut] = []
     for offer in _narrowest(offers):
         try:
-            made.append(_judge(rule, command, buyer_id, offer, keys, value, market, at))
+            made.append(_judge(rule, command, buyer_id, offer, goods, market, at))
         except _NoOffer as no:
             left.append(LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, no.because))
     made.sort(key=lambda one: (*(_criterion(one, by) for by in rule.ranking), one.offer.lane_id))
     best, rest = made[: rule.offers_max], made[rule.offers_max :]
     left += (_outranked(one, rule) for one in rest)
     return tuple(best), tuple(left)
+
+
+@dataclass(slots=True)
+class _Goods:
+    """What is the same for every offer, and the chargeable measures, worked out once for all that weigh alike."""
+
+    pieces: tuple[Piece, ...]
+    keys: frozenset[str]
+    value: Money | None
+    known: dict[tuple[ServiceMode, int | None], Chargeable] = field(default_factory=dict)
+
+    def measured(self, offer: Offer, weighing: Weighing) -> Chargeable:
+        """What the goods count for on that offer."""
+        divisor = None if offer.prices is None else offer.prices.cubic_centimetres_per_kilogram
+        found = self.known.get((offer.mode, divisor))
+        if found is None:
+            found = self.known[offer.mode, divisor] = pricing.chargeable(weighing, self.pieces, divisor)
+        return found
 
 
 class _NoOffer(Exception):
@@ -381,8 +399,7 @@ def _judge(
     command: RequestQuote,
     buyer_id: BuyerId,
     offer: Offer,
-    keys: frozenset[str],
-    value: Money | None,
+    goods: _Goods,
     market: Market,
     at: datetime,
 ) -> Ranked:
@@ -402,16 +419,16 @@ def _judge(
     except Refused as refusal:
         finding = Finding("quote.calendar", False, "promise_within_calendar", {"about": refusal.message})
         raise _NoOffer((finding,)) from refusal
-    occasion = Occasion(command.pieces, offer.mode, dated.departs_by, offer.zone, keys)
+    occasion = Occasion(command.pieces, offer.mode, dated.departs_by, offer.zone, goods.keys)
     tariff = Tariff(rule.weighing.get(offer.mode, _AS_IT_WEIGHS), rule.containers)
     try:
-        price = pricing.price(tariff, offer.prices, occasion)
+        price = pricing.price(tariff, offer.prices, occasion, goods.measured(offer, tariff.weighing))
     except Unpriced as unpriced:
         raise _NoOffer((unpriced.because,)) from unpriced
     price = pricing.with_hooks(
         HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price)
     )
-    lateness = _lateness(market.records.get(offer.provider_id), value)
+    lateness = _lateness(market.records.get(offer.provider_id), goods.value)
     return Ranked(offer, price, dated, lateness, _cost(price.total, lateness, command.currency, market))
 
 

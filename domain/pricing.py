@@ -267,21 +267,29 @@ def chargeable(weighing: Weighing, pieces: Sequence[Piece], own_divisor: int | N
     return Chargeable(grams, _up(cubic_mm, GRAMS), Finding("pricing.weight", True, "weight_is_chargeable", inputs))
 
 
-def price(tariff: Tariff, prices: PriceList, occasion: Occasion) -> Price:
+def price(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable | None = None) -> Price:
     """Every line of the list's price for those goods, freight first. Raises Unpriced where the list has no bracket.
 
-    Hooks are not part of it: `with_hooks` adds their lines.
+    `measured` is what `chargeable` says of them, for who knows it already. Hooks are not part of it: `with_hooks` adds
+    their lines.
     """
-    measured = chargeable(tariff.weighing, occasion.pieces, prices.cubic_centimetres_per_kilogram)
+    if measured is None:
+        measured = chargeable(tariff.weighing, occasion.pieces, prices.cubic_centimetres_per_kilogram)
     freight = _freight(tariff, prices, occasion, measured)
     charges = [freight.charge]
-    for kind in SURCHARGES:
-        for surcharge in prices.surcharges:
-            if surcharge.kind.value == kind.value:
-                charge = _surcharge(kind, surcharge, occasion, measured, freight)
-                if charge is not None:
-                    charges.append(charge)
+    for surcharge in sorted(prices.surcharges, key=_place):
+        charge = _surcharge(_LINES[surcharge.kind], surcharge, occasion, measured, freight)
+        if charge is not None:
+            charges.append(charge)
     return Price(tuple(charges), measured, freight.containers)
+
+
+_LINES: Final = {SurchargeKind(kind.value): kind for kind in SURCHARGES}
+_PLACES: Final = {kind: place for place, kind in enumerate(_LINES)}
+
+
+def _place(surcharge: NewSurcharge) -> int:
+    return _PLACES[surcharge.kind]
 
 
 def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
@@ -293,11 +301,15 @@ def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
     return facts.price
 
 
+Exact = tuple[int, int]
+"""An amount in minor units, exactly: so many, divided by so many. Whole numbers cost a tenth of what fractions do."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Freight:
     """A way to bill the freight: exactly, as a line, and in how many containers."""
 
-    exact: Fraction
+    exact: Exact
     charge: Charge
     containers: int = 0
 
@@ -316,13 +328,17 @@ def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Ch
         if measure in present
     ]
     weighed = [way for way in found if way is not None]
-    ways = [max(weighed, key=lambda way: way.exact)] if weighed and len(weighed) == len(found) else []
+    ways = [max(weighed, key=_dearness)] if weighed and len(weighed) == len(found) else []
     if Measure.CONTAINERS in present:
         ways += _in_containers(tariff.containers, prices, occasion, measured)
     if not ways:
         inputs: dict[str, Input] = {"zone": occasion.zone, "grams": measured.grams, "cubicCm": measured.cubic_cm}
         raise Unpriced(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
-    return min(ways, key=lambda way: way.exact)
+    return min(ways, key=_dearness)
+
+
+def _dearness(way: _Freight) -> Fraction:
+    return Fraction(*way.exact)
 
 
 def _by_measure(
@@ -338,7 +354,7 @@ def _by_measure(
     if weighing.rate_breaks and measure is not Measure.UNITS and place + 1 < len(rates):
         following = rates[place + 1]
         cheaper = _billed(following, following.at_least, prices.currency)
-        if cheaper < exact:
+        if _less(cheaper, exact):
             best, exact, billed, broken = following, cheaper, following.at_least, True
     amount_ = Money(_half_even(exact), prices.currency)
     inputs: dict[str, Input] = {
@@ -384,17 +400,25 @@ _PER: Final[Mapping[Measure, int]] = {
 assert _PER.keys() == set(Measure)
 
 
-def _billed(rate: NewRate, amount: int, currency: str) -> Fraction:
-    """What that amount costs by the rate, in exact minor units, not below its minimum."""
-    exact = _minor(rate.price, currency)
-    if not rate.flat:
-        exact *= Fraction(amount, _PER[rate.measure])
-    return exact if rate.minimum is None else max(exact, Fraction(rate.minimum.minor))
+def _billed(rate: NewRate, amount: int, currency: str) -> Exact:
+    """What that amount costs by the rate, not below its minimum."""
+    minor, per = _minor(rate.price, currency)
+    exact = (minor, per) if rate.flat else (minor * amount, per * _PER[rate.measure])
+    return exact if rate.minimum is None else _not_below(exact, rate.minimum)
 
 
-def _minor(amount: Decimal, currency: str) -> Fraction:
-    """That many major units in exact minor units."""
-    return Fraction(*amount.as_integer_ratio()) * int(10 ** money.scale(currency))
+def _minor(amount: Decimal, currency: str) -> Exact:
+    """That many major units in minor units."""
+    numerator, denominator = amount.as_integer_ratio()
+    return numerator * int(10 ** money.scale(currency)), denominator
+
+
+def _less(one: Exact, other: Exact) -> bool:
+    return one[0] * other[1] < other[0] * one[1]
+
+
+def _not_below(exact: Exact, least: Money) -> Exact:
+    return (least.minor, 1) if _less(exact, (least.minor, 1)) else exact
 
 
 def _rate_inputs(rate: NewRate) -> dict[str, Input]:
@@ -419,16 +443,17 @@ def _surcharge(
     amount = freight.charge.amount
     inputs: dict[str, Input] = {"kind": kind.value, "charge": surcharge.charge.value}
     if surcharge.charge is SurchargeCharge.SHARE:
-        exact = Fraction((surcharge.basis_points or 0) * amount.minor, WHOLE_BP)
+        exact = ((surcharge.basis_points or 0) * amount.minor, WHOLE_BP)
         inputs |= {"basisPoints": surcharge.basis_points, "freight": str(amount)}
     else:
         times, per = _times(surcharge.charge, pieces, measured, freight)
         if not times or surcharge.amount is None:
             return None
-        exact = _minor(surcharge.amount, amount.currency) * Fraction(times, per)
+        minor, of = _minor(surcharge.amount, amount.currency)
+        exact = (minor * times, of * per)
         inputs |= {"amount": str(surcharge.amount), "billed": times}
     if surcharge.minimum is not None:
-        exact = max(exact, Fraction(surcharge.minimum.minor))
+        exact = _not_below(exact, surcharge.minimum)
         inputs["minimum"] = str(surcharge.minimum)
     line = Money(_half_even(exact), amount.currency)
     inputs["amountMinor"] = line.minor
@@ -477,6 +502,8 @@ def _up(amount: int, step: int) -> int:
     return -(-amount // step)
 
 
-def _half_even(exact: Fraction) -> int:
-    """`round` of a Fraction rounds half to even, exactly; the one rounding of a line."""
-    return round(exact)
+def _half_even(exact: Exact) -> int:
+    """To the nearest whole minor unit, a half to the even one: the one rounding of a line."""
+    amount, per = exact
+    below, rest = divmod(amount, per)
+    return below + (2 * rest > per or (2 * rest == per and below % 2 == 1))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from domain import capabilities, quotes
 from domain.access import Caller, ViewerKind
-from domain.explain import Finding
+from domain.explain import Finding, parse
 from domain.gates import Action
 from domain.ids import LaneId
 from domain.money import Money
@@ -21,7 +23,7 @@ from domain.pricing import ChargeKind, Piece
 from storage import capabilities as restriction_rows
 from storage import quotes as quote_rows
 from storage.lanes import LANES
-from storage.quotes import QUOTES, read_charges, read_finding, read_left_out, read_pieces, read_spot
+from storage.quotes import QUOTES, read_finding, read_left_out, read_pieces, read_spot
 from storage.views.view import (
     Amount,
     Computed,
@@ -51,11 +53,24 @@ OWN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ShownCharge:
-    """A line of a price."""
+    """A line of a price as it is stored; its computation is read only where it is asked for."""
 
-    kind: ChargeKind
-    amount: Money
-    because: Finding
+    stored: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What it is for."""
+        return str(self.stored["kind"])
+
+    @property
+    def amount(self) -> Money:
+        """The amount."""
+        return Money(self.stored["minor"], self.stored["currency"])
+
+    @property
+    def because(self) -> Finding:
+        """Its computation."""
+        return parse(self.stored["because"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +117,15 @@ async def charges(
     _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[ShownCharge]]:
     """Every line of each price."""
-    return [
-        [ShownCharge(charge.kind, charge.amount, charge.because) for charge in read_charges(row["charges"])]
-        for row in rows
-    ]
+    return [[ShownCharge(stored) for stored in orjson.loads(row["charges"])] for row in rows]
 
 
 async def tier_benefits(
-    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[list[ShownCharge]]:
     """The lines that the buyer's level takes off."""
-    return [
-        [
-            ShownCharge(charge.kind, charge.amount, charge.because)
-            for charge in read_charges(row["charges"])
-            if charge.kind is ChargeKind.TIER_BENEFIT
-        ]
-        for row in rows
-    ]
+    found = await charges(connection, rows, viewer, at, arguments)
+    return [[line for line in lines if line.kind == ChargeKind.TIER_BENEFIT] for lines in found]
 
 
 async def promises(
