@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Any
 
 import typer
@@ -186,7 +187,7 @@ def rate_sheet(
     rejects: RejectsTo = None,
 ) -> None:
     """Import a rate sheet (columns zone, measure, container, from, to, price, flat, minimum): all of it or nothing."""
-    rejects_path = rejects or _rejects_of(file)
+    rejects_path, began = rejects or _rejects_of(file), perf_counter()
     wish = _sheet(service, currency, title or file.stem, valid_from, valid_until, supersedes, volumetric_divisor)
 
     async def run(_settings: Settings, pool: Pool) -> RateImport:
@@ -205,7 +206,8 @@ def rate_sheet(
         return read
 
     read = _told(run)
-    print(f"{read.accepted:,} rates read, {read.rejected:,} lines rejected: {read.state.value}.")
+    took = perf_counter() - began
+    print(f"{read.accepted:,} rates read in {took:,.1f} s, {read.rejected:,} lines rejected: {read.state.value}.")
     if read.state is RateImportState.REJECTED:
         print(f"Nothing of it is kept. Rejected lines and their reasons: {rejects_path}")
         raise typer.Exit(1)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
+import os
 import re
+import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
 from api.imports import rate_sheets as reading
-from api.operations import rate_imports, uploads
+from api.operations import uploads
+from api.settings import Settings
 from api.verbs.import_ import command as import_command
 from api.worker import Worker
 from domain.access import Role
@@ -24,11 +29,11 @@ from domain.uploads import ConfirmUpload, CreateUpload, ReceiveUpload, UploadKin
 from storage import uploads as upload_rows
 from storage.files import Folder
 from storage.pool import Pool
-from storage.unit_of_work import Work
 from tests.api.test_catalogue_of_services import Shop, iso, reasons
 from tests.builders import START, set_clock
 from tests.marketplaces import Asking, Marketplace, Member
 
+ROOT = Path(__file__).parents[2]
 HEADER = "zone,measure,container,from,to,price,flat,minimum\n"
 STATE = "rateImport { id state accepted rejected readLines readBytes sizeBytes } rateSheet { id state rateCount }"
 READ = """query ($id: ID!) { rateImport(id: $id) {
@@ -234,36 +239,6 @@ async def test_two_workers_read_every_line_once(
     assert (done["state"], done["accepted"], await reader.rows()) == ("DONE", 2_000, 2_000)
 
 
-class Killed(Exception):
-    """Stands for a process that is gone between two transactions, or inside one."""
-
-
-async def test_a_reader_that_dies_is_followed_where_it_stopped(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PIECE_BYTES", 5_000)
-    id = await reader.ask_for(rates(100))
-    pieces = 0
-    real = rate_imports.take_lines
-
-    async def dying(work: Work, *arguments: Any, **members: Any) -> Any:
-        nonlocal pieces
-        pieces += 1
-        taken = await real(work, *arguments, **members)
-        if pieces == 3:
-            raise Killed  # after the rows, before the commit: the piece is undone
-        return taken
-
-    monkeypatch.setattr(reading.rate_imports, "take_lines", dying)
-    with pytest.raises(Killed):
-        await reader.worker.read_rates(reader.market.id)
-    half = await reader.shown(id)
-    assert half["state"] == "READING"
-    assert 0 < half["accepted"] == await reader.rows() < 2_000
-    monkeypatch.setattr(reading.rate_imports, "take_lines", real)
-    await reader.worker.read_rates(reader.market.id)
-    done = await reader.shown(id)
-    assert (done["state"], done["accepted"], await reader.rows()) == ("DONE", 2_000, 2_000)
-
-
 # -- at the terminal ---------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +255,7 @@ async def test_a_file_is_imported_and_activated_at_the_terminal(reader: Reader, 
 
     result = await asyncio.to_thread(run, bad)
     assert result.exit_code == 1
-    assert "200 rates read, 1 lines rejected: REJECTED" in result.output
+    assert re.search(r"200 rates read in [\d.]+ s, 1 lines rejected: REJECTED", result.output)
     (told,) = csv.DictReader(rejects.read_text(encoding="utf-8").splitlines())
     assert told["rejected line"] == "202"
     assert "price is a number" in told["rejected because"]
@@ -295,3 +270,40 @@ async def test_a_file_is_imported_and_activated_at_the_terminal(reader: Reader, 
     again = await asyncio.to_thread(run, good, "--activate")
     assert again.exit_code != 0
     assert "is in force" in f"{again.exception}{again.output}"
+
+
+async def test_a_killed_import_goes_on_where_it_stopped(
+    reader: Reader, terminal: Any, settings: Settings, owner: asyncpg.Pool[Any], tmp_path: Path
+) -> None:
+    service, path = await reader.service(), tmp_path / "killed.csv"
+    path.write_text(rates(800), encoding="utf-8")
+    options = (str(path), "--service", service, "--currency", "USD", "--valid-from", "2026-02-01")
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_WORKER_URL": settings.database_worker_url,
+        "REDIS_URL": settings.redis_url,
+        "MAKEGOOD_SECRET": "x" * 32,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "api", "import", "rate-sheet", *options,
+        env=environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        while not await owner.fetchval("SELECT read_bytes FROM rate_imports"):
+            assert process.returncode is None, "it ended before it read anything"
+            await asyncio.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    finally:
+        await process.communicate()
+    half = await owner.fetchrow("SELECT id, state, accepted FROM rate_imports")
+    assert half is not None
+    assert half["state"] == "READING"
+    assert 0 < half["accepted"] == await reader.rows() < 16_000
+    assert await owner.fetchval("SELECT state FROM rate_sheets") == "DRAFT"
+
+    result = await asyncio.to_thread(terminal, import_command, "rate-sheet", *options)
+    assert result.exit_code == 0, result.output
+    done = await reader.shown(half["id"])
+    assert (done["state"], done["accepted"], done["rejected"]) == ("DONE", 16_000, 0)
+    assert await owner.fetchval("SELECT count(DISTINCT line) FROM rates") == await reader.rows() == 16_000
+    assert await owner.fetchval("SELECT count(*) FROM rate_imports") == 1
