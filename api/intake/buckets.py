@@ -66,8 +66,8 @@ def place(setting: str, key_id: str, secret: str) -> Place:
     return Place(f"{endpoint.scheme}://{endpoint.netloc}", region, path, key_id, secret)
 
 
-def signed(place: Place, method: str, path: str, digest: str, at: datetime) -> Mapping[str, str]:
-    """The headers that make a request of that method, path and body digest good, at that real instant."""
+def signed(place: Place, method: str, path: str, digest: str, at: datetime, *, query: str = "") -> Mapping[str, str]:
+    """The headers that make a request of that method, path, query and body digest good, at that real instant."""
     host = place.origin.partition("://")[2]
     stamp, day = at.strftime("%Y%m%dT%H%M%SZ"), at.strftime("%Y%m%d")
     names = "host;x-amz-content-sha256;x-amz-date"
@@ -75,7 +75,7 @@ def signed(place: Place, method: str, path: str, digest: str, at: datetime) -> M
         (
             method,
             path,
-            "",
+            query,
             f"host:{host}",
             f"x-amz-content-sha256:{digest}",
             f"x-amz-date:{stamp}",

@@ -87,7 +87,7 @@ async def test_what_is_the_same_is_found_and_the_desk_reads_why(people: People, 
     assert (account["kinds"], account["state"], account["declared"]) == (["TAX_NUMBER"], "DETECTED", False)
     assert [each["text"] for each in account["because"]] == ["Both have the same: TAX_NUMBER."]
     for table in ("fingerprints", "relations", "audit", "outbox", "history"):
-        (text,) = await owner.fetchrow(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
+        text = await owner.fetchval(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
         assert "123456789" not in text.replace(" ", ""), table
 
 
