@@ -17,7 +17,7 @@ from domain.relations import RelationKind
 from domain.tracking import TrackingStatus
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work
-from tests.applicants import OFFER, applied, codes
+from tests.applicants import OFFER, applied, codes, proof
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Asking, Marketplace
 from tests.nvoccs import (
@@ -205,6 +205,46 @@ async def test_a_related_account_of_whoever_was_removed_does_not_offer_it_either
         await sandbox.offer(related)
     assert [finding.reason for finding in refused.value.unmet] == ["related_not_barred"]
     await sandbox.offer(other)
+
+
+async def test_a_providers_identity_is_verified_again_every_year(
+    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], worker_pool: Pool
+) -> None:
+    """From the first application through the API alone: 365 days after its acceptance an identity paper has lapsed."""
+    await set_clock(worker_pool, market.id, START)
+    company = await applied(market, ask, owner, OFFER)
+    items = await company.hand_in_everything()
+    await company.do("submitApplication", company.caller)
+    for each in items.values():
+        assert codes(await company.accept(each)) == []
+    assert (await company.do("approveApplication"))["provider"]["state"] == "ACTIVE"
+    building = Market(market.pool, market.id, market.made.admin_key, market.made.operator_id)
+    off = "query ($id: ID!, $on: Date!) { provider(id: $id) { state capabilitiesOn(on: $on) { count } } }"
+
+    async def seen(on: str) -> tuple[str, int]:
+        found = (await ask(company.caller, off, id=company.id, on=on))["provider"]
+        return found["state"], found["capabilitiesOn"]["count"]
+
+    assert (await seen("2027-02-14"))[1] == 0
+    everything = (await seen("2027-02-16"))[1]
+    assert everything > 0
+    await building.move(START + 366 * DAY)
+    assert await seen("2027-02-02") == ("RESTRICTED", 0)
+    await building.move(START + 385 * DAY)
+    assert await seen("2027-02-21") == ("RESTRICTED", everything)
+    lapsed = [
+        each["key"] for each in (await company.seen())["onboarding"]["requirements"] if each["status"] == "EXPIRED"
+    ]
+    assert {"business_licence", "address_proof", "sanctions_statement"} <= set(lapsed)
+    for key in lapsed:
+        members = {
+            **await proof(company, key),
+            **({"validUntil": "2028-06-30T00:00:00Z"} if key == REPRESENTATIVE else {}),
+        }
+        renewed = await company.submit(key, **members)
+        assert codes(renewed) == []
+        assert codes(await company.accept(renewed["item"]["id"])) == []
+    assert await seen("2027-02-21") == ("ACTIVE", 0)
 
 
 async def noted(market: Market | Marketplace, id: ProviderId, tax_number: str) -> None:
