@@ -12,8 +12,9 @@ A shipment counts on the day that the question is about, a day of UTC:
     the day of its delivery          that it was delivered
 
 Laws: nothing here depends on the present instant, so no counter has to be touched because time passes; what a shipper
-or consignee calls off counts for nobody; what was over before it was recorded (a history) says nothing about tracking;
-a rate below its absolute minimum of cases is none, so that small providers are not judged on one case (E4).
+or consignee calls off counts for nobody; what was over before it was recorded (a history) says nothing about tracking,
+and nothing at all of days that no window could reach when it was recorded (`LOOKBACK`); a rate below its absolute
+minimum of cases is none, so that small providers are not judged on one case (E4).
 """
 
 from collections import defaultdict
@@ -38,6 +39,10 @@ from domain.tracking import ResponsibleParty, ShipmentState
 
 RULE: Final = "records"
 """The key of the rule about records."""
+
+
+LOOKBACK: Final = 400 * DAY
+"""The furthest that any window looks back. A history of older years would only cost rows that nobody sums."""
 
 
 class Counter(StrEnum):
@@ -241,6 +246,8 @@ class RecordTerms:
     def __post_init__(self) -> None:
         if self.windows.keys() != set(Window) or not all(self.windows.values()):
             raise ValueError("every window has its days, at least one")
+        if (max(self.windows.values()) + self.tracking_days) * DAY > LOOKBACK:
+            raise ValueError(f"windows and the days of tracking look back {LOOKBACK.days} days at most")
         if self.rates.keys() != set(Measure):
             raise ValueError("every measure has its target")
 
@@ -322,7 +329,13 @@ def record_terms(version: RuleVersion) -> RecordTerms:
 
 def outcome(shipment: Shipment) -> tuple[tuple[date, Counter, int], ...]:
     """What the shipment, as it stands, adds to which days of its provider."""
-    return (*_of_recording(shipment), *_of_pickup(shipment), *_of_promise(shipment), *_of_delivery(shipment))
+    horizon = shipment.recorded_at - LOOKBACK
+    return (
+        *_of_recording(shipment),
+        *_of_pickup(shipment, horizon),
+        *_of_promise(shipment, horizon),
+        *_of_delivery(shipment, horizon),
+    )
 
 
 def difference(changes: Iterable[Change[Shipment]]) -> Counted:
@@ -343,7 +356,7 @@ def days_late(promised_at: datetime, delivered_at: datetime) -> int:
 
 def _day(at: datetime) -> date:
     """The day of UTC: the days of a provider that carries through many zones are everybody's."""
-    return dates.utc(at).date()
+    return (at if at.tzinfo is UTC else dates.utc(at)).date()
 
 
 def _of_recording(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
@@ -362,9 +375,9 @@ def _of_recording(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
         yield day, Counter.TRACKED, 1
 
 
-def _of_pickup(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
+def _of_pickup(shipment: Shipment, horizon: datetime) -> Iterable[tuple[date, Counter, int]]:
     due_at, picked_up_at = shipment.pickup_until_at, shipment.picked_up_at
-    if due_at is None or shipment.state is ShipmentState.CANCELLED:
+    if due_at is None or due_at < horizon or shipment.state is ShipmentState.CANCELLED:
         return
     day = _day(due_at)
     yield day, Counter.PICKUPS_DUE, 1
@@ -378,9 +391,9 @@ def _seen_moving(shipment: Shipment) -> bool:
     return any(at is not None for at in seen)
 
 
-def _of_promise(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
+def _of_promise(shipment: Shipment, horizon: datetime) -> Iterable[tuple[date, Counter, int]]:
     promised_at = shipment.promised_at
-    if promised_at is None or shipment.state is ShipmentState.CANCELLED:
+    if promised_at is None or promised_at < horizon or shipment.state is ShipmentState.CANCELLED:
         return
     day = _day(promised_at)
     yield day, Counter.PROMISED, 1
@@ -394,8 +407,8 @@ def _of_promise(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
         yield day, Counter.LATE_DAYS, late
 
 
-def _of_delivery(shipment: Shipment) -> Iterable[tuple[date, Counter, int]]:
-    if shipment.delivered_at is not None:
+def _of_delivery(shipment: Shipment, horizon: datetime) -> Iterable[tuple[date, Counter, int]]:
+    if shipment.delivered_at is not None and shipment.delivered_at >= horizon:
         yield _day(shipment.delivered_at), Counter.DELIVERED, 1
 
 

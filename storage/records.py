@@ -132,7 +132,7 @@ CROSS JOIN LATERAL (VALUES
   (s.promised_at, 'late_days', late, promised AND NOT kept AND NOT attempted AND late IS NOT NULL),
   (s.delivered_at, 'delivered', 1, s.delivered_at IS NOT NULL)
 ) c (at, counter, amount, counts)
-WHERE s.tenant_id = $1 AND c.counts GROUP BY 1, 2, 3, 4"""
+WHERE s.tenant_id = $1 AND c.counts AND c.at >= s.recorded_at - interval '9600 hours' GROUP BY 1, 2, 3, 4"""
 """What each counter of a tenant ($1) should be: `records.outcome` over again, in SQL and over all its shipments."""
 
 _COUNTED: Final = (

@@ -82,7 +82,7 @@ CROSS JOIN LATERAL (VALUES
   (s.promised_at, 'late_days', late, promised AND NOT kept AND NOT attempted AND late IS NOT NULL),
   (s.delivered_at, 'delivered', 1, s.delivered_at IS NOT NULL)
 ) c (at, counter, amount, counts)
-WHERE c.counts
+WHERE c.counts AND c.at >= s.recorded_at - interval '9600 hours'
 GROUP BY s.tenant_id, s.provider_id, (c.at AT TIME ZONE 'UTC')::date, s.mode;
 
 -- What the platform wrote to the parties of shipments (domain/messages.py). Subject and party name the thread.

@@ -16,7 +16,7 @@ from api.verbs import books
 from domain.access import Role
 from domain.change import Change, Happening
 from domain.ids import BuyerId, ProviderId, ShipmentId, SupplierId
-from domain.records import Window
+from domain.records import LOOKBACK, Counter, Window
 from domain.shipments import Shipment, ShipmentMode
 from domain.tracking import ShipmentState, TrackingStatus
 from storage import migrate, orders, records
@@ -189,6 +189,16 @@ async def test_a_refused_act_counts_nothing(yard: Yard) -> None:
     with pytest.raises(RuntimeError):
         await yard.story.act(yard.story.staff, act, (recorded(shipment(yard.providers[0], 1, promised_at=START)),))
     assert (await yard.record(START + timedelta(days=9))).promised == 0
+
+
+async def test_recomputing_looks_back_as_far_as_counting(yard: Yard, owner: asyncpg.Pool[Any]) -> None:
+    ids = [await yard.ship(promised_on=START.date()) for _ in range(2)]
+    for id, by in zip(ids, (timedelta(0), timedelta(microseconds=1)), strict=True):
+        at = START - LOOKBACK - by
+        await owner.execute("UPDATE shipments SET promised_at = $2, delivered_at = $2 WHERE id = $1", id, at)
+    assert {counter for (_, counter), count in (await yard.differences()).items() if count > 0} == {
+        Counter.PROMISED, Counter.KEPT, Counter.DELIVERED,
+    }  # fmt: skip
 
 
 # -- the doctor --------------------------------------------------------------------------------------------------------

@@ -88,6 +88,16 @@ def test_a_history_says_nothing_of_tracking() -> None:
     assert told == {(date(2026, 2, 20), Counter.DELIVERED): 1}
 
 
+def test_of_days_that_no_window_reaches_nothing_is_counted() -> None:
+    old = NOON - records.LOOKBACK
+    reached = {"promised_at": old, "delivered_at": old, "pickup_until_at": old}
+    assert {counter for _, counter in outcome(**reached)} == {
+        Counter.PROMISED, Counter.KEPT, Counter.DELIVERED, Counter.PICKUPS_DUE,
+    }  # fmt: skip
+    older = old - timedelta(microseconds=1)
+    assert outcome(promised_at=older, delivered_at=older, pickup_until_at=older) == {}
+
+
 @pytest.mark.parametrize(
     ("delivered", "counter", "late"),
     [
@@ -130,7 +140,9 @@ def test_a_pickup_is_late_after_the_end_of_its_window() -> None:
 
 # -- incremental counting equals recomputing ---------------------------------------------------------------------------
 
-instants = st.integers(-60, 60).map(lambda hours: NOON + timedelta(hours=6 * hours))
+instants = st.integers(-60, 60).map(lambda hours: NOON + timedelta(hours=6 * hours)) | st.integers(-500, -300).map(
+    lambda days: NOON + timedelta(days=days)
+)
 standings = st.fixed_dictionaries(
     {
         "state": st.sampled_from(ShipmentState),
@@ -274,6 +286,7 @@ def test_a_window_ends_with_yesterday() -> None:
     ("old", "new"),
     [
         ("YEAR = 365\n", ""),
+        ("YEAR = 365\n", "YEAR = 394\n"),
         ("WEEK = 7\n", "WEEK = 0\n"),
         ("ON_TIME = { minimum = 20", "ON_TIME = { minimum = 0"),
         ("CANCELLATION = { minimum = 20, target_bp = 250, tolerated = 4 }\n", ""),
