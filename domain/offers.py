@@ -170,10 +170,25 @@ class Market:
 
 
 def quote_terms(version: RuleVersion) -> QuoteTerms:
-    """The numbers of a version of the rule about quotes. Refuses a version of another kind with TypeError."""
+    """The numbers of a version of the rule about quotes. Refuses a version of another kind with TypeError.
+
+    What was read is remembered by the version's source: every request asks for the same.
+    """
     if version.kind is not RuleKind.QUOTES:
         raise TypeError(f"{version.key} is not the rule about quotes")
-    return terms.read(QuoteTerms, {"version": str(version.id), **version.body})
+    key = (version.id, version.digest)
+    rule = _READ.get(key)
+    if rule is None:
+        if len(_READ) >= READ_MAX:
+            _READ.clear()
+        rule = _READ[key] = terms.read(QuoteTerms, {"version": str(version.id), **version.body})
+    return rule
+
+
+READ_MAX: Final = 1_000
+"""Versions kept as read: more than any process meets, and small."""
+
+_READ: dict[tuple[str, str], QuoteTerms] = {}
 
 
 def problems(rule: QuoteTerms, command: RequestQuote, at: datetime) -> Iterator[Problem]:
