@@ -1,5 +1,7 @@
 """uvicorn's HTTP protocol with an end to waiting: headers within 10 s, a body within 30 s, and not too many headers.
 
+A file that is PUT may take longer, as long as it goes on: 30 s of silence end it, and 7 minutes in any case.
+
 uvicorn itself waits for ever. The timers cost nothing where a request arrives in one piece, as nearly all do: they are
 looked at only after a piece of data did not complete what it began.
 """
@@ -15,6 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEADERS_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
 
+FILE_SECONDS: Final = 420.0
+"""The largest file, 25 MB, at 60 kB a second."""
+
 HEADER_BYTES_MAX: Final = 64_000
 """Browsers send a few kilobytes at most."""
 
@@ -28,12 +33,18 @@ class Phase(Enum):
     NOTHING = 0
     HEADERS = 1
     BODY = 2
+    FILE = 3
 
 
 class TimedHttpProtocol(HttpToolsProtocol):
-    """A connection that is closed when its client is too slow. `patience` says after how many seconds, by phase."""
+    """A connection that is closed when its client is too slow. `patience` says after how many seconds, by phase.
 
-    patience: Mapping[Phase, float] = MappingProxyType({Phase.HEADERS: HEADERS_SECONDS, Phase.BODY: BODY_SECONDS})
+    In a file, that of a body is for silence, and its own for the whole.
+    """
+
+    patience: Mapping[Phase, float] = MappingProxyType(
+        {Phase.HEADERS: HEADERS_SECONDS, Phase.BODY: BODY_SECONDS, Phase.FILE: FILE_SECONDS}
+    )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -41,6 +52,8 @@ class TimedHttpProtocol(HttpToolsProtocol):
         self._timed = Phase.NOTHING
         self._timer: TimerHandle | None = None
         self._header_bytes = 0
+        self._began = 0.0
+        self._heard = 0.0
 
     def connection_made(self, transport: Any) -> None:
         """A new connection has to send its headers in time, from the first instant."""
@@ -56,6 +69,8 @@ class TimedHttpProtocol(HttpToolsProtocol):
             if self._header_bytes > HEADER_BYTES_MAX:
                 self._give_up(TOO_LARGE)
                 return
+        if self._phase is Phase.FILE:
+            self._heard = self.loop.time()
         if self._phase is not self._timed:
             self._watch()
 
@@ -68,7 +83,7 @@ class TimedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Called by the parser after the last header."""
         super().on_headers_complete()
-        self._phase = Phase.BODY
+        self._phase = Phase.FILE if self.scope["method"] == "PUT" else Phase.BODY
 
     def on_message_complete(self) -> None:
         """Called by the parser after the last byte of a request."""
@@ -93,8 +108,19 @@ class TimedHttpProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
         self._timed = self._phase
-        if self._phase is not Phase.NOTHING:
+        if self._phase is Phase.FILE:
+            self._began = self._heard = self.loop.time()
+            self._listen()
+        elif self._phase is not Phase.NOTHING:
             self._timer = self.loop.call_later(self.patience[self._phase], self._give_up, TIMED_OUT)
+
+    def _listen(self) -> None:
+        """Waits for the rest of a file, from the last that was heard of it; gives up when that is too long ago."""
+        ends = min(self._heard + self.patience[Phase.BODY], self._began + self.patience[Phase.FILE])
+        if self.loop.time() >= ends:
+            self._give_up(TIMED_OUT)
+        else:
+            self._timer = self.loop.call_at(ends, self._listen)
 
     def _give_up(self, farewell: bytes) -> None:
         """Says why, unless an answer is already under way, and closes."""

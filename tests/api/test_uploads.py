@@ -20,6 +20,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
+from api.endpoint.timers import Phase, TimedHttpProtocol
 from api.intake.uploads import Arriving
 from api.operations import clocks, uploads
 from api.schema.schema import Contract
@@ -512,3 +513,42 @@ async def test_the_largest_file_passes_in_constant_memory(tmp_path: Path, desk: 
     assert read == upload.size_bytes
     assert peak < 3_000_000
     assert arriving.sniffer.found(FileType.TEXT) is FileType.TEXT
+
+
+class Hasty(TimedHttpProtocol):
+    """The protocol with little patience."""
+
+    patience = {Phase.HEADERS: 5.0, Phase.BODY: 0.3, Phase.FILE: 1.2}  # noqa: RUF012 - a mapping that is never changed
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["silent", "dripping for ever"])
+async def test_a_file_that_does_not_go_on_is_not_waited_for(
+    settings: Settings, promised: Contract, desk: Desk, tmp_path: Path, silent: bool
+) -> None:
+    content = PDF[:-6] + b"x" * 400_000 + PDF[-6:]
+    upload = await desk.create(content)
+    kept = dataclasses.replace(settings, demo=False, files=str(tmp_path / "hasty"))
+    async with serving(kept, promised=promised, protocol=Hasty) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        head = f"PUT {upload['sendTo']['url']} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(content)}\r\n\r\n"
+        writer.write(head.encode() + content[:100_000])
+        dripping = None if silent else asyncio.create_task(drip(writer))
+        async with asyncio.timeout(20):
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+        if dripping is not None:
+            dripping.cancel()
+        writer.close()
+        async with asyncio.timeout(20):
+            while any((tmp_path / "hasty").rglob("*.part")):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert (await stored(desk, upload)).state is UploadState.REQUESTED
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    """A byte now and then."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
