@@ -22,7 +22,7 @@ import structlog
 
 from api.settings import Settings
 from domain import keys
-from domain.access import STAFF, Caller, Person, Role, Scope, viewer_of
+from domain.access import PARTY, STAFF, Caller, Person, Role, Scope, viewer_of
 from domain.errors import Refusal, Unauthenticated
 from domain.ids import ApiKeyId, TenantId
 from domain.members import guest_id
@@ -144,8 +144,10 @@ class Authenticator:
         caller, seconds_left = await self._look_up(header, tenant)
         until = self.monotonic() + min(seconds_left, HEARD_SECONDS if self._hears else DEAF_SECONDS)
         known = _Known(caller, until)
-        if before == self._forgotten and Role.GUEST not in caller.roles:
-            # Otherwise the rights may have changed while we looked; a guest's change with the next letter accepted.
+        comes_in = Role.GUEST in caller.roles or (caller.party_id is None and not caller.roles.isdisjoint(PARTY))
+        if before == self._forgotten and not comes_in:
+            # Otherwise the rights may have changed while we looked; those of somebody who is still coming in change
+            # with the next letter accepted or the next application.
             self._known.pop(place, None)
             self._known[place] = known
             if len(self._known) > REMEMBERED_MAX:

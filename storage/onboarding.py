@@ -18,9 +18,9 @@ from domain.relations import ONE_ACCOUNT, OneAccount, RelationTerms
 from domain.requirements import PROCEDURE, Matrix, RequirementItem
 from domain.terms import read
 from storage import bars as bar_rows
+from storage import deposits, reviews, rulebook
 from storage import relations as relation_rows
 from storage import requirements as item_rows
-from storage import reviews, rulebook
 from storage.pool import Connection
 
 MATRICES_MAX: Final = 1_000
@@ -70,9 +70,11 @@ async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence
     items: dict[ProviderId, list[RequirementItem]] = {}
     for item in await item_rows.live_by_providers(connection, tenant_id, ids):
         items.setdefault(item.provider_id, []).append(item)
+    held = await deposits.held_by_providers(connection, tenant_id, ids)
     found = []
     for provider in providers:
-        standings = requirements.standings(of, provider, items.get(provider.id, ()), at, held={})
+        deposited = held.get(provider.id, {})
+        standings = requirements.standings(of, provider, items.get(provider.id, ()), at, held=deposited)
         bars: tuple[Finding, ...] = ()
         account = NOTHING
         if provider.state in JUDGED:

@@ -85,7 +85,7 @@ class Applicant:
                 continue
             members = dict(await proof(self, key))
             if key in numbers:
-                members["value"] = numbers[key]
+                members["personalValue" if "personalValue" in members else "value"] = numbers[key]
             payload = await self.submit(key, **members)
             assert codes(payload) == [], (key, payload)
             items[key] = payload["item"]["id"]
@@ -108,6 +108,7 @@ async def proof(applicant: Applicant, key: str) -> dict[str, Any]:
         "terms_accepted": {"declared": True},
         "sanctions_statement": {"declared": True},
         "us_ein": {"value": "91-1144442"},
+        "cn_credit_code": {"value": "91110000600037341L"},
         "us_ocean_licence": {**scan, "value": "018877N"},
         "us_ocean_bond_nvocc": {
             **scan, "amount": {"amount": "75000.00", "currency": "USD"}, "validUntil": LATER,
@@ -119,11 +120,16 @@ async def proof(applicant: Applicant, key: str) -> dict[str, Any]:
 
 
 async def applied(
-    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], offer: dict[str, Any], country: str = "BR"
+    market: Marketplace,
+    ask: Asking,
+    owner: asyncpg.Pool[Any],
+    offer: dict[str, Any],
+    country: str = "BR",
+    person: str = "ada",
 ) -> Applicant:
     """A person has applied for a company, and acts for it."""
     payload = await ask.mutate(
-        guest(market, "ada"), "applyAsProvider", "providerId", name="Correio Azul", country=country, offer=offer
+        guest(market, person), "applyAsProvider", "providerId", name="Correio Azul", country=country, offer=offer
     )
     assert codes(payload) == []
     id_ = payload["providerId"]

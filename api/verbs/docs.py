@@ -9,12 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
+if TYPE_CHECKING:
+    from domain.gates import Gates
+    from domain.requirements import Condition
+
 ROOT: Final = Path(__file__).parents[2]
-DOCUMENTS: Final = (ROOT / "README.md", ROOT / "infra" / "docs" / "access.md")
+DOCUMENTS: Final = (
+    ROOT / "README.md",
+    ROOT / "infra" / "docs" / "access.md",
+    ROOT / "infra" / "docs" / "providers.md",
+)
 
 
 def claim_life() -> str:
@@ -31,6 +39,60 @@ def claim_life() -> str:
     lines += [f"    {since} --> {to}: {how}" for (since, to), how in ENDINGS.items()]
     lines += [f"    {state} --> [*]" for state in ("CLOSED", "WITHDRAWN")]
     return "\n".join([*lines, "```"])
+
+
+def provider_life() -> str:
+    """The life of a provider as a Mermaid state diagram, from `domain.providers.MOVES`."""
+    from domain.providers import MOVES, ProviderState, Step
+
+    lines = [
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> INVITED: inviteProvider",
+        "    [*] --> DRAFT: applyAsProvider",
+    ]
+    for step, way in MOVES.items():
+        if step is Step.TERMINATE:
+            continue
+        words = step.lower().replace("_", " ")
+        lines += [f"    {since} --> {way.to}: {words}" for since in ProviderState if since in way.since]
+    return "\n".join([*lines, "```"])
+
+
+def requirement_matrix() -> str:
+    """Requirement -> set, kind, of whom it is asked, what it gates and where it comes from, from the shipped rules."""
+    from domain import terms
+    from domain.requirements import PROCEDURE, OnboardingTerms, RequirementSet
+    from storage.rulebook import shipped
+
+    drafts = {draft.rule_set.key: draft for draft in shipped()}
+    procedure = terms.read(OnboardingTerms, {**drafts[PROCEDURE].body, "version": ""})
+    lines = [
+        "| requirement | set | how it is met | asked of | gates | source |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for key in procedure.sets:
+        for each in terms.read(RequirementSet, {**drafts[key].body, "version": ""}).requirements:
+            least = each.least or each.least_count
+            met = f"{each.kind.lower()}{f' from {least}' if least else ''}{', by two people' if each.four_eyes else ''}"
+            cells = (f"`{each.key}`", key, met, _conditions(each.when), _gates(each.gates), each.source)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _conditions(when: Condition) -> str:
+    """Of whom a requirement is asked, in few words."""
+    parts = [", ".join(sorted(words)) for words in (when.kinds, when.countries, when.services, when.tiers, when.traits)]
+    parts += [f"not {', '.join(sorted(words))}" for words in (when.countries_except, when.traits_absent) if words]
+    parts += [f"serving {', '.join(sorted(when.markets))}"] if when.markets else []
+    parts += [f"from {when.volume_from} a month"] if when.volume_from is not None else []
+    return "; ".join(part for part in parts if part) or "everybody"
+
+
+def _gates(gates: Gates) -> str:
+    """What a requirement opens, in few words."""
+    parts = [", ".join(sorted(words)) for words in (gates.actions, gates.services, gates.markets)]
+    return "; ".join(part for part in parts if part) or "everything"
 
 
 def access_table() -> str:
@@ -59,6 +121,8 @@ def access_roles() -> str:
 
 DRAWN: Final[Mapping[str, Callable[[], str]]] = {
     "claim-life": claim_life,
+    "provider-life": provider_life,
+    "requirement-matrix": requirement_matrix,
     "access-table": access_table,
     "access-roles": access_roles,
 }

@@ -103,6 +103,74 @@ async def test_an_invited_company_begins_with_its_first_step(market: Marketplace
     assert codes(wrong) == ["INVALID"]
 
 
+async def test_a_member_of_a_providers_organisation_applies_for_it(market: Marketplace, ask: Asking) -> None:
+    made = await ask.mutate(
+        market.admin, "createOrganisation", "organisation { id }", kind="PROVIDER", name="Kiel Line"
+    )
+    organisation = made["organisation"]["id"]
+    caller = Caller(
+        market.id, mint(ApiKeyId), organisation, None, frozenset({Role.PROVIDER}), ViewerKind.PROVIDER, frozenset(Scope)
+    )
+    wish = {"name": "Kiel Line", "country": "DE", "offer": {"kind": "FORWARDER"}}
+    payload = await ask.mutate(caller, "applyAsProvider", "providerId", **wish)
+    assert codes(payload) == []
+    assert await market.organisation_of(party_id(payload["providerId"])) == organisation
+    again = await ask.mutate(caller, "applyAsProvider", "providerId", **wish)
+    assert codes(again) == ["CONFLICT"]
+    buyer = await market.add("Acme", Role.BUYER)
+    assert codes(await ask.mutate(buyer.caller, "applyAsProvider", "providerId", **wish)) == ["FORBIDDEN"]
+
+
+async def test_one_hand_has_one_account_and_a_doubt_goes_to_the_desk(
+    courier: Applicant, ask: Asking, owner: asyncpg.Pool[Any]
+) -> None:
+    await courier.hand_in_everything()
+    await courier.do("submitApplication", courier.caller)
+    twin = await applied(courier.market, ask, owner, OFFER, person="bob")
+    await twin.hand_in_everything(legal_representative="Y9 999", tax_number="998/77", bank_account="1111 2222")
+    listed = (await twin.seen())["onboarding"]["missing"]
+    assert [(each["requirement"], [reason["reason"] for reason in each["because"]]) for each in listed] == [
+        (None, ["provider_shares_with_no_account"])
+    ]
+    refused = await twin.do("submitApplication", twin.caller)
+    assert (codes(refused), reasons(refused)) == (["REFUSED"], ["provider_shares_with_no_account"])
+    doubted = await applied(courier.market, ask, owner, OFFER, person="eve")
+    await doubted.hand_in_everything(legal_representative="Z7 777", tax_number="111/22")
+    held = await doubted.do("submitApplication", doubted.caller)
+    assert (codes(held), held["provider"]["state"]) == ([], "SCREENING")
+    assert reasons(await doubted.do("approveApplication"))[0] == "provider_state_allows"
+    admitted = await doubted.do("admitToReview", reason="Two sisters with one bank.")
+    assert admitted["provider"]["state"] == "IN_REVIEW"
+
+
+async def test_an_approved_provider_works_once_its_deposit_is_there(
+    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], worker_pool: Pool
+) -> None:
+    await set_clock(worker_pool, market.id, START)
+    offer = {"kind": "WAREHOUSE", "servedMarkets": ["CN"], "services": ["WAREHOUSING"], "monthlyVolume": 5}
+    house = await applied(market, ask, owner, offer, "CN")
+    item = await house.submit("warehouse_inspection", note="Seen.")
+    assert codes(item) == ["FORBIDDEN"]
+    await house.do("submitRequirement", house.staff(), "item { id }", requirement="warehouse_inspection", note="Seen.")
+    await house.submit(
+        "warehouse_insurance", uploadId=await house.upload(), validUntil=LATER,
+        amount={"amount": "250000.00", "currency": "USD"},
+    )  # fmt: skip
+    await house.hand_in_everything()
+    await house.do("submitApplication", house.caller)
+    for each in (await house.seen())["onboarding"]["requirements"]:
+        if each["item"] is not None:
+            assert codes(await house.accept(each["item"]["id"])) == []
+    approved = await house.do("approveApplication")
+    assert (codes(approved), approved["provider"]["state"]) == ([], "APPROVED")
+    assert [each["requirement"] for each in approved["provider"]["onboarding"]["unaccepted"]] == ["deposit"]
+    assert reasons(await house.do("activateProvider")) == ["requirement_met"]
+    paid = {"amount": {"amount": "10000.00", "currency": "CNY"}, "reference": "B-1", "idempotencyKey": "deposit-1"}
+    recorded = await ask.mutate(market.staff(Role.FINANCE), "recordDeposit", "__typename", providerId=house.id, **paid)
+    assert codes(recorded) == []
+    assert (await house.seen())["state"] == "ACTIVE"
+
+
 # -- handing in --------------------------------------------------------------------------------------------------------
 
 
