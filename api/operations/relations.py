@@ -4,19 +4,9 @@ from domain import access, relations
 from domain.errors import Invalid, NotFound, Problem
 from domain.ids import ProviderId, RelationId
 from domain.providers import Provider
-from domain.relations import (
-    ONE_ACCOUNT,
-    ClearRelation,
-    DeclareRelatedAccount,
-    Fingerprint,
-    OneAccount,
-    RelationKind,
-    RelationTerms,
-)
-from domain.terms import read
+from domain.relations import ClearRelation, DeclareRelatedAccount, Fingerprint, RelationKind
 from storage import providers as provider_rows
 from storage import relations as relation_rows
-from storage import rulebook
 from storage.unit_of_work import Outcome, Work
 
 
@@ -39,18 +29,6 @@ async def note(work: Work, provider_id: ProviderId, kind: RelationKind, value: s
         if change is not None:
             await work.keep(change)
     work.add(Fingerprint(provider_id, kind, digest, work.at))
-
-
-async def one_account(work: Work, provider: Provider) -> OneAccount:
-    """What the rule of one account in force says of the provider as it stands now, beside everybody else.
-
-    Nobody else's second account comes between this and the end of the transaction.
-    """
-    await relation_rows.lock_all(work.connection, work.tenant_id)
-    version = await rulebook.in_force(work.connection, work.tenant_id, ONE_ACCOUNT, work.at)
-    terms = read(RelationTerms, {"version": str(version.id), **version.body})
-    besides = await relation_rows.besides(work.connection, work.tenant_id, provider.id)
-    return relations.one_account(terms, provider.served_markets, besides)
 
 
 async def declare_related_account(work: Work, command: DeclareRelatedAccount) -> Outcome:

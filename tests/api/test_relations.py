@@ -13,6 +13,7 @@ from domain.access import Role
 from domain.errors import Conflict, NotFound, Refused
 from domain.ids import ProviderId, RelationId
 from domain.relations import ClearRelation, DeclareRelatedAccount, OneAccount, RelationKind
+from storage import onboarding
 from storage import providers as provider_rows
 from storage import relations as relation_rows
 from storage.pool import Pool
@@ -45,15 +46,10 @@ class People:
             return await relation_rows.related(connection, self.market.id, self.id(of))
 
     async def one_account(self, of: Member) -> OneAccount:
-        found: list[OneAccount] = []
-
-        async def act(work: Work, _: None) -> Outcome:
-            provider = await provider_rows.get(work.connection, work.tenant_id, self.id(of))
-            found.append(await relations.one_account(work, provider))
-            return Outcome()
-
-        await self.market.act(self.market.admin, act, None)
-        return found[0]
+        async with self.market.pool.acquire(self.market.id) as connection:
+            provider = await provider_rows.get(connection, self.market.id, self.id(of))
+            at = await connection.fetchval("SELECT clock_timestamp()")
+            return await onboarding.one_account(connection, self.market.id, provider, at)
 
     async def seen(self, by: Member | None, of: Member) -> Any:
         """The related accounts of one as another sees them; None is the desk."""
