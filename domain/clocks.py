@@ -64,6 +64,8 @@ class Duty(StrEnum):
     """The desk has to see whether a service point can be reached."""
     REQUIREMENT_EXPIRY = "REQUIREMENT_EXPIRY"
     """The provider has to renew what it proved."""
+    TOP_UP_DEPOSIT = "TOP_UP_DEPOSIT"
+    """The provider has to fill up what its deposit lacks."""
     RESTRICTION_END = "RESTRICTION_END"
     """Nobody has to do anything: a restriction or suspension ends by itself."""
     EXIT_NOTICE = "EXIT_NOTICE"
@@ -106,6 +108,7 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.SERVICE_POINT_CHANGE: "The reported change or withdrawal takes effect.",
     Duty.CHECK_SERVICE_POINT: "The service point is marked as unchecked, and the check is due anew.",
     Duty.REQUIREMENT_EXPIRY: "It is warned; then what was proved expires; after grace, what depends on it goes off.",
+    Duty.TOP_UP_DEPOSIT: "What the deposit opens goes off.",
     Duty.RESTRICTION_END: "What was restricted is back.",
     Duty.EXIT_NOTICE: "The provider sells nothing any more and finishes what is open.",
     Duty.WIND_DOWN: "The provider has left if nothing is open; otherwise it is looked at again.",

@@ -13,7 +13,7 @@ Laws: the numbers are the requirement's rule data; whether a capability stays on
 "what would stop on that day" reads, so they cannot disagree.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from domain.change import Change, Fact, Happening
 from domain.clocks import first_instant_after
 from domain.dates import DAY, MICROSECOND, Calendar
 from domain.explain import Finding, Input
+from domain.money import Money
 from domain.providers import Provider
 from domain.requirements import STANDING, ItemState, Matrix, Requirement, RequirementItem
 
@@ -58,7 +59,7 @@ def lapse(
     ends_at = item.valid_until
     warnings = tuple(ends_at - days * DAY - MICROSECOND for days in requirement.warning_days or ())
     fell = () if provider.vouched_by is not None else fallen(matrix, provider, items, item.requirement)
-    return Lapse(warnings, ends_at, tuple(_limit(each, ends_at, calendar) for each in fell))
+    return Lapse(warnings, ends_at, tuple(limit(each, ends_at, calendar) for each in fell))
 
 
 def fallen(matrix: Matrix, provider: Provider, items: Iterable[RequirementItem], key: str) -> tuple[Requirement, ...]:
@@ -72,6 +73,25 @@ def fallen(matrix: Matrix, provider: Provider, items: Iterable[RequirementItem],
     while more := [each for each in asked if each.refers_to in found and each.key not in {*found, *own}]:
         found.update((each.key, each) for each in more)
     return tuple(found.values())
+
+
+def deposits(
+    matrix: Matrix, provider: Provider, items: Iterable[RequirementItem], held: Mapping[str, Money]
+) -> tuple[tuple[Requirement, bool], ...]:
+    """The deposits asked of the provider, each with whether enough is held, by currency; a waived one is enough.
+
+    Nothing is asked of one that the marketplace vouches for.
+    """
+    if provider.vouched_by is not None:
+        return ()
+    asked = requirements.applicable(matrix.requirements, requirements.facts(provider))
+    own = {item.requirement for item in items if item.state in STANDING}
+    return tuple((each, each.key in own or _suffices(each, held)) for each in asked if each.deposit)
+
+
+def _suffices(requirement: Requirement, held: Mapping[str, Money]) -> bool:
+    least = requirement.least
+    return least is None or held.get(least.currency, Money.zero(least.currency)) >= least
 
 
 def ahead(
@@ -113,7 +133,18 @@ def explain(matrix: Matrix, item: RequirementItem, limit: Limit) -> Finding:
     return Finding("expiry.requirement", False, "requirement_still_counts", inputs, version=version)
 
 
-def _limit(requirement: Requirement, ends_at: datetime, calendar: Calendar) -> Limit:
+def explain_deposit(matrix: Matrix, requirement: Requirement, held: Mapping[str, Money], limit: Limit) -> Finding:
+    """Why what the limit names goes off: less is held than is required."""
+    least = requirement.least
+    inputs: dict[str, Input] = {"requirement": limit.about, "offSince": dates.rfc3339(limit.since)}
+    if least is not None:
+        has = held.get(least.currency, Money.zero(least.currency))
+        inputs |= {"currency": least.currency, "requiredMinor": least.minor, "heldMinor": has.minor}
+    version = matrix.versions.get(requirement.key)
+    return Finding("expiry.deposit", False, "deposit_suffices", inputs, version=version)
+
+
+def limit(requirement: Requirement, ends_at: datetime, calendar: Calendar) -> Limit:
     """What goes off when what proved the requirement has ended, and from when on."""
     last = ends_at
     if requirement.grace_keeps and requirement.grace_days:

@@ -51,15 +51,15 @@ async def keep(market: Market, *changes: Change[Any]) -> None:
     await market.act(market.staff, act, None)
 
 
-async def nvocc(market: Market) -> ProviderId:
-    """An American NVOCC that proves its requirements, with a listed service by sea and one by air, and four lanes."""
+async def nvocc(market: Market, country: str = "US") -> ProviderId:
+    """An NVOCC, American unless said otherwise, that proves its requirements, with a listed service by sea and one by air, and four lanes."""
     id = await market.register_provider()
     async with market.pool.acquire(market.tenant_id) as connection:
         before = await provider_rows.get(connection, market.tenant_id, id)
     after = replace(
         before,
         kind=ProviderKind.NVOCC,
-        country="US",
+        country=country,
         services=frozenset({ServiceMode.SEA_LCL, ServiceMode.AIR}),
         served_markets=frozenset({"US", "DE"}),
         vouched_by=None,

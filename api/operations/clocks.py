@@ -59,6 +59,7 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.QUOTE_VALIDITY: quotes.fire_quote_validity,
     Duty.CONFIRM_UPLOAD: uploads.fire_confirm_upload,
     Duty.REQUIREMENT_EXPIRY: expiry.fire_requirement_expiry,
+    Duty.TOP_UP_DEPOSIT: expiry.fire_top_up_deposit,
     Duty.RESTRICTION_END: capabilities.fire_restriction_end,
     Duty.EXIT_NOTICE: exits.fire_exit_notice,
     Duty.WIND_DOWN: exits.fire_wind_down,

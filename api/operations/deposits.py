@@ -3,7 +3,7 @@
 Locks: the provider first, then its deposit, then the balances; so two who draw at once draw one after the other.
 """
 
-from api.operations import applications
+from api.operations import applications, expiry
 from domain import access, deposits, ledger
 from domain.deposits import Affairs, Deposit, DrawDeposit, Moved, MovementKind, RecordDeposit, ReturnDeposit
 from domain.ids import DepositId, DepositMovementId, TransferId
@@ -40,6 +40,7 @@ async def record_deposit(work: Work, command: RecordDeposit) -> Outcome:
     )
     outcome = await _keep(work, moved)
     await applications.activate_if_complete(work, provider)
+    await expiry.judge_deposits(work, provider.id)
     return outcome
 
 
@@ -53,7 +54,9 @@ async def draw_deposit(work: Work, command: DrawDeposit) -> Outcome:
     moved = deposits.draw_deposit(
         deposit, command, owed, id=work.new_id(DepositMovementId), by=work.caller.actor_id, at=work.at
     )
-    return await _keep(work, moved)
+    outcome = await _keep(work, moved)
+    await expiry.judge_deposits(work, provider.id)
+    return outcome
 
 
 async def return_deposit(work: Work, command: ReturnDeposit) -> Outcome:

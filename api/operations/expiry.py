@@ -10,15 +10,17 @@ from api.operations.duties import end_duties, start_duty
 from domain import decisions, expiry
 from domain.capabilities import Cause
 from domain.clocks import Clock, Duty
+from domain.dates import MICROSECOND
 from domain.decisions import DecisionKind
 from domain.expiry import Lapse
 from domain.explain import Finding
-from domain.ids import DecisionId, RequirementItemId
+from domain.ids import DecisionId, ProviderId, RequirementItemId, RestrictionId
 from domain.providers import ENDED, Provider
 from domain.requirements import Matrix, RequirementItem
 from domain.standings import ADMITTED
 from storage import calendars as calendar_rows
 from storage import capabilities as restriction_rows
+from storage import deposits as deposit_rows
 from storage import onboarding as matrix_rows
 from storage import providers as provider_rows
 from storage import requirements as item_rows
@@ -62,6 +64,39 @@ async def fire_requirement_expiry(work: Work, clock: Clock) -> None:
         await _restrict(work, provider, item, matrix, found)
     if (due_at := found.next(clock.due_at)) is not None:
         await start_duty(work, Duty.REQUIREMENT_EXPIRY, item.id, due_at, party_id=provider.id)
+
+
+async def judge_deposits(work: Work, provider_id: ProviderId) -> None:
+    """What rests on a deposit goes off after grace while too little is held, and is back once enough is.
+
+    Called with the provider locked, in the transaction that moves its deposit.
+    """
+    provider = await provider_rows.lock(work.connection, work.tenant_id, provider_id)
+    matrix = await matrix_rows.matrix(work.connection, work.tenant_id, work.at)
+    items = tuple(await item_rows.standing_by_provider(work.connection, work.tenant_id, provider.id))
+    held = (await deposit_rows.held_by_providers(work.connection, work.tenant_id, [provider.id])).get(provider.id, {})
+    calendar = await calendar_rows.get(work.connection, work.market)
+    for requirement, enough in expiry.deposits(matrix, provider, items, held):
+        known = await restriction_rows.find_live(
+            work.connection, work.tenant_id, provider.id, Cause.REQUIREMENT, requirement.key
+        )
+        if enough and known is not None:
+            await capabilities.lift(work, provider.id, Cause.REQUIREMENT, requirement.key, None)
+        elif not enough and known is None and provider.state in ADMITTED:
+            limit = expiry.limit(requirement, work.at, calendar)
+            tree = expiry.explain_deposit(matrix, requirement, held, limit)
+            reason = f"{requirement.title}: less is held than is required."
+            made = await capabilities.impose(work, provider.id, limit, reason, _decide(work, provider, tree))
+            due_at = limit.since - MICROSECOND
+            await start_duty(work, Duty.TOP_UP_DEPOSIT, made.id, due_at, party_id=provider.id)
+    await capabilities.settle(work, provider)
+
+
+async def fire_top_up_deposit(work: Work, clock: Clock) -> None:
+    """Grace is over and too little is held: what the deposit opens is off. Nothing happens if it was filled up."""
+    seen = await restriction_rows.get(work.connection, work.tenant_id, RestrictionId(clock.subject_id))
+    provider = await provider_rows.lock(work.connection, work.tenant_id, seen.provider_id)
+    await capabilities.settle(work, provider)
 
 
 async def _restrict(work: Work, provider: Provider, item: RequirementItem, matrix: Matrix, found: Lapse) -> None:

@@ -18,6 +18,11 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "What was handed in still counts.",
         "What was handed in for {lapsed} counted until {validUntil}: what {requirement} opens is off since {offSince}.",
     ),
+    "deposit_suffices": (
+        "The deposit suffices.",
+        "{heldMinor} of {requiredMinor} are deposited (minor units, {currency}): what {requirement} opens is off since "
+        "{offSince}.",
+    ),
     "provider_not_suspended": ("The provider is not suspended.", "The provider is suspended since {since} ({action})."),
     "capability_unrestricted": (
         "Nothing restricts this.",

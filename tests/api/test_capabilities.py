@@ -213,6 +213,36 @@ async def test_a_renewal_in_grace_and_one_before_leave_no_trace_of_restriction(s
     assert {node["liftedAt"] for node in found["restrictions"]["nodes"]} == {rfc3339(START + 12 * DAY)}
 
 
+async def test_too_small_a_deposit_takes_what_rests_on_it_after_grace(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox, "CN")
+    asked = "deposits { currency required { amount } shortfall { amount } }"
+    (wanted,) = (await shown(ask, sandbox.staff, id, asked))["deposits"]
+
+    async def pay(amount: str, reference: str) -> None:
+        money = {"amount": amount, "currency": wanted["currency"]}
+        wish = {"providerId": id, "amount": money, "reference": reference, "idempotencyKey": reference}
+        paid = await ask.mutate(sandbox.staff, "recordDeposit", "deposit { id }", **wish)
+        assert paid["userErrors"] == []
+
+    await pay("1.00", "R-1")
+    held = "state restrictions(first: 3) { nodes { about since liftedAt decision { tree { reason } } } }"
+    short = await shown(ask, sandbox.staff, id, held)
+    assert short["state"] == "RESTRICTED"
+    (restriction,) = short["restrictions"]["nodes"]
+    assert (restriction["about"], restriction["since"]) == ("deposit", "2026-02-16T05:00:00Z")
+    assert restriction["decision"]["tree"]["reason"] == "deposit_suffices"
+    await sandbox.move(datetime(2026, 2, 16, 4, 59, tzinfo=UTC))
+    assert await on_sale(sandbox, id) == list(WAYS)
+    await sandbox.move(datetime(2026, 2, 16, 5, tzinfo=UTC))
+    assert await on_sale(sandbox, id) == []
+    await pay("2.00", "R-2")
+    assert await on_sale(sandbox, id) == []
+    await pay(wanted["required"]["amount"], "R-3")
+    assert await on_sale(sandbox, id) == list(WAYS)
+    assert (await shown(ask, sandbox.staff, id, "state"))["state"] == "ACTIVE"
+    assert len(await events(sandbox, "restriction.imposed")) == 1
+
+
 async def test_a_vouched_provider_loses_nothing(sandbox: Market) -> None:
     id = await sandbox.register_provider()
     await accept(sandbox, id, BOND, START + DAY)
