@@ -33,17 +33,17 @@ class Details:
 
     name: str
     country: str
-    region: str | None
     locality: str
     street: str
-    postal_code: str | None
     coordinates: Coordinates
     services: tuple[ServiceMode, ...]
     engineers: int
     areas: tuple[str, ...]
-    radius_metres: int | None
     zone: str
     opening: tuple[str, ...]
+    region: str | None = None
+    postal_code: str | None = None
+    radius_metres: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

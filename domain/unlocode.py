@@ -38,6 +38,7 @@ LEAVING: Final = "X"
 """The change mark of a place that the next release will not have."""
 NAME_CHARACTERS_MAX: Final = 200
 """The longest name; the longest published one has 45."""
+_NAME: Final = f"a name has 1 to {NAME_CHARACTERS_MAX} printable characters"
 
 FUNCTIONS: Final[Mapping[str, PlaceFunction]] = {
     "1": PlaceFunction.PORT,
@@ -132,7 +133,7 @@ def _reasons(country: str, location: str, name: str, region: str, status: str) -
     if not places.is_unlocode(f"{country}{location}"):
         reasons.append(f"{country}{location} is no UN/LOCODE")
     if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        reasons.append(f"a name has 1 to {NAME_CHARACTERS_MAX} printable characters")
+        reasons.append(_NAME)
     if region and not places.is_region(f"{country}-{region}"):
         reasons.append(f"{country}-{region} is no region of ISO 3166-2")
     if not _STATUS.fullmatch(status):
@@ -146,8 +147,8 @@ def _alias(country: str, name: str, ascii_name: str) -> Alias:
     ascii_names = [part.strip() for part in ascii_name.split("=")]
     if len(names) != len(ascii_names) or len(names) != 2 or not all(names + ascii_names):
         raise Unreadable("another name is written `other = name of the place`")
-    if any(len(each) > NAME_CHARACTERS_MAX for each in names + ascii_names):
-        raise Unreadable(f"a name has 1 to {NAME_CHARACTERS_MAX} printable characters")
+    if any(len(each) > NAME_CHARACTERS_MAX or not each.isprintable() for each in names + ascii_names):
+        raise Unreadable(_NAME)
     return Alias(country, names[0], ascii_names[0], names[1], ascii_names[1])
 
 

@@ -122,7 +122,8 @@ async def test_bad_rows_are_told_with_their_lines_and_end_nothing(url: str, tmp_
     assert [reason.partition("one.csv: ")[2] for _, reason, *_ in rows] == [
         "'XZ' is no country of ISO 3166-1",
         (
-            "DEX1 is no UN/LOCODE; a status has two capital letters; the function '1?------' has unknown characters: ?; "
+            "DEX1 is no UN/LOCODE; a status has two capital letters; "
+            "the function '1?------' has unknown characters: ?; "
             "the coordinates '9930N 01000E' are not spelled like 3114N 12129E"
         ),
         "expected 12 columns, found 2",
@@ -141,14 +142,17 @@ async def test_memory_does_not_grow_with_the_list(url: str, tmp_path: Path) -> N
     )
     file = written(tmp_path, "many.csv", "".join(rows))
     small = written(tmp_path, "few.csv", ANDORRA * 600)
-    peaks = []
-    for each in (small, file):
+
+    async def peak(path: Path, rows_in_it: int) -> int:
         tracemalloc.start()
-        report = await read(url, [each], tmp_path)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert report.read == 8 * 26 * 26
-    assert peaks[1] < peaks[0] * 4
+        try:
+            assert (await read(url, [path], tmp_path)).read == rows_in_it
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few = await peak(small, 600)
+    assert await peak(file, 8 * 26 * 26) < few * 4
 
 
 def test_the_verb_tries_a_file(terminal: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

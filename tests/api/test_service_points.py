@@ -11,8 +11,9 @@ import pytest
 
 from api.operations import enrolments
 from domain.access import Role
-from domain.capabilities import Action, Capability, Cause, Limit, Scope, because
+from domain.capabilities import Capability, Cause, Limit, Scope, because
 from domain.enrolments import OfferGuarantee
+from domain.gates import Action
 from domain.ids import RestrictionId
 from domain.modes import ServiceMode
 from domain.providers import ProviderState
