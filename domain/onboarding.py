@@ -27,14 +27,16 @@ from domain.members import Member
 from domain.moves import Move, require
 from domain.parties import Registration
 from domain.proofs import Proof
-from domain.providers import ENDED, Offer, Provider, ProviderAction, ProviderState, Step, offer_problems
+from domain.providers import ENDED, WORKING, Offer, Provider, ProviderAction, ProviderState, Step, offer_problems
 from domain.relations import OneAccount
 from domain.requirements import (
     APPROVING,
     MET,
     Matrix,
     OnboardingTerms,
+    Requirement,
     RequirementSet,
+    RequirementStatus,
     Stage,
     Standing,
     asked,
@@ -47,7 +49,7 @@ from domain.rulebook import RuleKind, RuleVersion
 CLOSED_TO_PROOFS: Final = ENDED
 """States in which nothing can be handed in."""
 
-AMENDED: Final = frozenset({ProviderState.INVITED, ProviderState.DRAFT, ProviderState.CHANGES_REQUESTED})
+AMENDED: Final = WORKING | {ProviderState.INVITED, ProviderState.DRAFT, ProviderState.CHANGES_REQUESTED}
 """States in which an application can be changed."""
 
 
@@ -315,11 +317,19 @@ def founder(person: Person, organisation_id: OrganisationId, *, id: MemberId, at
 
 
 def amend_application(case: Case, offer: Offer, caller: Caller, *, at: datetime) -> Change[Provider]:
-    """The application says this from now on; an invited provider has begun. Refuses what `moves` blocks."""
+    """The application says this from now on; an invited provider has begun.
+
+    Refuses what `moves` blocks, and that a provider which works becomes of another kind or tier: that is reviewed.
+    """
     require_move(case, ProviderAction.AMEND_APPLICATION, caller)
-    if problems := offer_problems(offer):
+    if problems := offer_problems(offer, "offer"):
         raise Invalid(*problems)
     provider = case.provider
+    if provider.state in WORKING and (offer.kind, offer.tier) != (provider.kind, provider.tier):
+        finding = Finding(
+            "onboarding.kind", False, "provider_kind_fixed", {"kind": provider.kind, "tier": provider.tier}
+        )
+        raise Refused("onboarding.amend_application", "Kind and tier of a working provider stay.", (finding,))
     said: dict[str, Any] = {
         "kind": offer.kind,
         "served_markets": offer.served_markets,
@@ -334,6 +344,32 @@ def amend_application(case: Case, offer: Offer, caller: Caller, *, at: datetime)
     if replace(after, version=provider.version) == provider:
         raise Conflict("The application says so already.")
     return Change(provider, after, (Happening("provider.amended", {"kind": offer.kind}),))
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What another offer means for a provider that works: what it must prove now, and what it need not any more."""
+
+    asked: tuple[Requirement, ...]
+    dropped: tuple[str, ...]
+
+
+def amended(before: Case, after: Case) -> Amended:
+    """What the offer after asks for that is not met and was not asked before, and the keys it asks for no more."""
+    were = _asked_keys(before)
+    are = _asked_keys(after)
+    asked = tuple(
+        standing.requirement
+        for standing in after.standings
+        if standing.status not in MET and standing.requirement.key not in were
+    )
+    return Amended(asked, tuple(sorted(were - are)))
+
+
+def _asked_keys(case: Case) -> frozenset[str]:
+    return frozenset(
+        each.requirement.key for each in case.standings if each.status is not RequirementStatus.NOT_APPLICABLE
+    )
 
 
 def begin(provider: Provider, *, at: datetime) -> tuple[Change[Provider], ...]:

@@ -12,7 +12,7 @@ Laws: a provider that the desk registers is active at once and vouched for: it m
 of the marketplace says so; a provider that applies is public from its first activation on, never before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ from typing import Any, Final
 from domain.change import Change, Fact, Happening
 from domain.countries import COUNTRIES
 from domain.errors import Invalid, Problem, Refused
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.ids import DecisionId, OrganisationId, ProviderId
 from domain.modes import ServiceMode
 from domain.organisations import Organisation, OrganisationKind
@@ -309,15 +309,15 @@ class RegisterProvider:
         return Offer(self.kind, self.served_markets, self.services)
 
 
-def offer_problems(offer: Offer) -> tuple[Problem, ...]:
-    """Everything wrong with an offer by itself."""
+def offer_problems(offer: Offer, *path: str) -> tuple[Problem, ...]:
+    """Everything wrong with an offer by itself; `path` says where the client wrote it."""
     problems = [
-        Problem(("servedMarkets",), f"{market!r} is not a country")
+        Problem((*path, "servedMarkets"), f"{market!r} is not a country")
         for market in sorted(offer.served_markets)
         if market not in COUNTRIES
     ]
     if offer.monthly_volume is not None and not 0 <= offer.monthly_volume <= VOLUME_MAX:
-        problems.append(Problem(("monthlyVolume",), f"must lie between 0 and {VOLUME_MAX}"))
+        problems.append(Problem((*path, "monthlyVolume"), f"must lie between 0 and {VOLUME_MAX}"))
     return tuple(problems)
 
 
@@ -383,6 +383,18 @@ def register_provider(
         at=at,
         vouched_by=by,
     )
+
+
+def declares(provider: Provider, service: ServiceMode | None, markets: Iterable[str]) -> Finding:
+    """Whether the provider declared that it does that in those markets, and so was asked for what that needs.
+
+    One that is vouched for is answered for, whatever it does.
+    """
+    undeclared = sorted(set(markets) - provider.served_markets)
+    does = service is None or service in provider.services
+    holds = provider.vouched_by is not None or (does and not undeclared)
+    inputs: dict[str, Input] = {"service": service, "markets": ", ".join(undeclared) or None}
+    return Finding("provider.declared", holds, "provider_declared", inputs)
 
 
 def state_allows(provider: Provider, *steps: Step) -> Finding:

@@ -7,12 +7,13 @@ rules refuse by is what queries show (`domain/onboarding.py`, `moves`).
 import secrets
 from typing import Any
 
-from api.operations import applications, bars, proofs, relations
+from api.operations import applications, bars, capabilities, proofs, relations
 from api.operations.duties import end_duties, start_duty
 from api.operations.parties import organisation_for
 from domain import access, clocks, members, onboarding, providers, requirements, reviews
 from domain.access import Role
 from domain.bars import BarCause
+from domain.capabilities import Cause, Limit, Scope
 from domain.change import Change
 from domain.clocks import Clock, Duty
 from domain.errors import Conflict, Forbidden, Invalid, Problem
@@ -32,10 +33,11 @@ from domain.onboarding import (
 )
 from domain.organisations import Organisation, OrganisationKind
 from domain.personal import PersonalDatum
-from domain.providers import ProviderAction, ProviderState, Step
+from domain.providers import WORKING, Provider, ProviderAction, ProviderState, Step
 from domain.relations import RelationKind
 from domain.reviews import ReviewState
 from storage import calendars
+from storage import onboarding as case_rows
 from storage import organisations as organisation_rows
 from storage import personal as personal_rows
 from storage import providers as provider_rows
@@ -126,11 +128,28 @@ async def _applicant(work: Work, command: ApplyAsProvider) -> tuple[Organisation
 
 
 async def amend_application(work: Work, command: AmendApplication) -> Outcome:
-    """The application says something else. Refuses another's (NotFound) and one that is not the applicant's now."""
+    """The application says something else. Refuses another's (NotFound) and one that is not the applicant's now.
+
+    A provider that works goes on; what depends on proofs that it is asked for only now is off until they are accepted.
+    """
     access.require(work.caller, "amendApplication")
     case = await applications.lock(work, command.provider_id)
-    await work.keep(onboarding.amend_application(case, command.offer, work.caller, at=work.at))
+    change = onboarding.amend_application(case, command.offer, work.caller, at=work.at)
+    await work.keep(change)
+    if change.after.state in WORKING:
+        await _gate(work, case, change.after)
     return Outcome({"provider": case.provider.id})
+
+
+async def _gate(work: Work, before: Case, provider: Provider) -> None:
+    """What the provider has to prove from now on gates what depends on it; what it need not prove gates nothing."""
+    amended = onboarding.amended(before, await case_rows.case(work.connection, work.tenant_id, provider, work.at))
+    for key in amended.dropped:
+        await capabilities.lift(work, provider.id, Cause.REQUIREMENT, key, "It is asked for no more.")
+    for requirement in amended.asked:
+        limit = Limit(Cause.REQUIREMENT, requirement.key, Scope.behind(requirement.gates), work.at, None)
+        await capabilities.impose(work, provider.id, limit, f"{requirement.title}: asked for since the offer is wider.")
+    await capabilities.settle(work, provider)
 
 
 async def reopen_application(work: Work, command: ApplicationStep) -> Outcome:

@@ -14,6 +14,14 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The provider is {state}, which allows it.",
         "The provider is {state}, which does not allow it.",
     ),
+    "provider_kind_fixed": (
+        "Kind and tier may change.",
+        "A provider that works stays {kind} of tier {tier}; another kind or tier is applied for anew.",
+    ),
+    "provider_declared": (
+        "The provider declared that it does this there, and proved what that needs.",
+        "The provider did not declare {service} in {markets}, so nobody asked what that needs: amend the application.",
+    ),
     "provider_proves_itself": (
         "The provider proves what it has to.",
         "The marketplace vouches for this provider: it has nothing to prove.",

@@ -277,6 +277,36 @@ async def test_a_number_about_a_person_is_kept_apart_and_reading_it_is_written_d
     assert await courier.owner.fetchval(read, courier.market.id, item["id"]) == 1
 
 
+async def test_a_wider_offer_gates_only_what_it_newly_asks_for(courier: Applicant) -> None:
+    await courier.hand_in_everything()
+    await courier.do("submitApplication", courier.caller)
+    await courier.do("overrideApproval", until=LATER, reason="Known for years.")
+    shown = """provider { state availableActions restrictions(first: 9) { nodes { cause about services liftedAt } }
+      onboarding { unaccepted { requirement } } }"""
+
+    async def amend(**changed: Any) -> Any:
+        return await courier.do("amendApplication", courier.caller, shown, offer={**OFFER, **changed})
+
+    kind = await amend(kind="INSPECTOR")
+    assert reasons(kind) == ["provider_kind_fixed"]
+    wider = await amend(traits=["HANDLES_DANGEROUS_GOODS"], servedMarkets=["BR", "US", "CA"])
+    assert codes(wider) == []
+    assert wider["provider"]["state"] == "RESTRICTED"
+    nodes = wider["provider"]["restrictions"]["nodes"]
+    assert [(each["cause"], each["about"], each["liftedAt"]) for each in nodes] == [
+        ("REQUIREMENT", "dangerous_goods_certificate", None)
+    ]
+    assert [each["requirement"] for each in wider["provider"]["onboarding"]["unaccepted"]] == [
+        "dangerous_goods_certificate"
+    ]
+    item = await courier.submit("dangerous_goods_certificate", uploadId=await courier.upload(), validUntil=LATER)
+    assert codes(await courier.accept(item["item"]["id"])) == []
+    assert (await courier.seen())["state"] == "ACTIVE"
+    await amend(traits=["HANDLES_DANGEROUS_GOODS", "OWNS_VEHICLES"])
+    narrow = await amend()
+    assert narrow["provider"]["state"] == "ACTIVE"
+
+
 # -- the desk ----------------------------------------------------------------------------------------------------------
 
 

@@ -168,6 +168,28 @@ def test_amending_says_something_else_or_is_refused() -> None:
         onboarding.amend_application(case(replace(PROVIDER, state=ProviderState.IN_REVIEW)), wider, APPLICANT, at=AT)
 
 
+def test_a_working_provider_keeps_its_kind_and_proves_what_a_wider_offer_asks() -> None:
+    active = replace(PROVIDER, state=ProviderState.ACTIVE, served_markets=frozenset({"DE"}))
+    with pytest.raises(Refused) as refused:
+        onboarding.amend_application(case(active), replace(OFFER, kind=ProviderKind.INSPECTOR), APPLICANT, at=AT)
+    assert [finding.reason for finding in refused.value.unmet] == ["provider_kind_fixed"]
+    after = onboarding.amend_application(case(active), OFFER, APPLICANT, at=AT).after
+    found = onboarding.amended(case(active), case(after))
+    assert "us_ocean_bond_nvocc" in {requirement.key for requirement in found.asked}
+    assert "bank_account" not in {requirement.key for requirement in found.asked}
+    assert found.dropped == ()
+    back = onboarding.amended(case(after), case(active))
+    assert (back.asked, "us_ocean_bond_nvocc" in back.dropped) == ((), True)
+
+
+def test_what_a_provider_did_not_declare_it_was_not_asked_for() -> None:
+    sea, truck = ServiceMode.SEA_FCL, ServiceMode.TRUCK
+    assert providers.declares(PROVIDER, sea, ["US"]).holds
+    assert not providers.declares(PROVIDER, sea, ["US", "CN"]).holds
+    assert not providers.declares(PROVIDER, truck, ["US"]).holds
+    assert providers.declares(replace(PROVIDER, vouched_by="mem_desk"), truck, ["CN"]).holds
+
+
 # -- the desk's queue --------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +290,9 @@ class Life(RuleBasedStateMachine):
                 self.keep(onboarding.amend_application(case_, offer, APPLICANT, at=self.at))
             except Conflict:
                 assert self.provider.state is not ProviderState.INVITED
+            except Refused:
+                assert self.provider.state in WORKING
+                assert kind is not self.provider.kind
 
         self.attempt(ProviderAction.AMEND_APPLICATION, APPLICANT, do)
 
