@@ -6,7 +6,7 @@ Locks: the provider first, then its deposit, then the balances; so two who draw 
 from api.operations import applications, expiry
 from domain import access, deposits, ledger
 from domain.deposits import Affairs, Deposit, DrawDeposit, Moved, MovementKind, RecordDeposit, ReturnDeposit
-from domain.ids import DepositId, DepositMovementId, TransferId
+from domain.ids import DepositId, DepositMovementId, ProviderId, TransferId
 from domain.ledger import Cause, Event
 from domain.money import Money
 from domain.providers import Provider
@@ -28,8 +28,7 @@ EVENTS = {
 async def record_deposit(work: Work, command: RecordDeposit) -> Outcome:
     """The money is held, and an approved provider that waited for it works. Refuses one that has left."""
     access.require(work.caller, "recordDeposit")
-    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
-    deposit = await _deposit(work, provider, command.amount.currency)
+    provider, deposit = await _locked(work, command.provider_id, command.amount.currency)
     moved = deposits.record_deposit(
         deposit,
         command,
@@ -47,9 +46,8 @@ async def record_deposit(work: Work, command: RecordDeposit) -> Outcome:
 async def draw_deposit(work: Work, command: DrawDeposit) -> Outcome:
     """What the provider owes is taken from its deposit. Refuses more than is held, and more than is owed."""
     access.require(work.caller, "drawDeposit")
-    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
     currency = command.amount.currency
-    deposit = await _deposit(work, provider, currency)
+    provider, deposit = await _locked(work, command.provider_id, currency)
     owed = await deposit_rows.owed(work.connection, work.tenant_id, provider.id, currency)
     moved = deposits.draw_deposit(
         deposit, command, owed, id=work.new_id(DepositMovementId), by=work.caller.actor_id, at=work.at
@@ -62,9 +60,8 @@ async def draw_deposit(work: Work, command: DrawDeposit) -> Outcome:
 async def return_deposit(work: Work, command: ReturnDeposit) -> Outcome:
     """The money is the provider's again. Refuses, with every reason, what something may still need."""
     access.require(work.caller, "returnDeposit")
-    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
     currency = command.amount.currency
-    deposit = await _deposit(work, provider, currency)
+    provider, deposit = await _locked(work, command.provider_id, currency)
     matrix = await case_rows.matrix(work.connection, work.tenant_id, work.at)
     affairs = Affairs(
         provider.state,
@@ -79,10 +76,11 @@ async def return_deposit(work: Work, command: ReturnDeposit) -> Outcome:
     return await _keep(work, moved)
 
 
-async def _deposit(work: Work, provider: Provider, currency: str) -> Deposit:
-    """The provider's deposit in that currency, locked; one with nothing in it where there is none."""
+async def _locked(work: Work, provider_id: ProviderId, currency: str) -> tuple[Provider, Deposit]:
+    """The provider and its deposit in that currency; one with nothing in it where there is none."""
+    provider = await provider_rows.lock(work.connection, work.tenant_id, provider_id)
     found = await deposit_rows.find_by_currency(work.connection, work.tenant_id, provider.id, currency)
-    return found or deposits.open_deposit(provider.id, currency, id=work.new_id(DepositId), at=work.at)
+    return provider, found or deposits.open_deposit(provider.id, currency, id=work.new_id(DepositId), at=work.at)
 
 
 async def _keep(work: Work, moved: Moved) -> Outcome:

@@ -89,6 +89,14 @@ DEPOSITS: Final[Any] = strawberry.field(
 """The field of a provider that shows these (`api/schema/providers.py`)."""
 
 
+def _whose(read: Reader, provider_id: str, amount: MoneyInput) -> tuple[ProviderId, money.Money]:
+    """Whose money moves, and how much, as every input here says it."""
+    return (
+        read.id(ProviderId, provider_id, "providerId"),
+        read.take(lambda: amount.money("amount"), "amount", otherwise=NOTHING),
+    )
+
+
 @strawberry.input(description="A provider's money came in.")
 class RecordDepositInput:
     """→ `domain.deposits.RecordDeposit`."""
@@ -101,8 +109,7 @@ class RecordDepositInput:
     def command(self) -> RecordDeposit:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        provider_id = read.id(ProviderId, self.provider_id, "providerId")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        provider_id, amount = _whose(read, self.provider_id, self.amount)
         read.done()
         return RecordDeposit(provider_id, amount, self.reference.strip())
 
@@ -119,8 +126,7 @@ class DrawDepositInput:
     def command(self) -> DrawDeposit:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        provider_id = read.id(ProviderId, self.provider_id, "providerId")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        provider_id, amount = _whose(read, self.provider_id, self.amount)
         reason = read.required_note(self.reason, "reason")
         read.done()
         return DrawDeposit(provider_id, amount, reason)
@@ -138,8 +144,7 @@ class ReturnDepositInput:
     def command(self) -> ReturnDeposit:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        provider_id = read.id(ProviderId, self.provider_id, "providerId")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        provider_id, amount = _whose(read, self.provider_id, self.amount)
         read.done()
         return ReturnDeposit(provider_id, amount, self.reference.strip())
 
