@@ -217,10 +217,25 @@ class MessageTerms:
 
 
 def message_terms(version: RuleVersion) -> MessageTerms:
-    """The templates of a version of the rule about messages. Refuses a version of another kind with TypeError."""
+    """The templates of a version of the rule about messages. Refuses a version of another kind with TypeError.
+
+    What was read is remembered by the version's source: reading looks at every wording, and every report asks for it.
+    """
     if version.kind is not RuleKind.MESSAGES:
         raise TypeError(f"{version.key} is not the rule about messages")
-    return terms.read(MessageTerms, {"version": str(version.id), **version.body})
+    key = (version.id, version.digest)
+    rule = _READ.get(key)
+    if rule is None:
+        if len(_READ) >= READ_MAX:
+            _READ.clear()
+        rule = _READ[key] = terms.read(MessageTerms, {"version": str(version.id), **version.body})
+    return rule
+
+
+READ_MAX: Final = 1_000
+"""Versions kept as read: more than any process meets, and small."""
+
+_READ: Final[dict[tuple[str, str], MessageTerms]] = {}
 
 
 def breaches(rule: MessageTerms, text: str) -> tuple[str, ...]:

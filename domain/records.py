@@ -318,10 +318,25 @@ class Lateness:
 
 
 def record_terms(version: RuleVersion) -> RecordTerms:
-    """The numbers of a version of the rule about records. Refuses a version of another kind with TypeError."""
+    """The numbers of a version of the rule about records. Refuses a version of another kind with TypeError.
+
+    What was read is remembered by the version's source: every quote asks for the same.
+    """
     if version.kind is not RuleKind.RECORDS:
         raise TypeError(f"{version.key} is not the rule about records")
-    return terms.read(RecordTerms, {"version": str(version.id), **version.body})
+    key = (version.id, version.digest)
+    rule = _READ.get(key)
+    if rule is None:
+        if len(_READ) >= READ_MAX:
+            _READ.clear()
+        rule = _READ[key] = terms.read(RecordTerms, {"version": str(version.id), **version.body})
+    return rule
+
+
+READ_MAX: Final = 1_000
+"""Versions kept as read: more than any process meets, and small."""
+
+_READ: Final[dict[tuple[str, str], RecordTerms]] = {}
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

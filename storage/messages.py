@@ -5,7 +5,7 @@ from typing import Final
 
 from domain import messages
 from domain.errors import Refused
-from domain.ids import RuleVersionId, ShipmentId, TenantId
+from domain.ids import ShipmentId, TenantId
 from domain.messages import Message, MessageTerms
 from storage import rulebook
 from storage.pool import Connection
@@ -23,21 +23,10 @@ async def by_subject(connection: Connection, tenant_id: TenantId, subject_id: Sh
     return await MESSAGES.select(connection, tenant_id, "t.subject_id = $2 ORDER BY t.id", subject_id)
 
 
-VERSIONS_MAX: Final = 1_000
-"""Versions of the rule that a process remembers as read: they never change, and reading one looks at every wording."""
-
-_terms: Final[dict[RuleVersionId, MessageTerms]] = {}
-
-
 async def find_terms(connection: Connection, tenant_id: TenantId, at: datetime) -> MessageTerms | None:
     """The templates in force; None where a marketplace has none, so that nothing is written."""
     try:
         version = await rulebook.in_force(connection, tenant_id, messages.RULE, at)
     except Refused:
         return None
-    found = _terms.get(version.id)
-    if found is None:
-        if len(_terms) >= VERSIONS_MAX:
-            _terms.clear()
-        found = _terms[version.id] = messages.message_terms(version)
-    return found
+    return messages.message_terms(version)
