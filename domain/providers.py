@@ -198,7 +198,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Turn:
     """Where a step leads, from where, and what has happened then."""
 
     since: frozenset[ProviderState]
@@ -206,8 +206,8 @@ class Way:
     happening: str
 
 
-def _way(happening: str, to: ProviderState, *since: ProviderState) -> Way:
-    return Way(frozenset(since), to, happening)
+def _turn(happening: str, to: ProviderState, *since: ProviderState) -> Turn:
+    return Turn(frozenset(since), to, happening)
 
 
 WORKING: Final = frozenset({S.ACTIVE, S.RESTRICTED})
@@ -216,33 +216,33 @@ WORKING: Final = frozenset({S.ACTIVE, S.RESTRICTED})
 ENDED: Final = frozenset({S.REJECTED, S.EXITED, S.TERMINATED})
 """States that only a new application leaves."""
 
-MOVES: Final[Mapping[Step, Way]] = {
-    Step.BEGIN: _way("provider.began", S.DRAFT, S.INVITED),
-    Step.SUBMIT: _way("provider.submitted", S.SUBMITTED, S.DRAFT, S.CHANGES_REQUESTED),
-    Step.SCREEN: _way("provider.screened", S.SCREENING, S.SUBMITTED),
-    Step.ADMIT: _way("provider.admitted_to_review", S.IN_REVIEW, S.SCREENING),
-    Step.REQUEST_CHANGES: _way("provider.changes_requested", S.CHANGES_REQUESTED, S.SCREENING, S.IN_REVIEW),
-    Step.LAPSE: _way("provider.lapsed", S.DRAFT, S.CHANGES_REQUESTED),
-    Step.REJECT: _way("provider.rejected", S.REJECTED, S.SCREENING, S.IN_REVIEW),
-    Step.APPROVE: _way("provider.approved", S.APPROVED, S.IN_REVIEW),
-    Step.ACTIVATE: _way("provider.activated", S.ACTIVE, S.APPROVED),
-    Step.RESTRICT: _way("provider.restricted", S.RESTRICTED, S.ACTIVE),
-    Step.RELAX: _way("provider.relaxed", S.ACTIVE, S.RESTRICTED),
-    Step.SUSPEND: _way("provider.suspended", S.SUSPENDED, S.ACTIVE, S.RESTRICTED),
-    Step.REINSTATE: _way("provider.reinstated", S.ACTIVE, S.SUSPENDED),
-    Step.REINSTATE_RESTRICTED: _way("provider.reinstated", S.RESTRICTED, S.SUSPENDED),
-    Step.REQUEST_EXIT: _way("provider.exit_requested", S.EXIT_REQUESTED, S.ACTIVE, S.RESTRICTED),
-    Step.WITHDRAW_EXIT: _way("provider.exit_withdrawn", S.ACTIVE, S.EXIT_REQUESTED),
-    Step.WITHDRAW_EXIT_RESTRICTED: _way("provider.exit_withdrawn", S.RESTRICTED, S.EXIT_REQUESTED),
-    Step.WIND_DOWN: _way("provider.winding_down", S.WINDING_DOWN, S.EXIT_REQUESTED),
-    Step.EXIT: _way("provider.exited", S.EXITED, S.WINDING_DOWN),
-    Step.TERMINATE: _way("provider.terminated", S.TERMINATED, *(set(S) - {S.TERMINATED, S.EXITED})),
-    Step.REOPEN: _way("provider.reopened", S.DRAFT, *ENDED),
+MOVES: Final[Mapping[Step, Turn]] = {
+    Step.BEGIN: _turn("provider.began", S.DRAFT, S.INVITED),
+    Step.SUBMIT: _turn("provider.submitted", S.SUBMITTED, S.DRAFT, S.CHANGES_REQUESTED),
+    Step.SCREEN: _turn("provider.screened", S.SCREENING, S.SUBMITTED),
+    Step.ADMIT: _turn("provider.admitted_to_review", S.IN_REVIEW, S.SCREENING),
+    Step.REQUEST_CHANGES: _turn("provider.changes_requested", S.CHANGES_REQUESTED, S.SCREENING, S.IN_REVIEW),
+    Step.LAPSE: _turn("provider.lapsed", S.DRAFT, S.CHANGES_REQUESTED),
+    Step.REJECT: _turn("provider.rejected", S.REJECTED, S.SCREENING, S.IN_REVIEW),
+    Step.APPROVE: _turn("provider.approved", S.APPROVED, S.IN_REVIEW),
+    Step.ACTIVATE: _turn("provider.activated", S.ACTIVE, S.APPROVED),
+    Step.RESTRICT: _turn("provider.restricted", S.RESTRICTED, S.ACTIVE),
+    Step.RELAX: _turn("provider.relaxed", S.ACTIVE, S.RESTRICTED),
+    Step.SUSPEND: _turn("provider.suspended", S.SUSPENDED, S.ACTIVE, S.RESTRICTED),
+    Step.REINSTATE: _turn("provider.reinstated", S.ACTIVE, S.SUSPENDED),
+    Step.REINSTATE_RESTRICTED: _turn("provider.reinstated", S.RESTRICTED, S.SUSPENDED),
+    Step.REQUEST_EXIT: _turn("provider.exit_requested", S.EXIT_REQUESTED, S.ACTIVE, S.RESTRICTED),
+    Step.WITHDRAW_EXIT: _turn("provider.exit_withdrawn", S.ACTIVE, S.EXIT_REQUESTED),
+    Step.WITHDRAW_EXIT_RESTRICTED: _turn("provider.exit_withdrawn", S.RESTRICTED, S.EXIT_REQUESTED),
+    Step.WIND_DOWN: _turn("provider.winding_down", S.WINDING_DOWN, S.EXIT_REQUESTED),
+    Step.EXIT: _turn("provider.exited", S.EXITED, S.WINDING_DOWN),
+    Step.TERMINATE: _turn("provider.terminated", S.TERMINATED, *(set(S) - {S.TERMINATED, S.EXITED})),
+    Step.REOPEN: _turn("provider.reopened", S.DRAFT, *ENDED),
 }
 """Step -> where it leads. Total: there is no other way from one state to another."""
 
 STEPS: Final[Mapping[ProviderState, frozenset[ProviderState]]] = {
-    state: frozenset(way.to for way in MOVES.values() if state in way.since) for state in ProviderState
+    state: frozenset(turn.to for turn in MOVES.values() if state in turn.since) for state in ProviderState
 }
 """State -> the states that may follow it."""
 
@@ -419,19 +419,19 @@ def step(
     allowed = state_allows(provider, step)
     if not allowed.holds:
         raise Refused("provider.state", f"The provider is {provider.state}: this step is not possible.", (allowed,))
-    way = MOVES[step]
-    activated_at = provider.activated_at or (at if way.to is ProviderState.ACTIVE else None)
+    turn = MOVES[step]
+    activated_at = provider.activated_at or (at if turn.to is ProviderState.ACTIVE else None)
     after = replace(
         provider,
-        state=way.to,
+        state=turn.to,
         state_since=at,
         state_reason=reason,
         activated_at=activated_at,
         version=provider.version + 1,
         **changed,
     )
-    told: dict[str, Fact] = {"from": provider.state.value, "to": way.to.value}
-    return Change(provider, after, (Happening(way.happening, told | dict(facts or {})),))
+    told: dict[str, Fact] = {"from": provider.state.value, "to": turn.to.value}
+    return Change(provider, after, (Happening(turn.happening, told | dict(facts or {})),))
 
 
 assert MOVES.keys() == set(Step)
