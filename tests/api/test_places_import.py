@@ -16,8 +16,7 @@ from api.settings import Settings
 from api.verbs.import_ import command
 from domain.access import Role
 from domain.unlocode import COLUMNS
-from storage.migrate import checksum
-from tests.conftest import to_database
+from tests.conftest import TEMPLATE_LOCK, migrated_template, to_database
 from tests.marketplaces import Asking, Marketplace
 
 ANDORRA = ',"AD",,".ANDORRA",,,,,,,,\r\n'
@@ -36,13 +35,16 @@ BAD = (
 
 
 @pytest.fixture
-async def url(settings: Settings) -> AsyncIterator[str]:
+async def url(settings: Settings, worker_id: str) -> AsyncIterator[str]:
     """The owner's address of a database of the test's own, since what is imported is everybody's."""
-    name = "places_of_a_test"
+    name = f"places_of_{worker_id}"
     lobby = await asyncpg.connect(settings.database_owner_url)
     try:
         await lobby.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await lobby.execute(f"CREATE DATABASE {name} TEMPLATE template_{checksum()}")
+        await lobby.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
+        template = await migrated_template(lobby, settings.database_owner_url)
+        await lobby.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await lobby.execute("SELECT pg_advisory_unlock($1)", TEMPLATE_LOCK)
         yield to_database(settings.database_owner_url, name)
         await lobby.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
