@@ -26,6 +26,7 @@ CREATE TABLE services (
 );
 CREATE INDEX services_provider ON services (tenant_id, provider_id, created_at, id);
 CREATE INDEX services_created ON services (tenant_id, created_at, id);
+CREATE INDEX services_listed ON services (tenant_id, created_at, id) WHERE state = 'LISTED'; -- what buyers browse
 CALL protect('services');
 
 CREATE TABLE lanes (
@@ -36,8 +37,8 @@ CREATE TABLE lanes (
   mode                text NOT NULL,            -- the service's
   origin_key          text COLLATE "C" NOT NULL, -- a key of domain/places.py
   destination_key     text COLLATE "C" NOT NULL, -- the same as the origin's where the service is done at a place
-  origin_country      char(2) COLLATE "C" NOT NULL,
-  destination_country char(2) COLLATE "C" NOT NULL,
+  origin_country      text COLLATE "C" NOT NULL,
+  destination_country text COLLATE "C" NOT NULL,
   transit_days_min    bigint NOT NULL CHECK (transit_days_min >= 0), -- days of the week, after the hand-over
   transit_days_max    bigint NOT NULL CHECK (transit_days_max >= transit_days_min),
   handling_days       bigint NOT NULL CHECK (handling_days >= 0),    -- working days at the origin, before it leaves
@@ -61,6 +62,8 @@ CREATE UNIQUE INDEX lanes_once ON lanes (tenant_id, service_id, origin_key, dest
 CREATE INDEX lanes_sellable ON lanes (tenant_id, origin_key, destination_key) WHERE sellable;
 CREATE INDEX lanes_service ON lanes (tenant_id, service_id, id);
 CREATE INDEX lanes_provider ON lanes (tenant_id, provider_id, id);
+CREATE INDEX lanes_from ON lanes (tenant_id, origin_country, id);
+CREATE INDEX lanes_to ON lanes (tenant_id, destination_country, id);
 CALL protect('lanes');
 
 -- One version of a service's prices. It governs what is quoted in [valid_from, valid_until).

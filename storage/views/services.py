@@ -110,9 +110,8 @@ SERVICE: Final = View(
     },
 )  # fmt: skip
 
-_OF_SERVICE: Final = (
-    "EXISTS (SELECT FROM services s WHERE s.tenant_id = {t}.tenant_id AND s.id = {t}.service_id AND %s)"
-)
+_OF_SERVICE: Final = "(SELECT %s FROM services s WHERE s.tenant_id = {t}.tenant_id AND s.id = {t}.service_id)"
+"""Of the lane's service. A value and no EXISTS, which the planner would answer by going through all services."""
 
 _OWN_ZONE: Final = "CASE WHEN {t}.provider_id = {party} THEN {t}.zone END"
 
