@@ -1,12 +1,12 @@
--- A marketplace with many buyers: each bought a few times within the last year, in three currencies; a tenth proved
--- what they are. $tenant and $count are replaced.
+-- A marketplace with many buyers on level 1: each bought a few times within the last year, in three currencies; every
+-- twentieth reaches a higher level. $tenant and $count are replaced.
 
 INSERT INTO organisations (tenant_id, id, kind, name, created_at, version)
 SELECT '$tenant', 'org_' || lpad(n::text, 26, '0'), 'buyer', 'Buyer ' || n, now() - interval '400 days', 1
 FROM generate_series(1, $count) n;
 
 INSERT INTO buyers (tenant_id, id, organisation_id, name, country, level, level_since, registered_at, version)
-SELECT '$tenant', 'buy_' || lpad(n::text, 26, '0'), 'org_' || lpad(n::text, 26, '0'), 'Buyer ' || n, 'US', 0,
+SELECT '$tenant', 'buy_' || lpad(n::text, 26, '0'), 'org_' || lpad(n::text, 26, '0'), 'Buyer ' || n, 'US', 1,
   now() - interval '400 days', now() - interval '400 days', 1
 FROM generate_series(1, $count) n;
 
@@ -23,7 +23,8 @@ FROM generate_series(now() - interval '380 days', now(), interval '1 day') day,
 INSERT INTO orders (tenant_id, id, reference, buyer_id, supplier_id, state, total_minor, refunded_minor, currency,
   country, placed_at, paid_at, completed_at, version)
 SELECT '$tenant', 'ord_' || lpad((n * 10 + o)::text, 26, '0'), 'O-' || n || '-' || o, 'buy_' || lpad(n::text, 26, '0'),
-  'sup_' || repeat('7', 26), 'COMPLETED', 1000 * (n % 997) * (n % 7), 0,
+  'sup_' || repeat('7', 26), 'COMPLETED',
+  CASE WHEN n % 20 = 0 THEN 5000000 ELSE 1000 * (1 + n % 97) END, 0,
   (ARRAY['USD', 'EUR', 'CNY'])[1 + (n + o) % 3], 'US', paid, paid, paid + interval '5 days', 1
 FROM generate_series(1, $count) n, generate_series(1, 5) o,
   LATERAL (SELECT now() - (10 + (n * 31 + o * 67) % 340) * interval '1 day' AS paid) p;
