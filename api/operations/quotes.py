@@ -142,7 +142,7 @@ async def _market(work: Work, found: Sequence[Offer], command: RequestQuote) -> 
     countries = {country for offer in found for country in (offer.origin_country, offer.destination_country)}
     calendars = {country: await calendar_rows.get(connection, country) for country in sorted(countries)}
     providers = sorted({offer.provider_id for offer in found})
-    records = await record_rows.by_providers(connection, work.tenant_id, providers, work.at) if providers else {}
+    records = await record_rows.recent(connection, work.tenant_id, providers, work.at) if providers else {}
     currencies = {offer.prices.currency for offer in found if offer.prices is not None} - {command.currency}
     day = dates.local_day(work.at, dates.UTC_DAYS)
     conversions: dict[str, Conversion] = {}

@@ -165,6 +165,26 @@ async def test_modes_are_told_apart_and_added_up(yard: Yard) -> None:
     assert (await yard.record(at, provider=1)).promised == 0
 
 
+async def test_quotes_believe_a_record_for_a_minute_and_no_longer(yard: Yard) -> None:
+    at = START + timedelta(days=30, hours=1)
+    mine = yard.providers[0]
+
+    async def seen(at: datetime) -> int:
+        async with yard.market.pool.acquire(yard.market.id) as connection:
+            return (await records.recent(connection, yard.market.id, yard.providers, at))[mine].promised
+
+    assert await seen(at) == 0
+    await yard.count(recorded(shipment(mine, 1, promised_at=START)))
+    assert await seen(at + records.TRUSTED - timedelta(microseconds=1)) == 0
+    assert await seen(at + records.TRUSTED) == 1
+    await yard.count(recorded(shipment(mine, 2, promised_at=START)))
+    assert await seen(at) == 2  # a clock that was moved back believes nothing of its future
+    midnight = at.replace(hour=0) + timedelta(days=1)
+    assert await seen(midnight - timedelta(seconds=1)) == 2
+    await yard.count(recorded(shipment(mine, 3, promised_at=START)))
+    assert await seen(midnight) == 3  # another day, other sums
+
+
 async def test_many_count_the_same_days_at_once(yard: Yard) -> None:
     mine, other = yard.providers
     days = [START + timedelta(days=day) for day in range(5)]
