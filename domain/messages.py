@@ -55,6 +55,8 @@ class MessageKey(StrEnum):
     """The goods come later than planned."""
     EXCEPTION = "EXCEPTION"
     """Something went wrong on the way."""
+    LOST = "LOST"
+    """The goods count as lost."""
     READY_FOR_PICKUP = "READY_FOR_PICKUP"
     """The goods wait to be fetched."""
     DELIVERED = "DELIVERED"
@@ -101,9 +103,8 @@ OCCASIONS: Final[Mapping[MessageKey, Occasion]] = {
     MessageKey.DISPATCH_NOTICE: lambda shipment: shipment.picked_up_at,
     MessageKey.CARE: lambda shipment: shipment.picked_up_at,
     MessageKey.DELAYED: _while(ShipmentState.DELAYED),
-    MessageKey.EXCEPTION: _while(
-        ShipmentState.DELIVERY_FAILED, ShipmentState.ON_HOLD, ShipmentState.RETURNING, ShipmentState.LOST
-    ),
+    MessageKey.EXCEPTION: _while(ShipmentState.DELIVERY_FAILED, ShipmentState.ON_HOLD, ShipmentState.RETURNING),
+    MessageKey.LOST: _while(ShipmentState.LOST),
     MessageKey.READY_FOR_PICKUP: _while(ShipmentState.READY_FOR_PICKUP),
     MessageKey.DELIVERED: lambda shipment: shipment.delivered_at,
 }

@@ -159,6 +159,12 @@ async def test_a_late_report_of_the_delivery_finds_everything_void_but_the_news(
     ]
 
 
+async def test_a_presumed_loss_is_told_of(post: Post) -> None:
+    await post.track(TrackingStatus.IN_TRANSIT, PICKED_UP)
+    await post.story.move(START + 60 * DAY)
+    assert (MessageKey.LOST, SENT) in await post.written()
+
+
 async def test_a_state_that_has_passed_tells_nobody(post: Post) -> None:
     """What is due follows from the shipment as it stands when the clock is over, not as it stood when it started."""
     await post.track(TrackingStatus.IN_TRANSIT, PICKED_UP)

@@ -60,7 +60,7 @@ def test_freight_is_not_told_of_by_the_day() -> None:
         (ShipmentState.DELAYED, MessageKey.DELAYED),
         (ShipmentState.DELIVERY_FAILED, MessageKey.EXCEPTION),
         (ShipmentState.ON_HOLD, MessageKey.EXCEPTION),
-        (ShipmentState.LOST, MessageKey.EXCEPTION),
+        (ShipmentState.LOST, MessageKey.LOST),
         (ShipmentState.READY_FOR_PICKUP, MessageKey.READY_FOR_PICKUP),
     ],
 )
