@@ -15,21 +15,45 @@ from typing import Any
 import asyncpg
 import orjson
 
-from api.operations import buyers, claims, coupons, documents, exchange_rates, organisations, shipments
+from api.operations import (
+    buyers,
+    claims,
+    coupons,
+    deposits,
+    documents,
+    exchange_rates,
+    organisations,
+    shipments,
+    uploads,
+)
 from domain.access import Caller, Person, Role, Scope, ViewerKind
 from domain.buyers import GrantTier
 from domain.claims import ClaimReason, OpenClaim
 from domain.coupons import RedeemCoupon
+from domain.deposits import RecordDeposit
 from domain.documents import PublishDocument
 from domain.exchange_rates import NewRate, RecordExchangeRates
-from domain.ids import KINDS, BuyerId, CouponId, CoverageId, OrderId, OrderLineId, ProviderId, ShipmentId, is_id
+from domain.file_types import FileType
+from domain.ids import (
+    KINDS,
+    BuyerId,
+    CouponId,
+    CoverageId,
+    OrderId,
+    OrderLineId,
+    ProviderId,
+    ShipmentId,
+    is_id,
+)
 from domain.members import AcceptInvitation, InviteMember, guest_id
 from domain.orders import Address
 from domain.shipments import RecordShipment, ShipmentMode
 from domain.tracking import TrackingStatus
+from domain.uploads import CreateUpload, UploadKind
 from storage import audit
 from storage.idempotency import Key, fingerprint
 from storage.pool import Pool
+from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.marketplaces import Marketplace, Member, open_marketplace
 
@@ -38,7 +62,8 @@ LATER = datetime(2026, 2, 22, 12, tzinfo=UTC)
 LINKS = (
     "buyer_id", "supplier_id", "provider_id", "organisation_id", "order_id", "shipment_id", "coverage_id", "claim_id",
     "coupon_id", "guarantee_id", "guarantee_ids", "subject_id", "object_id", "owner_id", "party_id", "transfer_id",
-    "decision_id", "level_decision_id", "redemption_id", "member_id", "reverses_id", "audit_id",
+    "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
+    "reverses_id", "audit_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -52,17 +77,19 @@ class Trade:
     buyer: Member
     supplier: Member
     provider: Member
+    applicant: Member
+    """A company in review, of which nobody knows but the desk."""
     ids: frozenset[str] = frozenset()
     """Everything that belongs to them, by any chain of references."""
 
     @property
     def private(self) -> frozenset[str]:
         """What nobody else may see."""
-        return frozenset(id_ for id_ in self.ids if id_[:3] not in PUBLIC)
+        return frozenset(id_ for id_ in self.ids if id_[:3] not in PUBLIC) | {str(self.applicant.party_id)}
 
     @property
     def callers(self) -> tuple[Caller, ...]:
-        return self.buyer.caller, self.supplier.caller, self.provider.caller
+        return self.buyer.caller, self.supplier.caller, self.provider.caller, self.applicant.caller
 
 
 @dataclass(slots=True)
@@ -110,7 +137,8 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
         await audit.seal(connection, market.id)
     rows = await _rows(owner, market)
     for trade in trades:
-        trade.ids = _belonging(rows, {str(member.party_id) for member in (trade.buyer, trade.supplier, trade.provider)})
+        members = (trade.buyer, trade.supplier, trade.provider, trade.applicant)
+        trade.ids = _belonging(rows, {str(member.party_id) for member in members})
     assert not trades[0].ids & trades[1].ids, "the two sets have traded with each other"
     return Side(market, trades, frozenset(str(row["id"]) for row in rows if is_id(str(row.get("id")))))
 
@@ -119,7 +147,7 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
     buyer = await market.add(f"Buyer {number}", Role.BUYER)
     supplier = await market.add(f"Supplier {number}", Role.SUPPLIER)
     provider = await market.add(f"Provider {number}", Role.PROVIDER)
-    trade = Trade(buyer, supplier, provider)
+    trade = Trade(buyer, supplier, provider, await in_review(market, guest(market, f"Applicant {number}"), number))
     await market.act(building.staff, buyers.grant_tier, GrantTier(BuyerId(str(buyer.party_id)), 4, "for the test"))
     on_time = await building.offer(provider.party_id)  # type: ignore[arg-type]
     serviced = await building.offer(supplier.party_id, "guarantees/machinery_after_sales")  # type: ignore[arg-type]
@@ -132,12 +160,22 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
         address=address,
     )
     await _ship(market, building, trade, order_id)
+    await _bring(market, building, trade)
     for member, role in ((buyer, Role.BUYER), (supplier, Role.SUPPLIER), (provider, Role.PROVIDER)):
         wish = InviteMember(member.organisation_id, f"{role.lower()}{number}@example.com", (role,))
         letter = (await market.act(member.caller, organisations.invite_member, wish)).once["secret"]
         joining = guest(market, f"{role} {number}")
         await market.act(joining, organisations.accept_invitation, AcceptInvitation(letter))
     return trade
+
+
+async def _bring(market: Marketplace, building: Market, trade: Trade) -> None:
+    """Everybody announces a file, and the provider pays a deposit in."""
+    wish = CreateUpload(UploadKind.EVIDENCE, "seen.png", 10, FileType.PNG, "0" * 64)
+    for member in (trade.buyer, trade.supplier, trade.provider):
+        await market.act(member.caller, uploads.create_upload, wish)
+    paid = RecordDeposit(ProviderId(str(trade.provider.party_id)), usd(100_00), "wire 1")
+    await market.act(building.staff, deposits.record_deposit, paid)
 
 
 async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: OrderId) -> None:

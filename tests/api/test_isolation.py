@@ -35,7 +35,7 @@ from tests.marketplaces import Asking
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
-KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk".split()
+KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv".split()
 
 
 class Misled(Pool):
@@ -286,6 +286,16 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
+        "createUpload": {
+            "kind": "OTHER", "fileName": "a.pdf", "size": 1, "contentType": "PDF", "sha256": "0" * 64,
+            "organisationId": one["org"],
+        },
+        "confirmUpload": {"uploadId": one["upl"]},
+        "declareRelatedAccount": {"relatedProviderId": one["prv"], "providerId": one["prv"]},
+        "clearRelation": {"relationId": one["rel"], "reason": "Mine."},
+        "recordDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
+        "drawDeposit": {"providerId": one["prv"], "amount": money, "reason": "Mine.", **keyed},
+        "returnDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
     }  # fmt: skip
 
 
