@@ -26,7 +26,7 @@ from api.imports.judging import Judge, Verdict
 from api.imports.mapping import ColumnMapping, Reading, Rejected
 from api.imports.parties import Named, register
 from api.imports.sorting import Row, Spill
-from api.operations import records
+from api.operations import records, tracking
 from domain import deliveries
 from domain.deliveries import Days, Delivery, Parties, Recalled
 from domain.errors import Conflict, Invalid
@@ -36,6 +36,7 @@ from domain.shipments import Shipment, ShipmentMode
 from storage import calendars as calendar_rows
 from storage import orders as order_rows
 from storage import shipments as shipment_rows
+from storage.shipments import Begun
 from storage.unit_of_work import Work
 
 ORDERS_IN_BATCH: Final = 400
@@ -186,6 +187,7 @@ class _Writer:
             if recalled.order_change is not None:
                 await work.keep(recalled.order_change, *recalled.shipment_changes)
                 work.add(*recalled.events)
+        await _wind(work, written.recalled)
         await records.count(work, [change for recalled in written.recalled for change in recalled.shipment_changes])
         if self._judge is not None:
             for recalled in written.recalled:
@@ -213,6 +215,19 @@ class _Writer:
     def _reject(self, told: Told, reason: str) -> None:
         for delivery in told:
             self._rejects.add(delivery.row, [reason])
+
+
+async def _wind(work: Work, recalled: Sequence[Recalled]) -> None:
+    """The clocks of what is still on its way run; a history of deliveries has none of it, and starts none."""
+    underway = [
+        (change, Begun.of(one.order))
+        for one in recalled
+        for change in one.shipment_changes
+        if change.after.delivered_at is None
+    ]
+    if underway:
+        changes = [change for change, _ in underway]
+        await tracking.wind(work, changes, {change.after.id: begun for change, begun in underway})
 
 
 async def _recall(

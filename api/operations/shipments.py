@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from api.operations import coverage, records, tracking
+from api.operations import coverage, messages, records, tracking
 from api.operations.tracking import Locked
 from domain import access, dates, orders, shipments, uploads
 from domain.errors import NotFound
@@ -61,6 +61,7 @@ async def leave(work: Work, order: Order, command: RecordShipment, promised_at: 
     await coverage.take_promises(work, shipped.after)
     begun = Begun.of(order)
     await tracking.wind(work, [recorded], {id: begun})
+    await messages.watch(work, [recorded])
     await records.count(work, [recorded])
     number = recorded.after.tracking_number
     await tracking.join(work, recorded.after, begun, [number], reference=recorded.after.reference)

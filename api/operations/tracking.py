@@ -434,6 +434,7 @@ async def fire_no_movement(work: Work, clock: Clock) -> None:
     if not await _waits_on(work, Duty.NO_MOVEMENT, shipment, begun):
         change = shipments.flag_stalled(shipment, work.at)
         await work.keep(change)
+        await messages.watch(work, [change])
         await records.count(work, [change])
 
 

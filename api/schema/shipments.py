@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from api.schema.uploads import Upload
 
 for _enum in (
-    ShipmentMode,
     ShipmentAction,
     ShipmentState,
     TrackingStatus,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
-from api.settings import ROOT, Unusable
+from api.settings import ROOT, Settings, Unusable
 from api.verbs import import_, tenants
 
 RULE = ROOT / "storage" / "rulebook" / "guarantees" / "on_time.toml"
@@ -102,3 +104,20 @@ def test_rates_are_imported(run: Any, tmp_path: Path) -> None:
     told = run("rates", str(rates), "--source", "a bank").stdout
     assert "1 rates recorded, 0 known already, 1 rejected." in told
     assert (tmp_path / "rates.rejects.csv").exists()
+
+
+def test_only_what_is_still_on_its_way_is_waited_for(run: Any, history: Path, settings: Settings) -> None:
+    """A history of thousands of deliveries starts no clock."""
+    underway = "4,100-CI,SO-4,DN-4,Vietnam,Air,5/2/2006,2-Jun-06,,Acme,Tests,30,500.00,13,780.34\n"
+    history.write_text(history.read_text(encoding="utf-8") + underway, encoding="utf-8")
+    assert "New: 3 lines, 3 orders, 3 shipments." in run("deliveries", str(history)).stdout
+
+    async def waited_for() -> list[tuple[str, str]]:
+        connection = await asyncpg.connect(settings.database_owner_url)
+        try:
+            text = "SELECT s.reference, c.duty FROM clocks c JOIN shipments s ON s.id = c.subject_id ORDER BY 2"
+            return [tuple(row) for row in await connection.fetch(text)]
+        finally:
+            await connection.close()
+
+    assert asyncio.run(waited_for()) == [("DN-4", "NO_MOVEMENT"), ("DN-4", "PRESUME_LOST")]
