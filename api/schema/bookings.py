@@ -10,6 +10,7 @@ from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
+from api.schema.lanes import Lane
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.orders import Order
@@ -17,6 +18,7 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.providers import Provider
 from api.schema.quotes import Quote
 from api.schema.scalars import Money
+from api.schema.services import Service
 from api.schema.shipments import Shipment
 from domain.bookings import BookingAction, BookingSide, BookingState, BookQuote, CancelBooking, CancelReason
 from domain.ids import BookingId, OrderId, OrderLineId, QuoteId
@@ -61,6 +63,8 @@ class Booking(Node):
     shipment: Shipment | None = strawberry.field(description="The shipment that carries the lines.")
     buyer: Buyer | None = strawberry.field(description="Who booked; null when hidden from the viewer.")
     provider: Provider | None = strawberry.field(description="Who carries.")
+    service: Service | None = strawberry.field(description="The service; null when hidden from the viewer.")
+    lane: Lane | None = strawberry.field(description="The lane; null when hidden from the viewer.")
     available_actions: list[BookingAction] = strawberry.field(description="What the viewer may do with it now.")
     blocked_actions: list[BlockedBookingAction] = strawberry.field(
         description="What the viewer may not do with it now, and why."

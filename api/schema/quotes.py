@@ -15,11 +15,14 @@ from api.schema.enrolments import Guarantee
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
+from api.schema.lanes import Lane
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.providers import Provider
+from api.schema.rate_sheets import RateSheet
 from api.schema.scalars import CountryCode, CurrencyCode, Money, MoneyInput
+from api.schema.services import Service
 from domain import money
 from domain.ids import BuyerId, QuoteId
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
@@ -108,6 +111,7 @@ class LeftOutProvider:
     """`domain.offers.LeftOut`."""
 
     provider: Provider | None = strawberry.field(description="The provider.")
+    service: Service | None = strawberry.field(description="The service; null when hidden from the viewer.")
     mode: ServiceMode = strawberry.field(description="The mode of the service that was left out.")
     because: list[Finding] = strawberry.field(description="Every reason.")
 
@@ -167,6 +171,11 @@ class Quote(Node):
         description="What was asked."
     )
     provider: Provider | None = strawberry.field(description="Who quotes.")
+    service: Service | None = strawberry.field(description="The service; null when hidden from the viewer.")
+    lane: Lane | None = strawberry.field(description="The lane; null when hidden from the viewer.")
+    rate_sheet: RateSheet | None = strawberry.field(
+        description="The price list it was priced by; null when hidden from the viewer."
+    )
     revises: Annotated["Quote", strawberry.lazy("api.schema.quotes")] | None = strawberry.field(
         description="The quote in whose place this one came."
     )
@@ -426,7 +435,7 @@ class QuoteMutations:
         quotes.request_quote,
         RequestQuoteInput,
         keyed=False,
-        description="Ask every provider that serves the route; the best offers are binding quotes at once, for 72 hours "
+        description="Ask all providers on the route; the best offers are binding quotes at once, for 72 hours "
         "(express) or 7 days (freight) by the shipped rule. Nobody to offer is an answer, not an error.",
     )
     accept_quote: QuotePayload = mutation(

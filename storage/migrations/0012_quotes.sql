@@ -76,7 +76,7 @@ CREATE INDEX quotes_request ON quotes (tenant_id, request_id, position, id);
 CREATE INDEX quotes_buyer ON quotes (tenant_id, buyer_id, quoted_at, id);
 CREATE INDEX quotes_provider ON quotes (tenant_id, provider_id, quoted_at, id);
 CREATE INDEX quotes_quoted ON quotes (tenant_id, quoted_at, id);
-CREATE UNIQUE INDEX quotes_revises ON quotes (tenant_id, revises_id) WHERE revises_id IS NOT NULL;
+CREATE UNIQUE INDEX quotes_revises ON quotes (tenant_id, revises_id);
 CALL protect('quotes');
 
 CREATE TABLE bookings (

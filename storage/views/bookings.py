@@ -60,6 +60,8 @@ BOOKING: Final = View(
         "shipment": One("Shipment", "{t}.shipment_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "provider": One("Provider", "{t}.provider_id"),
+        "service": One("Service", "{t}.service_id"),
+        "lane": One("Lane", "{t}.lane_id"),
         "availableActions": Computed(available_actions, needs=BOOKINGS.names),
         "blockedActions": Computed(blocked_actions, needs=BOOKINGS.names),
     },

@@ -75,9 +75,10 @@ class ShownCharge:
 
 @dataclass(frozen=True, slots=True)
 class ShownLeftOut:
-    """Who makes no offer, and why; `provider` is an id, the engine reads what it is of."""
+    """Who makes no offer, and why; `provider` and `service` are ids, the engine reads what they are of."""
 
     provider: str
+    service: str
     mode: str
     because: list[Finding]
 
@@ -108,7 +109,10 @@ async def left_out(
 ) -> list[list[ShownLeftOut]]:
     """Who was left out, and why."""
     return [
-        [ShownLeftOut(each.provider_id, each.mode, list(each.because)) for each in read_left_out(row["left_out"])]
+        [
+            ShownLeftOut(each.provider_id, each.service_id, each.mode, list(each.because))
+            for each in read_left_out(row["left_out"])
+        ]
         for row in rows
     ]
 
@@ -242,6 +246,9 @@ QUOTE: Final = View(
         "lateness": Computed(latenesses, needs=("lateness",), shown_to=_BUYERS),
         "request": One("QuoteRequest", "{t}.request_id"),
         "provider": One("Provider", "{t}.provider_id"),
+        "service": One("Service", "{t}.service_id"),
+        "lane": One("Lane", "{t}.lane_id"),
+        "rateSheet": One("RateSheet", "{t}.rate_sheet_id"),
         "revises": One("Quote", "{t}.revises_id"),
         "revisedBy": One(
             "Quote", "(SELECT q.id FROM quotes q WHERE q.tenant_id = {t}.tenant_id AND q.revises_id = {t}.id)"

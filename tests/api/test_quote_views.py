@@ -35,7 +35,8 @@ WISH: dict[str, Any] = {
 QUOTES = """quotes(first: 5) { nodes { id state position mode level chargeableKilograms total { amount currency }
   charges { kind amount { amount } because { rule text } } tierBenefits { kind } includedGuarantees { id }
   departsBy promisedAt expiresAt promise { holds text } expectedLatenessCost { amount } lateness { holds reason }
-  totalCost { amount } provider { id } revises { id } revisedBy { id } booking { id } reason
+  totalCost { amount } provider { id } service { title } lane { originCountry } rateSheet { id }
+  revises { id } revisedBy { id } booking { id } reason
   availableActions blockedActions { action because { reason } closesAt } } }"""
 REQUEST = f"""id state buyer {{ id }} origin {{ country unlocode }} destination {{ postalCode }}
   weightGrams pieces {{ count weightGrams lengthMm value {{ amount }} dangerousGoods }} value {{ amount currency }}
@@ -58,6 +59,7 @@ async def test_a_buyer_asks_accepts_and_books_and_may_call_it_off(sandbox: Marke
     assert (quote["position"], quote["chargeableKilograms"], quote["state"]) == (1, "100", "QUOTED")
     assert [(each["kind"], each["amount"]["amount"]) for each in quote["charges"]] == [("FREIGHT", "200.00")]
     assert quote["charges"][0]["because"]["rule"] == "pricing.freight"
+    assert (quote["service"], quote["lane"]) == ({"title": "Shanghai to Los Angeles"}, {"originCountry": "CN"})
     assert (quote["tierBenefits"], quote["includedGuarantees"]) == ([], [])
     assert quote["expectedLatenessCost"] is None
     assert quote["lateness"] == {"holds": False, "reason": "record_has_enough_cases"}
@@ -178,8 +180,8 @@ async def test_the_record_of_a_provider_prices_its_lateness(sandbox: Market, ask
         sandbox.tenant_id,
         "INSERT INTO provider_days (tenant_id, provider_id, day, mode, stripe, recorded, tracked, cancelled, lost, "
         "pickups_due, picked_up_late, promised, kept, attempted, late_1, late_2, late_3, late_7, late_14, late_30, "
-        "late_more, late_days, delivered) VALUES ($1, $2, $3::date - 3, 'AIR', 0, 100, 100, 0, 0, 0, 0, 100, 80, 0, 20, "
-        "0, 0, 0, 0, 0, 0, 20, 100)",
+        "late_more, late_days, delivered) VALUES ($1, $2, $3::date - 3, 'AIR', 0, 100, 100, 0, 0, 0, 0, 100, 80, 0, "
+        "20, 0, 0, 0, 0, 0, 0, 20, 100)",
         sandbox.tenant_id,
         sold.provider_id,
         START.date(),
