@@ -7,15 +7,22 @@ from typing import Any
 
 import asyncpg
 
-from api.operations import uploads
+from api.operations import onboarding, proofs, uploads
 from domain.access import Caller, Person, Role, Scope, ViewerKind
+from domain.dates import instant
 from domain.file_types import FileType
 from domain.ids import ApiKeyId, ProviderId, UploadId
+from domain.keys import parse
 from domain.members import guest_id
+from domain.modes import ServiceMode
+from domain.onboarding import ApplicationStep, ApplyAsProvider, SubmitRequirement
+from domain.parties import Registration
+from domain.proofs import Proof
+from domain.providers import Offer, ProviderKind
 from domain.uploads import ConfirmUpload, CreateUpload, ReceiveUpload, UploadKind
 from storage.callers import party_id
 from storage.unit_of_work import mint
-from tests.marketplaces import Asking, Marketplace
+from tests.marketplaces import Asking, Marketplace, Member
 
 OFFER = {
     "kind": "EXPRESS_COURIER", "servedMarkets": ["BR", "US"], "services": ["EXPRESS"], "monthlyVolume": 100,
@@ -139,3 +146,42 @@ async def applied(
         market.id, key, organisation, ProviderId(id_), frozenset({Role.PROVIDER}), ViewerKind.PROVIDER, frozenset(Scope)
     )
     return Applicant(market, ask, owner, caller, id_)
+
+
+async def in_review(market: Marketplace, person: Caller, number: int) -> Member:
+    """A company that has handed in everything, and is in review; a number of its own in everything it tells."""
+    kind, services = ProviderKind.OTHER, frozenset({ServiceMode.EXPRESS})
+    offer = Offer(kind, frozenset({"BR"}), services, monthly_volume=number)
+    wish = ApplyAsProvider(Registration(f"Applicant {number}", "BR"), offer)
+    id_ = ProviderId(str((await market.act(person, onboarding.apply_as_provider, wish)).things["provider"]))
+    organisation_id = await market.organisation_of(id_)
+    key = await market.key(organisation_id, Role.PROVIDER)
+    caller = Caller(
+        market.id,
+        parse(key).id,
+        organisation_id,
+        id_,
+        frozenset({Role.PROVIDER}),
+        ViewerKind.PROVIDER,
+        frozenset(Scope),
+    )
+    upload = CreateUpload(UploadKind.LICENCE, "licence.pdf", 10, FileType.PDF, "0" * 64)
+    upload_id = UploadId(str((await market.act(caller, uploads.create_upload, upload)).things["upload"]))
+    await market.act(caller, uploads.receive_upload, ReceiveUpload(upload_id, FileType.PDF))
+    await market.act(caller, uploads.confirm_upload, ConfirmUpload(upload_id))
+    scan, told = Proof(upload_id=upload_id), Proof(declared=True)
+    person_proof = Proof(upload_id=upload_id, valid_until=instant(LATER))
+    proven: dict[str, tuple[Proof, str | None]] = {
+        "business_licence": (scan, None),
+        "legal_representative": (person_proof, f"X{number}{number}{number}"),
+        "address_proof": (scan, None),
+        "bank_account": (Proof(value=f"1000{number}"), None),
+        "company_number": (Proof(value=f"2000{number}"), None),
+        "tax_number": (Proof(value=f"3000{number}"), None),
+        "terms_accepted": (told, None),
+        "sanctions_statement": (told, None),
+    }
+    for requirement, (proof, personal) in proven.items():
+        await market.act(caller, proofs.submit_requirement, SubmitRequirement(None, requirement, proof, personal))
+    await market.act(caller, onboarding.submit_application, ApplicationStep(None))
+    return Member(organisation_id, id_, key, caller)
