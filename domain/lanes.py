@@ -15,9 +15,10 @@ if the lane is active, its service listed and the provider has the capability to
 `api/operations/capabilities.py`: quotes read nothing else.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -40,6 +41,8 @@ DAYS_MAX: Final = 365
 """No lane takes longer than a year."""
 ZONE_CHARACTERS_MAX: Final = 40
 """A zone is a name in a column of a rate sheet."""
+
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class LaneState(StrEnum):
@@ -145,7 +148,7 @@ def timing_problems(timing: Timing, path: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem((*path, "handlingDays"), f"must be from 0 to {DAYS_MAX}")
     if (timing.cut_off is None) != (timing.cut_off_zone is None):
         yield Problem((*path, "cutOff"), "a local time needs its zone, and a zone its time")
-    if timing.cut_off is not None and not _is_time(timing.cut_off):
+    if timing.cut_off is not None and not _TIME.fullmatch(timing.cut_off):
         yield Problem((*path, "cutOff"), "must be a local time such as 17:00")
     if timing.cut_off_zone is not None and not _is_zone(timing.cut_off_zone):
         yield Problem((*path, "cutOffZone"), "must be a time zone of the IANA database, such as Asia/Shanghai")
@@ -270,15 +273,6 @@ def _problems(service: Service, wish: NewLane, place: int) -> Iterator[Problem]:
 def _zone_problems(zone: str, path: tuple[str, ...]) -> Iterator[Problem]:
     if not 0 < len(zone.strip()) <= ZONE_CHARACTERS_MAX or not zone.isprintable():
         yield Problem((*path, "zone"), f"must have 1 to {ZONE_CHARACTERS_MAX} printable characters")
-
-
-def _is_time(text: str) -> bool:
-    if len(text) != len("17:00"):
-        return False
-    try:
-        return time.fromisoformat(text).second == 0
-    except ValueError:
-        return False
 
 
 def _is_zone(name: str) -> bool:

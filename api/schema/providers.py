@@ -26,6 +26,7 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge, Organisation
 from api.schema.records import RECORD, ProviderRecord
+from api.schema.relations import RELATED_ACCOUNTS, RelatedAccount
 from api.schema.requirements import (
     ONBOARDING,
     REQUIREMENT_ITEMS,
@@ -35,7 +36,6 @@ from api.schema.requirements import (
     RequirementItem,
     Review,
 )
-from api.schema.relations import RELATED_ACCOUNTS, RelatedAccount
 from api.schema.scalars import CountryCode
 from domain.modes import ServiceMode
 from domain.providers import ProviderAction, ProviderKind, ProviderState, ProviderTier, RegisterProvider, Trait
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.decisions import Decision
     from api.schema.enrolments import Guarantee
+    from api.schema.lanes import Lane
     from api.schema.recoveries import Recovery
     from api.schema.service_points import ServicePoint
+    from api.schema.services import Service
     from api.schema.shipments import Shipment
 
 described(ProviderKind)
@@ -107,6 +109,12 @@ class Provider(Node):
     organisation: Organisation | None = strawberry.field(description="Its people and keys; for staff and itself.")
     guarantees: Connection[Annotated["Guarantee", strawberry.lazy("api.schema.enrolments")]] = connection(
         "The promises it stands for.", order=ByAge
+    )
+    catalogue: Connection[Annotated["Service", strawberry.lazy("api.schema.services")]] = connection(
+        "The services it sells: what is listed; all of them for staff and itself."
+    )
+    lanes: Connection[Annotated["Lane", strawberry.lazy("api.schema.lanes")]] = connection(
+        "The ways they go: what is on sale; all of them for staff and itself."
     )
     shipments: Connection[Annotated["Shipment", strawberry.lazy("api.schema.shipments")]] = connection(
         "What it carries, as far as the viewer may see it."

@@ -117,6 +117,8 @@ PROVIDER: Final = View(
         "claims": Many("Claim", "provider_id", "NEWEST_FIRST"),
         "recoveries": Many("Recovery", "provider_id", "NEWEST_FIRST"),
         "servicePoints": Many("ServicePoint", "provider_id", "OLDEST_FIRST"),
+        "catalogue": Many("Service", "provider_id", "OLDEST_FIRST"),
+        "lanes": Many("Lane", "provider_id", "OLDEST_FIRST"),
         **onboarding.FIELDS,
         **records.FIELDS,
         **relations.FIELDS,

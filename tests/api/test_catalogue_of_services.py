@@ -76,7 +76,7 @@ class Shop:
 
     async def flags(self, service: str) -> list[Any]:
         found = await self.read(
-            "query ($id: ID!) { service(id: $id) { listingFlags(first: 9) { nodes { %s } } } }" % FLAG, id=service
+            f"query ($id: ID!) {{ service(id: $id) {{ listingFlags(first: 9) {{ nodes {{ {FLAG} }} }} }} }}", id=service
         )
         nodes: list[Any] = found["service"]["listingFlags"]["nodes"]
         return nodes
@@ -243,7 +243,8 @@ async def test_a_price_list_is_superseded_and_told_apart_by_its_differences(shop
     assert third["number"] == 3
     active = (await shop.done("activateRateSheet", SHEET, rateSheetId=third["id"]))["rateSheet"]
     assert active["state"] == "ACTIVE"
-    query = "query ($id: ID!) { rateSheet(id: $id) { state validUntil rates(first: 9) { nodes { atLeast below price minimum { amount } } } } }"
+    query = """query ($id: ID!) { rateSheet(id: $id) { state validUntil
+      rates(first: 9) { nodes { atLeast below price minimum { amount } } } } }"""
     before = (await shop.read(query, id=first))["rateSheet"]
     assert before["state"] == "ACTIVE"
     assert before["validUntil"] == third["validFrom"]
