@@ -293,8 +293,15 @@ def due(rule: MessageTerms, shipment: Shipment) -> tuple[Due, ...]:
 
 def occasioned(rule: MessageTerms, before: Shipment | None, after: Shipment) -> tuple[Due, ...]:
     """The messages that the shipment's step gives occasion for, and that it gave none for before."""
+    if before is not None and _bearing(before) == _bearing(after):
+        return ()
     known = frozenset() if before is None else {each.key for each in due(rule, before)}
     return tuple(each for each in due(rule, after) if each.key not in known)
+
+
+def _bearing(shipment: Shipment) -> tuple[object, ...]:
+    """What an occasion rests on, for a quick look: most reports move a shipment and none of this."""
+    return shipment.state, shipment.picked_up_at is None, shipment.delivered_at is None, shipment.mode
 
 
 def void(rule: MessageTerms, state: ShipmentState, each: Due, at: datetime) -> Finding | None:

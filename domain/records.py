@@ -357,11 +357,34 @@ def difference(changes: Iterable[Change[Shipment]]) -> Counted:
     """By how much the changes move which counters. Empty where no outcome changed."""
     moved: defaultdict[tuple[Place, Counter], int] = defaultdict(int)
     for change in changes:
+        if change.before is not None and _bearing(change.before) == _bearing(change.after):
+            continue
         for shipment, sign in ((change.before, -1), (change.after, 1)):
             if shipment is not None:
                 for day, counter, count in outcome(shipment):
                     moved[(shipment.provider_id, day, shipment.mode), counter] += sign * count
     return {key: count for key, count in moved.items() if count}
+
+
+def _bearing(shipment: Shipment) -> tuple[object, ...]:
+    """What the outcome rests on, for a quick look: most reports move a shipment and none of this."""
+    return (
+        shipment.state if shipment.state in _TELLING else None,
+        shipment.responsible if shipment.state is ShipmentState.CANCELLED else None,
+        shipment.promised_at,
+        shipment.pickup_until_at,
+        shipment.picked_up_at,
+        shipment.attempted_at,
+        shipment.delivered_at,
+        shipment.moved_at is None,
+        shipment.tracking_valid is False,
+        shipment.provider_id,
+        shipment.mode,
+    )
+
+
+_TELLING: Final = frozenset({ShipmentState.CANCELLED, ShipmentState.LOST})
+"""States that count by themselves; of the others only the instants do."""
 
 
 def days_late(promised_at: datetime, delivered_at: datetime) -> int:
