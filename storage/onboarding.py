@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from domain import bars as bar_rules
 from domain import onboarding, relations, requirements
-from domain.explain import Finding
+from domain.bars import Bar
 from domain.ids import ProviderId, TenantId
 from domain.onboarding import Case
 from domain.providers import Provider, ProviderState
-from domain.relations import ONE_ACCOUNT, OneAccount, RelationTerms
+from domain.relations import ONE_ACCOUNT, OneAccount, RelationState, RelationTerms
 from domain.requirements import PROCEDURE, Matrix, RequirementItem
 from domain.terms import read
 from storage import bars as bar_rows
@@ -71,18 +72,35 @@ async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence
     for item in await item_rows.live_by_providers(connection, tenant_id, ids):
         items.setdefault(item.provider_id, []).append(item)
     held = await deposits.held_by_providers(connection, tenant_id, ids)
+    bars, related = await _in_the_way(connection, tenant_id, [each.id for each in providers if each.state in JUDGED])
     found = []
     for provider in providers:
         deposited = held.get(provider.id, {})
         standings = requirements.standings(of, provider, items.get(provider.id, ()), at, held=deposited)
-        bars: tuple[Finding, ...] = ()
         account = NOTHING
-        if provider.state in JUDGED:
-            related = await relation_rows.related(connection, tenant_id, provider.id)
-            bars = await bar_rows.standing(connection, tenant_id, related, at, own=provider.id)
+        if related.get(provider.id):
             account = await one_account(connection, tenant_id, provider, at)
-        found.append(Case(provider, of, standings, bars, account, live.get(provider.id)))
+        ids_in_the_way = {provider.id, *related.get(provider.id, ())}
+        own = [bar for bar in bars if bar.provider_id in ids_in_the_way] if provider.state in JUDGED else []
+        barred = bar_rules.standing(own, at, own=provider.id)
+        found.append(Case(provider, of, standings, barred, account, live.get(provider.id)))
     return found
+
+
+async def _in_the_way(
+    connection: Connection, tenant_id: TenantId, ids: Sequence[ProviderId]
+) -> tuple[list[Bar], dict[ProviderId, set[ProviderId]]]:
+    """The bars of those providers and of whoever is related to them; and provider -> who is related to it."""
+    if not ids:
+        return [], {}
+    related: dict[ProviderId, set[ProviderId]] = {}
+    for relation in await relation_rows.by_providers(connection, tenant_id, ids):
+        if relation.state is not RelationState.CLEARED:
+            for id_ in {relation.first_id, relation.second_id}.intersection(ids):
+                if relations.binds(relation, id_):
+                    related.setdefault(id_, set()).add(relation.other(id_))
+    everybody = set(ids).union(*related.values())
+    return await bar_rows.by_providers(connection, tenant_id, everybody), related
 
 
 async def one_account(connection: Connection, tenant_id: TenantId, provider: Provider, at: datetime) -> OneAccount:
