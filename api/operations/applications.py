@@ -1,14 +1,17 @@
 """Applications: found and locked for whoever means them, and activated once nothing is open."""
 
 from api.operations import capabilities
-from domain import providers, requirements
+from api.operations.duties import end_duties
+from domain import providers, requirements, reviews
 from domain.errors import Invalid, NotFound, Problem
 from domain.ids import ProviderId
 from domain.onboarding import Case
 from domain.providers import Provider, ProviderState, Step
 from domain.requirements import Stage
+from domain.reviews import ReviewState
 from storage import onboarding as case_rows
 from storage import providers as provider_rows
+from storage import reviews as review_rows
 from storage.unit_of_work import Work
 
 
@@ -43,3 +46,11 @@ async def activate(work: Work, provider: Provider) -> None:
     change = providers.step(provider, Step.ACTIVATE, at=work.at)
     await work.keep(change)
     await capabilities.settle(work, change.after)
+
+
+async def call_off(work: Work, provider_id: ProviderId) -> None:
+    """There is nothing left to review, since the provider's life has ended otherwise. The provider is locked."""
+    live = await review_rows.live_by_providers(work.connection, work.tenant_id, [provider_id])
+    for review in live.values():
+        await end_duties(work, review.id)
+        await work.keep(reviews.close(review, ReviewState.ENDED, at=work.at))

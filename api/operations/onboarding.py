@@ -281,14 +281,6 @@ async def activate_provider(work: Work, command: ApplicationStep) -> Outcome:
     return Outcome({"provider": case.provider.id})
 
 
-async def call_off(work: Work, provider_id: ProviderId) -> None:
-    """There is nothing left to review, since the provider's life has ended otherwise. The provider is locked."""
-    live = await review_rows.live_by_providers(work.connection, work.tenant_id, [provider_id])
-    for review in live.values():
-        await end_duties(work, review.id)
-        await work.keep(reviews.close(review, ReviewState.ENDED, at=work.at))
-
-
 # -- silence -----------------------------------------------------------------------------------------------------------
 
 

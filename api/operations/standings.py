@@ -1,6 +1,6 @@
 """Standings: the desk suspends a provider, reinstates it, removes it from a programme or from the marketplace."""
 
-from api.operations import bars, capabilities, exits
+from api.operations import applications, bars, capabilities, exits
 from domain import access, enrolments, standings
 from domain.bars import BarCause
 from domain.capabilities import Cause, Limit, Scope
@@ -50,6 +50,7 @@ async def terminate_provider(work: Work, command: TerminateProvider) -> Outcome:
     work.expect(provider)
     standings.require_move(provider, work.caller, ProviderAction.TERMINATE_PROVIDER)
     await work.keep(standings.terminate_provider(provider, command, work.at))
+    await applications.call_off(work, provider.id)
     await exits.cut_short(work, provider)
     await exits.end_guarantees(work, provider)
     await capabilities.lift_all(work, provider.id, "The provider is terminated.")

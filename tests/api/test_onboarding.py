@@ -357,6 +357,21 @@ async def test_two_reviewers_at_once_have_one_effect(courier: Applicant) -> None
     assert accepted == 1
 
 
+async def test_two_people_deciding_at_once_have_one_effect(courier: Applicant) -> None:
+    for item in (await courier.hand_in_everything()).values():
+        await courier.accept(item)
+    submitted = await asyncio.gather(*(courier.do("submitApplication", courier.caller) for _ in range(3)))
+    assert sorted(map(len, map(codes, submitted))) == [0, 1, 1]
+    seen = await courier.seen()
+    approve = [courier.do("approveApplication", courier.staff(), expectedVersion=seen["version"]) for _ in range(2)]
+    reject = [courier.do("rejectApplication", courier.staff(), reason="No.", expectedVersion=seen["version"])]
+    payloads = await asyncio.gather(*approve, *reject)
+    assert sorted(map(len, map(codes, payloads))) == [0, 1, 1]
+    assert {code for payload in payloads for code in codes(payload)} <= {"STALE_VERSION", "CONFLICT"}
+    decided = "SELECT count(*) FROM decisions WHERE tenant_id = $1 AND subject_id = $2"
+    assert await courier.owner.fetchval(decided, courier.market.id, courier.id) == 2  # the screening, and one verdict
+
+
 async def test_a_document_that_expires_during_review_stops_the_approval(courier: Applicant, worker_pool: Pool) -> None:
     await courier.hand_in_everything()
     soon = (START + timedelta(days=1)).isoformat()
@@ -449,6 +464,19 @@ async def test_a_rejected_provider_applies_again_after_the_cool_down(courier: Ap
     await moved(courier, START + timedelta(days=32))
     reopened = await courier.do("reopenApplication", courier.caller)
     assert (codes(reopened), reopened["provider"]["state"]) == ([], "DRAFT")
+
+
+async def test_whoever_is_terminated_during_review_waits_for_nobody(courier: Applicant) -> None:
+    await courier.hand_in_everything()
+    await courier.do("submitApplication", courier.caller)
+    ended = await courier.do("terminateProvider", cause="FRAUD", reason="Forged papers.")
+    assert (codes(ended), ended["provider"]["state"]) == ([], "TERMINATED")
+    rows = await courier.owner.fetch(
+        "SELECT r.state, (SELECT count(*) FROM clocks c WHERE c.tenant_id = r.tenant_id AND c.subject_id = r.id "
+        "AND c.state = 'RUNNING') AS running FROM reviews r WHERE r.tenant_id = $1",
+        courier.market.id,
+    )
+    assert [(row["state"], row["running"]) for row in rows] == [("ENDED", 0)]
 
 
 async def test_who_is_registered_is_vouched_for(market: Marketplace, ask: Asking) -> None:
