@@ -5,11 +5,14 @@ from datetime import datetime
 import strawberry
 
 from api.operations import tracking
+from api.schema.connection import Connection, listing
 from api.schema.enums import described
 from api.schema.errors import UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
-from api.schema.organisations import KEY
+from api.schema.node import Node
+from api.schema.organisations import KEY, ByAge
+from api.schema.providers import Provider
 from api.schema.shipments import Shipment
 from domain.carriers import CODE_CHARACTERS_MAX
 from domain.check_digits import plain
@@ -141,6 +144,27 @@ class RecordTrackingBatchPayload:
         description="One for each report, in their order; null when the whole batch was refused."
     )
     user_errors: list[UserError] = strawberry.field(description="Why the batch was refused; empty on success.")
+
+
+@strawberry.type(description="A report of a shipment that nobody has recorded yet.")
+class WaitingReport(Node):
+    """`domain.reports.WaitingEvent`."""
+
+    provider: Provider | None = strawberry.field(description="Whose reference or number it names.")
+    shipment_reference: str | None = strawberry.field(description="The provider's number of the shipment, if named.")
+    tracking_number: str | None = strawberry.field(description="The number the shipment travels under, if named.")
+    reference: str = strawberry.field(description="The reporter's own number of the report.")
+    received_at: datetime = strawberry.field(description="When it came.")
+    expires_at: datetime = strawberry.field(description="Until when it is kept.")
+
+
+@strawberry.type
+class TrackingQueries:
+    """Reading what waits."""
+
+    waiting_reports: Connection[WaitingReport] = listing(
+        "Reports of shipments that nobody has recorded yet: of the viewer's own, staff all.", order=ByAge
+    )
 
 
 @strawberry.type

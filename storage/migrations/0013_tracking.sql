@@ -94,6 +94,8 @@ CREATE TABLE waiting_events (
   CHECK ((shipment_reference IS NULL) <> (tracking_number IS NULL)),
   FOREIGN KEY (tenant_id, provider_id) REFERENCES providers
 );
+CREATE INDEX waiting_events_received ON waiting_events (tenant_id, received_at, id);
+CREATE INDEX waiting_events_provider ON waiting_events (tenant_id, provider_id, received_at, id);
 CREATE INDEX waiting_events_number ON waiting_events (tenant_id, provider_id, tracking_number);
 CREATE INDEX waiting_events_expiry ON waiting_events (tenant_id, expires_at);
 CALL protect('waiting_events', 'SELECT, INSERT, DELETE');

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from domain import legs, shipments, tracking
 from domain.access import Caller, ViewerKind
-from domain.ids import AuditId, ShipmentId
+from domain.ids import AuditId, ShipmentId, WaitingEventId
 from domain.legs import Leg, Passing
 from domain.shipments import SIGNER
 from domain.tracking import RESPONSIBLE, Estimate, TrackingEvent
@@ -204,9 +204,25 @@ TRACKING_EVENT: Final = View(
     },
 )
 
-VIEWS: Final = (SHIPMENT, TRACKING_EVENT)
+WAITING_REPORT: Final = View(
+    type="WaitingReport",
+    table="waiting_events",
+    ids=WaitingEventId,
+    visible={ViewerKind.STAFF: "true", ViewerKind.PROVIDER: "{t}.provider_id = {party}"},
+    fields={
+        **columns("id", "shipmentReference", "trackingNumber", "reference", "receivedAt", "expiresAt"),
+        "provider": One("Provider", "{t}.provider_id"),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.received_at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.received_at", True),)),
+    },
+)
+
+VIEWS: Final = (SHIPMENT, TRACKING_EVENT, WAITING_REPORT)
 ROOTS: Final[dict[str, Root]] = {
     "shipment": Point("Shipment"),
     "shipments": Listing("Shipment", "NEWEST_FIRST"),
     "trackingEvent": Point("TrackingEvent"),
+    "waitingReports": Listing("WaitingReport", "OLDEST_FIRST"),
 }

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +19,9 @@ from domain.access import Role, Scope
 from domain.clocks import ClockState, Duty
 from domain.dates import rfc3339
 from domain.ids import ProviderId, ShipmentId
+from domain.reports import RecordTrackingBatch
 from domain.shipments import RecordShipment, RecordTrackingNumber, Shipment, ShipmentMode
-from domain.tracking import ResponsibleParty, ShipmentState
+from domain.tracking import NewEvent, ResponsibleParty, ShipmentState, TrackingStatus
 from storage import clocks as clock_rows
 from storage import orders as order_rows
 from storage import shipments as shipment_rows
@@ -99,7 +101,7 @@ class Dock:
         return found
 
 
-def scan(shipment: str, status: str, hours: int, **more: Any) -> dict[str, Any]:
+def scan(shipment: str, status: str | None, hours: int, **more: Any) -> dict[str, Any]:
     """A report of that shipment of the provider, so many hours after START."""
     return {
         "reference": f"{status}-{hours}",
@@ -192,8 +194,7 @@ async def test_odd_reports_are_kept_and_move_nothing(dock: Dock) -> None:
     id = await dock.ship("ASN-1")
 
     def coded(code: str, hours: int, carrier: str = "dhl_express") -> dict[str, Any]:
-        told = scan("ASN-1", "", hours, carrier=carrier, code=code, reference=f"{carrier}-{code}-{hours}")
-        return {**told, "status": None}
+        return scan("ASN-1", None, hours, carrier=carrier, code=code, reference=f"{carrier}-{code}-{hours}")
 
     receptions = await dock.receptions(
         coded("pu", -9),
@@ -265,6 +266,57 @@ async def test_reports_wait_for_their_shipment(dock: Dock, owner: asyncpg.Pool[A
     await dock.market.act(dock.carrier.caller, shipments.record_tracking_number, name)
     assert (await dock.read(id)).state is ShipmentState.OUT_FOR_DELIVERY
     assert await owner.fetchval("SELECT count(*) FROM waiting_events") == 0
+
+
+async def test_what_waits_is_seen_by_its_provider_and_bounded_in_number(
+    dock: Dock, ask: Asking, owner: asyncpg.Pool[Any]
+) -> None:
+    assert outcomes(await dock.receptions(scan("ASN-7", "PICKED_UP", -5))) == ["WAITING"]
+    text = "query { waitingReports(first: 2) { nodes { shipmentReference reference provider { id } expiresAt } } }"
+    own = {
+        "shipmentReference": "ASN-7",
+        "reference": "PICKED_UP--5",
+        "provider": {"id": dock.provider},
+        "expiresAt": rfc3339(START + timedelta(days=30)),
+    }
+    stranger = await dock.place.add("Somebody else", Role.PROVIDER)
+    assert (await ask(dock.carrier.caller, text))["waitingReports"]["nodes"] == [own]
+    assert (await ask(stranger.caller, text))["waitingReports"]["nodes"] == []
+    await owner.execute(
+        "INSERT INTO waiting_events (tenant_id, id, provider_id, shipment_reference, reference, report, received_at, "
+        "expires_at) SELECT tenant_id, 'wev_' || lpad(n::text, 26, '0'), provider_id, 'X-' || n, 'x', '{}', "
+        "received_at, expires_at FROM waiting_events, generate_series(1, 9998) n"
+    )
+    receptions = await dock.receptions(*(scan(f"ASN-{number}", "PICKED_UP", -4) for number in range(3)))
+    assert [(one["reception"], one["code"]) for one in receptions] == [
+        ("WAITING", None),
+        ("REFUSED", "WAITING_ROOM_FULL"),
+        ("REFUSED", "WAITING_ROOM_FULL"),
+    ]
+
+
+async def test_a_number_finds_the_shipment_that_is_under_way(dock: Dock) -> None:
+    first = await dock.ship("ASN-1", tracking_number="CSQU3054383")
+    report = {**scan("", "PICKED_UP", -9), "shipmentReference": None, "trackingNumber": "CSQU 305438 3"}
+    assert (await dock.receptions(report))[0]["shipmentId"] == first
+    second = await dock.ship("ASN-2", tracking_number="CSQU3054383")
+    (reception,) = await dock.receptions({**report, "reference": "2"})
+    assert (reception["reception"], reception["code"]) == ("REFUSED", "AMBIGUOUS_NUMBER")
+    await dock.receptions(scan("ASN-1", "DELIVERED", -2))
+    (reception,) = await dock.receptions({**report, "reference": "2"})
+    assert (reception["reception"], reception["shipmentId"]) == ("ACCEPTED", second)
+    staff = dock.place.staff(Role.SUPPORT)
+    told = NewEvent(None, "3", TrackingStatus.IN_TRANSIT, None, None, None, None, START, shipment_reference="ASN-2")
+    batch = RecordTrackingBatch((told, replace(told, provider_id=dock.provider)))
+    outcome = await dock.market.act(staff, tracking.record_tracking_batch, batch)
+    assert [one["reception"] for one in outcome.facts["receptions"]] == ["REFUSED", "ACCEPTED"]
+
+
+async def test_one_batch_speaks_of_few_carriers(dock: Dock) -> None:
+    await dock.ship("ASN-1")
+    told = [scan("ASN-1", None, -1, code="PU", carrier=f"c{n}", reference=str(n)) for n in range(21)]
+    receptions = await dock.receptions(*told)
+    assert outcomes(receptions) == ["FLAGGED"] * 20 + ["REFUSED"]
 
 
 async def test_what_waits_is_bounded_in_time(dock: Dock, owner: asyncpg.Pool[Any]) -> None:
