@@ -125,7 +125,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations, subscriptions.ShipmentSubscriptions),
     Noun(message_views, messages.MessageQueries),
     Noun(leg_views, legs.LegQueries, legs.LegMutations),
-    Noun(None, None, tracking.TrackingMutations),
+    Noun(None, tracking.TrackingQueries, tracking.TrackingMutations),
     Noun(quote_views, quotes.QuoteQueries, quotes.QuoteMutations),
     Noun(booking_views, bookings.BookingQueries, bookings.BookingMutations),
     Noun(coverage_views, coverage.CoverageQueries),
