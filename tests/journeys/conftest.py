@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from graphql import GraphQLField, get_named_type
 from redis.asyncio import Redis
 
 from api.operations.tenants import create_tenant
@@ -44,13 +45,19 @@ class People:
     async def attempt(self, who: str, mutation: str, shown: str, **wish: Any) -> dict[str, Any]:
         """The payload of a mutation, whatever became of it."""
         wish.setdefault("idempotencyKey", f"journey-{next(self._keys)}")
-        name = f"{mutation[0].upper()}{mutation[1:]}Input"
+        name = get_named_type(self._mutation(mutation).args["input"].type)
         document = (
             f"mutation($input: {name}!) {{ {mutation}(input: $input) "
             f"{{ {shown} userErrors {{ code message rule reasons {{ rule reason text }} }} }} }}"
         )
         payload: dict[str, Any] = (await self.ask(who, document, input=wish))[mutation]
         return payload
+
+    def _mutation(self, name: str) -> GraphQLField:
+        """What the contract says of the mutation."""
+        mutations = self.served.platform.engine.contract.graphql.mutation_type
+        assert mutations is not None
+        return mutations.fields[name]
 
     async def move_clock(self, to: datetime) -> None:
         """The marketplace's clock shows `to` and stands there."""
