@@ -68,7 +68,7 @@ class Folder:
     """Files in a folder of this machine, one folder per tenant in it, for this account's eyes only."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     async def put(self, tenant_id: TenantId, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
         """See `Files`. Written beside its place, made durable, then moved there."""
@@ -107,14 +107,14 @@ class Folder:
 
     async def tidy(self, tenant_id: TenantId) -> int:
         """See `Files`."""
-        folder = self._folder / TenantId.parse(tenant_id)
+        folder = self.folder / TenantId.parse(tenant_id)
         return await asyncio.to_thread(_tidy, folder, time.time() - PART_SECONDS_MAX)
 
     async def close(self) -> None:
         """See `Files`. Nothing stays open between two calls."""
 
     def _place(self, tenant_id: TenantId, upload_id: UploadId) -> Path:
-        return self._folder / TenantId.parse(tenant_id) / UploadId.parse(upload_id)
+        return self.folder / TenantId.parse(tenant_id) / UploadId.parse(upload_id)
 
 
 def _make(folder: Path) -> None:

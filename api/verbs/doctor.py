@@ -36,7 +36,7 @@ REPAIR = typer.Option(False, "--repair", help="Count providers' records anew whe
 def command(repair: bool = REPAIR) -> None:
     """Tell what the platform finds around it; exits with 1 if something is amiss."""
     settings = from_environment(os.environ)
-    sights = [_python(), _disk(settings)]
+    sights = [_python(), _disk(settings), _files(settings)]
     try:
         with embedded.connected(settings) as running:
             sights += asyncio.run(look(running))
@@ -83,6 +83,22 @@ def _disk(settings: Settings) -> Sight:
     place = next(folder for folder in (settings.state_dir, *settings.state_dir.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     return Sight("Disk", f"{free / (1 << 30):.1f} GiB free for {settings.state_dir}", well=free >= DISK_BYTES_MIN)
+
+
+def _files(settings: Settings) -> Sight:
+    """Where uploaded files lie; whether a folder can be written, and a bucket's name understood."""
+    from api.intake.files import open_files
+    from storage.files import Folder
+
+    try:
+        kept = open_files(settings)
+    except Unusable as reason:
+        return Sight("Files", str(reason), well=False)
+    if not isinstance(kept, Folder):
+        return Sight("Files", f"in {settings.files.partition('?')[0]}")
+    place = next(folder for folder in (kept.folder, *kept.folder.parents) if folder.exists())
+    well = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return Sight("Files", f"in {kept.folder}" if well else f"{place} is no folder that can be written", well=well)
 
 
 async def look(settings: Settings) -> list[Sight]:

@@ -92,6 +92,10 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
     from api.verbs.migrate import bring_up_to_date
     from storage.migrate import shipped
 
+    if settings.files:  # refused at once, rather than by each process
+        from api.intake.files import open_files
+
+        open_files(settings)
     if fresh:
         if not settings.embedded:
             raise Unusable("--fresh begins an embedded state anew; the database in DATABASE_URL is left alone.")

@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from api.intake.buckets import Bucket, open_bucket, place, signed
 from api.intake.files import open_files
 from api.schema.schema import Contract
-from api.settings import Settings, Unusable
+from api.settings import Settings, Unusable, from_environment
+from api.verbs import doctor
 from domain.access import Role
 from domain.file_types import FileType
 from domain.ids import OrganisationId, TenantId, UploadId
@@ -219,6 +220,22 @@ def test_a_bucket_needs_its_key(settings: Settings) -> None:
     assert isinstance(open_files(dataclasses.replace(settings, files="")), Folder)
     named = dataclasses.replace(settings, files="s3://papers", files_key_id="key", files_secret=SECRET)
     assert isinstance(open_files(named), Bucket)
+
+
+def test_another_process_is_told_where_files_lie(settings: Settings) -> None:
+    named = dataclasses.replace(
+        settings, files="s3://papers", files_key_id="key", files_secret=SECRET, public_url="https://api.example.com"
+    )
+    assert from_environment(named.environment()) == named
+    with pytest.raises(Unusable, match="MAKEGOOD_PUBLIC_URL"):
+        from_environment({**named.environment(), "MAKEGOOD_PUBLIC_URL": "api.example.com"})
+
+
+def test_the_doctor_sees_where_files_lie(settings: Settings, tmp_path: Any) -> None:
+    assert doctor._files(dataclasses.replace(settings, files=str(tmp_path / "new"))).well
+    (tmp_path / "taken").write_bytes(b"")
+    for wrong in (str(tmp_path / "taken" / "below"), "s3://B"):
+        assert not doctor._files(dataclasses.replace(settings, files=wrong)).well
 
 
 @pytest.mark.usefixtures("emptied")
