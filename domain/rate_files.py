@@ -140,10 +140,9 @@ class _Cells:
     def _get(self, column: str) -> str:
         return self._cells.get(column, "")
 
-    def _refuse(self, rule: str, reason: str, column: str, **inputs: Input) -> None:
-        told: dict[str, Input] = {"line": self._number, "column": column}
-        told |= {"value": self._get(column)[:CELL_CHARACTERS_MAX], **inputs}
-        self.findings.append(Finding(rule, False, reason, told))
+    def _told(self, column: str, **inputs: Input) -> dict[str, Input]:
+        """What a finding about that cell looked at."""
+        return {"line": self._number, "column": column, "value": self._get(column)[:CELL_CHARACTERS_MAX], **inputs}
 
     def _word(self, column: str, kind: type[E]) -> E | None:
         text = self._get(column).upper()
@@ -152,7 +151,9 @@ class _Cells:
         try:
             return kind(text)
         except ValueError:
-            self._refuse("rate_line.word", "rate_line_word_is_known", column, words=", ".join(kind))
+            self.findings.append(
+                Finding("rate_line.word", False, "rate_line_word_is_known", self._told(column, words=", ".join(kind)))
+            )
             return None
 
     def _container(self, measure: Measure) -> Container | None:
@@ -169,7 +170,7 @@ class _Cells:
                 return Decimal(text)
             except InvalidOperation:
                 pass  # refused below, like any other spelling
-        self._refuse("rate_line.number", "rate_line_number_is_plain", column)
+        self.findings.append(Finding("rate_line.number", False, "rate_line_number_is_plain", self._told(column)))
         return None
 
     def _bracket(self, column: str, measure: Measure) -> int | None:
@@ -181,7 +182,11 @@ class _Cells:
         try:
             return whole(measure, number)
         except ValueError:
-            self._refuse("rate_line.bracket", "rate_line_bracket_is_whole", column, fine=FINE[measure])
+            self.findings.append(
+                Finding(
+                    "rate_line.bracket", False, "rate_line_bracket_is_whole", self._told(column, fine=FINE[measure])
+                )
+            )
             return None
 
     def _price(self) -> Decimal:
@@ -191,7 +196,9 @@ class _Cells:
     def _flat(self) -> bool:
         flat = FLAT.get(self._get("flat").lower())
         if flat is None:
-            self._refuse("rate_line.word", "rate_line_word_is_known", "flat", words="yes, no")
+            self.findings.append(
+                Finding("rate_line.word", False, "rate_line_word_is_known", self._told("flat", words="yes, no"))
+            )
         return bool(flat)
 
     def _minimum(self, currency: str) -> Money | None:
@@ -205,5 +212,5 @@ class _Cells:
                 return Money.parse(number, currency)
         except (ValueError, Refusal):
             pass  # refused below: finer than the currency
-        self._refuse("rate_line.minimum", "rate_line_minimum_is_money", "minimum")
+        self.findings.append(Finding("rate_line.minimum", False, "rate_line_minimum_is_money", self._told("minimum")))
         return None

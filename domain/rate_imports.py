@@ -16,10 +16,13 @@ from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.errors import Refused
 from domain.explain import Finding, unmet
+from domain.file_types import FileType
 from domain.ids import ProviderId, RateImportId, RateRejectId, RateSheetId, ServiceId, UploadId
 from domain.moves import Move, require
 from domain.rate_sheets import RateSheet, SheetWish
+from domain.uploads import Upload
 
 REJECTS_MAX: Final = 1_000
 """Bad lines that are kept with their reasons; the others are counted. Whoever sees a thousand mends the file."""
@@ -109,6 +112,15 @@ class File:
     size_bytes: int
     digest: str
     upload_id: UploadId | None = None
+
+
+def require_csv(upload: Upload) -> None:
+    """Returns if the upload is CSV. Refuses a workbook: its cells depend on the program that shows them."""
+    finding = Finding(
+        "rate_file.csv", upload.file_type is FileType.CSV, "rate_file_is_csv", {"type": upload.file_type.value}
+    )
+    if because := unmet((finding,)):
+        raise Refused("rate_import.file", "Rates are read from CSV.", because)
 
 
 def start(sheet: RateSheet, file: File, *, dry_run: bool, id: RateImportId, at: datetime) -> Change[RateImport]:

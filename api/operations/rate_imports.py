@@ -38,14 +38,15 @@ KINDS = frozenset({UploadKind.RATE_SHEET})
 async def import_rate_sheet(work: Work, command: ImportRateSheet) -> Outcome:
     """A new version of the service's prices is being read from the upload, by the worker.
 
-    Refuses, with every reason: an upload that is not the provider's own, not accepted or no rate sheet; what
-    `draft_rate_sheet` refuses of a sheet.
+    Refuses, with every reason: an upload that is not the provider's own, not accepted, no rate sheet or no CSV;
+    what `draft_rate_sheet` refuses of a sheet.
     """
     access.require(work.caller, "importRateSheet")
     service = await sheets.writable(work, command.sheet.service_id, ServiceAction.IMPORT_RATE_SHEET)
     provider = await provider_rows.get(work.connection, work.tenant_id, service.provider_id)
     upload = await upload_rows.get(work.connection, work.tenant_id, command.upload_id)
     require_usable(upload, provider.organisation_id, KINDS)
+    rate_imports.require_csv(upload)
     file = File(upload.file_name, upload.size_bytes, upload.sha256, upload.id)
     begun = await begin(work, service, command.sheet, file, dry_run=command.dry_run)
     return Outcome({"rateImport": begun.id, "rateSheet": begun.rate_sheet_id})

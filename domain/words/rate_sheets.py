@@ -92,6 +92,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The superseded version is of this service.",
         "The superseded version is no active one of this service.",
     ),
+    "rate_file_is_csv": ("The file is CSV.", "The file is {type}: save it as CSV and upload that."),
     "rate_file_has_column": ("The file has the column {column}.", "The file has no column {column}."),
     "rate_file_column_once": ("The column {column} stands once.", "The column {column} stands more than once."),
     "rate_file_has_room": ("The file is not too long.", "Line {line}: a rate sheet has at most {most} rates."),
