@@ -13,9 +13,10 @@ INSERT INTO buyers (tenant_id, id, organisation_id, reference, name, country, le
 SELECT '$tenant', pg_temp.id('buy', n), pg_temp.id('org', n), 'B-' || n, 'Buyer ' || n, 'US', n % 3, now(), now(), 1
 FROM generate_series(1, 20000) n;
 
-INSERT INTO providers (tenant_id, id, organisation_id, reference, name, country, kind, state, registered_at, version)
+INSERT INTO providers (tenant_id, id, organisation_id, reference, name, country, kind, state, state_since, activated_at,
+  vouched_by, registered_at, version)
 SELECT '$tenant', pg_temp.id('prv', n), pg_temp.id('org', 20000 + n), 'P-' || n, 'Provider ' || n, 'DE', 'FORWARDER', 'ACTIVE',
-  now() - n * interval '1 minute', 1
+  now(), now(), 'system:bench', now() - n * interval '1 minute', 1
 FROM generate_series(1, 2000) n;
 
 INSERT INTO suppliers (tenant_id, id, organisation_id, reference, name, country, sees_exact_tiers, registered_at, version)

@@ -37,7 +37,7 @@ POINTS: Final = 100_000
 PROVIDERS: Final = 2_000
 BATCH: Final = 5_000
 SPREAD: Final = 1.2
-"""Degrees: how far around its place a point lies, one time in three further."""
+"""Degrees (standard deviation): how far around its place a point lies."""
 RARE: Final = ServiceMode.INSPECTION
 RARE_EACH: Final = 1_000
 """One point in so many has the rare service."""
@@ -55,9 +55,10 @@ SELECT $1, 'org_' || lpad(n::text, 26, '0'), 'provider', 'Organisation ' || n, n
 FROM generate_series(1, $2::integer) n
 """
 _PROVIDERS: Final = """
-INSERT INTO providers (tenant_id, id, organisation_id, reference, name, country, kind, state, registered_at, version)
+INSERT INTO providers (tenant_id, id, organisation_id, reference, name, country, kind, state, state_since, activated_at,
+  vouched_by, registered_at, version)
 SELECT $1, 'prv_' || lpad(n::text, 26, '0'), 'org_' || lpad(n::text, 26, '0'), 'P-' || n, 'Provider ' || n, 'DE',
-  'SERVICE_NETWORK', 'ACTIVE', now() - n * interval '1 minute', 1
+  'SERVICE_NETWORK', 'ACTIVE', now(), now(), 'system:bench', now() - n * interval '1 minute', 1
 FROM generate_series(1, $2::integer) n
 """
 _FILLED: Final = """
@@ -192,7 +193,7 @@ def _over_http(loaded: Loaded, around: list[Coordinates], requests: int) -> list
 def _sent(loaded: Loaded, around: list[Coordinates], service: ServiceMode) -> Iterator[Sent]:
     for at in itertools.cycle(around):
         variables = {
-            "at": {"latitude": _degrees(at.latitude), "longitude": _degrees(at.longitude)},
+            "at": {"coordinates": {"latitude": _degrees(at.latitude), "longitude": _degrees(at.longitude)}},
             "service": service.value,
             "first": PAGE,
         }
