@@ -6,7 +6,7 @@ scope names actions, services, markets and lanes; what it does not name is meant
 
     imposed (live from `since`, which lies ahead while grace runs) -lift (renewal, desk, or the end by clock)-> lifted
 
-Laws: one function, `because`, says why a capability is off; queries, mutations and what buyers are offered read it; a
+Laws: one function, `against`, says why a capability is off; queries, mutations and what buyers are offered read it; a
 limit reaches a capability only if every part of its scope does, so one lapsed document stops what rests on it and
 nothing else; a limit that begins later or ends by itself is judged at the instant asked for, so the same function tells
 today from any day ahead.
@@ -30,7 +30,7 @@ from domain.ids import DecisionId, LaneId, ProviderId, RestrictionId
 from domain.lanes import Lane
 from domain.modes import ServiceMode
 from domain.moves import Move, require
-from domain.providers import Provider, ProviderState
+from domain.providers import Provider, ProviderState, declares
 
 EVERYTHING: Final = frozenset(Action)
 
@@ -219,38 +219,47 @@ def because(state: ProviderState, limits: Iterable[Limit], capability: Capabilit
     return unmet((allowed, *found))
 
 
-def require_capability(state: ProviderState, limits: Iterable[Limit], capability: Capability, at: datetime) -> None:
-    """Returns if the capability is there at `at`. Otherwise refuses with every reason."""
-    if found := because(state, limits, capability, at):
+def against(
+    provider: Provider,
+    limits: Iterable[Limit],
+    capability: Capability,
+    at: datetime,
+    *,
+    state: ProviderState | None = None,
+) -> tuple[Finding, ...]:
+    """Every reason why that provider may not do that at `at`: also that it never declared it, and so proved nothing.
+
+    `state` stands in for its own on a day ahead.
+    """
+    declared = declares(provider, capability.service, capability.markets)
+    return (*unmet((declared,)), *because(state or provider.state, limits, capability, at))
+
+
+def require_capability(provider: Provider, limits: Iterable[Limit], capability: Capability, at: datetime) -> None:
+    """Returns if the provider has the capability at `at`. Otherwise refuses with every reason."""
+    if found := against(provider, limits, capability, at):
         raise Refused(f"capability.{capability.action.lower()}", "The provider may not do this now.", found)
 
 
 def stops(
-    now: tuple[ProviderState, datetime],
+    provider: Provider,
+    now: datetime,
     then: tuple[ProviderState, datetime],
     limits: Sequence[Limit],
     capabilities: Iterable[Capability],
 ) -> tuple[Stop, ...]:
     """Those of the capabilities that are off `then`, each with every reason, and whether they are off `now` as well.
 
-    `now` and `then` are the provider's state and the instant; `limits` are those of today and those ahead.
+    `then` is the state the provider will be in, and the instant; `limits` are those of today and those ahead.
     """
+    state, at = then
     found = []
     for capability in capabilities:
-        if reasons := because(then[0], limits, capability, then[1]):
-            already = bool(because(now[0], limits, capability, now[1]))
-            opens_at = _opens_at(then, limits, capability)
-            found.append(
-                Stop(
-                    capability.action,
-                    capability.service,
-                    capability.markets,
-                    capability.lane_id,
-                    reasons,
-                    already,
-                    opens_at,
-                )
-            )
+        if reasons := against(provider, limits, capability, at, state=state):
+            opens_at = _opens_at(provider, then, limits, capability)
+            already = bool(against(provider, limits, capability, now))
+            service, markets, lane = capability.service, capability.markets, capability.lane_id
+            found.append(Stop(capability.action, service, markets, lane, reasons, already, opens_at))
     return tuple(found)
 
 
@@ -271,7 +280,9 @@ def repertoire(provider: Provider, offered: Iterable[Lane]) -> tuple[Capability,
     )
 
 
-def _opens_at(then: tuple[ProviderState, datetime], limits: Sequence[Limit], capability: Capability) -> datetime | None:
+def _opens_at(
+    provider: Provider, then: tuple[ProviderState, datetime], limits: Sequence[Limit], capability: Capability
+) -> datetime | None:
     """When every limit in the way has ended by itself; None where one does not, or where the state is in the way."""
     state, at = then
     ends = [limit.until for limit in limits if limit.applies(at) and limit.scope.reaches(capability)]
@@ -279,7 +290,7 @@ def _opens_at(then: tuple[ProviderState, datetime], limits: Sequence[Limit], cap
     if latest is None or None in ends:
         return None
     opens_at = first_instant_after(latest)
-    return None if because(state, limits, capability, opens_at) else opens_at
+    return None if against(provider, limits, capability, opens_at, state=state) else opens_at
 
 
 def _unlimited(limit: Limit, capability: Capability) -> Finding:

@@ -61,7 +61,7 @@ async def nvocc(market: Market, country: str = "US") -> ProviderId:
         kind=ProviderKind.NVOCC,
         country=country,
         services=frozenset({ServiceMode.SEA_LCL, ServiceMode.AIR}),
-        served_markets=frozenset({"US", "DE"}),
+        served_markets=frozenset({"CN", "DE", "US", "VN"}),
         vouched_by=None,
         version=before.version + 1,
     )

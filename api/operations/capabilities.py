@@ -1,7 +1,7 @@
 """Capabilities: restricted by the desk or by what lapsed, lifted, and made true for lanes and guarantees.
 
 How it works. Whoever changes a provider's state or restrictions calls `settle`, whoever changes its lanes `refresh`:
-then `lanes.sellable` and the provider's guarantees say what `domain.capabilities.because` says, and quotes need to read
+then `lanes.sellable` and the provider's guarantees say what `domain.capabilities.against` says, and quotes need to read
 nothing else. Only rows that differ are kept, each with its audit row. The provider is locked first, always.
 """
 
@@ -34,7 +34,7 @@ from storage.unit_of_work import Outcome, Work
 async def require(work: Work, provider: Provider, capability: Capability) -> None:
     """Returns if the provider may do that now. Refuses with every reason otherwise."""
     limits = await restriction_rows.limits(work.connection, work.tenant_id, provider.id)
-    capabilities.require_capability(provider.state, limits, capability, work.at)
+    capabilities.require_capability(provider, limits, capability, work.at)
 
 
 async def restrict_provider(work: Work, command: RestrictProvider) -> Outcome:
@@ -152,7 +152,7 @@ async def _lanes_that_differ(work: Work, provider: Provider, limits: tuple[Limit
     changes = []
     for lane in found:
         offered = lanes.offered(lane, by_id[lane.service_id])
-        because = capabilities.because(provider.state, limits, capabilities.of_lane(lane), work.at)
+        because = capabilities.against(provider, limits, capabilities.of_lane(lane), work.at)
         if lane.sellable is not (offered and not because):
             word = because[0].rule if because else "capability.sell" if offered else "service.state"
             changes.append(lanes.set_sellable(lane, not lane.sellable, word))
@@ -161,7 +161,7 @@ async def _lanes_that_differ(work: Work, provider: Provider, limits: tuple[Limit
 
 async def _guarantees_that_differ(work: Work, provider: Provider, limits: tuple[Limit, ...]) -> list[Change[Guarantee]]:
     stands = Capability(Action.OFFER_GUARANTEE)
-    able = not capabilities.because(provider.state, limits, stands, work.at)
+    able = not capabilities.against(provider, limits, stands, work.at)
     wrong = GuaranteeState.SUSPENDED if able else GuaranteeState.ACTIVE
     turn = enrolments.resume_guarantee if able else enrolments.suspend_guarantee
     found = await guarantee_rows.lock_by_party(work.connection, work.tenant_id, provider.id)

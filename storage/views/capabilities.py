@@ -67,7 +67,8 @@ async def _on(
     present = tuple(each.limit for each in restrictions)
     coming = await _coming(connection, tenant_id, provider, present, calendar, at)
     found = capabilities.stops(
-        (provider.state, at),
+        provider,
+        at,
         (standings.state_on(provider, restrictions, leaving, then), then),
         (*present, *coming),
         capabilities.repertoire(provider, await _offered(connection, tenant_id, id)),

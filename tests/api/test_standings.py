@@ -121,9 +121,9 @@ class Walk:
             clocks = await clock_rows.by_subjects(connection, tenant, [each.id for each in live])
         limits = [each.limit for each in live]
         for lane in await self.lanes():
-            off = capabilities.because(provider.state, limits, of_lane(lane), at)
+            off = capabilities.against(provider, limits, of_lane(lane), at)
             assert lane.sellable is not bool(off), (lane, off)
-        stands = not capabilities.because(provider.state, limits, Capability(Action.OFFER_GUARANTEE), at)
+        stands = not capabilities.against(provider, limits, Capability(Action.OFFER_GUARANTEE), at)
         gone = provider.state is ProviderState.EXITED
         state = GuaranteeState.ACTIVE if stands else GuaranteeState.SUSPENDED
         assert [each.state for each in guarantees] == ([] if gone else [state])

@@ -119,9 +119,18 @@ def test_every_reason_is_given_and_when_time_ends_it() -> None:
     assert reasons(found) == ["capability_of_state", "requirement_up_to_date", "capability_unrestricted"]
     assert [finding.opens_at for finding in found] == [None, None, "2026-03-02T12:00:00.000001Z"]
     with pytest.raises(Refused) as refusal:
-        capabilities.require_capability(ProviderState.SUSPENDED, held, SEA_US, NOW)
+        capabilities.require_capability(provider(ProviderState.SUSPENDED), held, SEA_US, NOW)
     assert (refusal.value.rule, refusal.value.unmet) == ("capability.sell", found)
-    capabilities.require_capability(ProviderState.ACTIVE, [], SEA_US, NOW)
+    capabilities.require_capability(provider(), [], SEA_US, NOW)
+
+
+def test_what_was_never_declared_was_never_proved_and_is_off() -> None:
+    rail = replace(SEA_US, service=ServiceMode.RAIL)
+    assert reasons(capabilities.against(provider(), [], SEA_EU, NOW)) == ["provider_declared"]
+    assert reasons(capabilities.against(provider(), [], rail, NOW)) == ["provider_declared"]
+    assert capabilities.against(provider(), [], GUARANTEE, NOW) == ()
+    vouched = replace(provider(), vouched_by="mem_1")
+    assert capabilities.against(vouched, [], SEA_EU, NOW) == ()
 
 
 def test_only_working_providers_sell() -> None:
@@ -145,7 +154,7 @@ def test_what_would_stop_is_judged_at_the_day_asked_for() -> None:
     state = ProviderState.RESTRICTED
 
     def stops(at: datetime) -> dict[Capability, tuple[bool, datetime | None]]:
-        found = capabilities.stops((state, NOW), (state, at), [grace_over, short], (SEA_US, SEA_EU, AIR_US))
+        found = capabilities.stops(provider(state), NOW, (state, at), [grace_over, short], (SEA_US, AIR_US))
         return {
             Capability(each.action, each.service, each.markets, each.lane): (each.already, each.opens_at)
             for each in found
