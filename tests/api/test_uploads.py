@@ -8,6 +8,8 @@ import dataclasses
 import hashlib
 import os
 import re
+import socket
+import sys
 import time
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -24,7 +26,7 @@ from api.endpoint.timers import Phase, TimedHttpProtocol
 from api.intake.uploads import Arriving
 from api.operations import clocks, uploads
 from api.schema.schema import Contract
-from api.settings import Settings
+from api.settings import ROOT, Settings
 from api.worker import Worker
 from domain.access import Role
 from domain.clocks import MoveClock
@@ -552,3 +554,38 @@ async def drip(writer: asyncio.StreamWriter) -> None:
             writer.write(b"x")
             await writer.drain()
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.long
+async def test_a_server_that_is_killed_in_the_middle_of_a_file_leaves_nothing_to_be_seen(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    content = PDF[:-6] + b"x" * 400_000 + PDF[-6:]
+    upload = await desk.create(content)
+    kept = dataclasses.replace(settings, demo=False, files=str(desk.folder))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        dying = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "api", "serve", "--shared-socket", str(listener.fileno())),
+            env={**os.environ, **kept.environment()},
+            pass_fds=(listener.fileno(),),
+            cwd=ROOT,
+        )
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+    head = f"PUT {upload['sendTo']['url']} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(content)}\r\n\r\n"
+    writer.write(head.encode() + content[:300_000])
+    async with asyncio.timeout(60):
+        while not desk.files():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    dying.kill()
+    await dying.wait()
+    writer.close()
+    (part,) = desk.files()
+    assert part.endswith(".part"), "half a file has no file's name"
+    seen = await desk.read(upload)
+    assert (seen["state"], seen["readFrom"], seen["foundType"]) == ("REQUESTED", None, None)
+    assert (await desk.put(upload["sendTo"]["url"], content)).status == 200
+    assert (await desk.confirm(upload))["upload"]["state"] == "ACCEPTED"
+    assert set(desk.files()) == {part, upload["id"]}
