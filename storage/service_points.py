@@ -3,7 +3,7 @@
 How the search works. A trigger keeps one row per findable point and service in `service_point_cells`, ordered by the
 cell it lies in, and one per area in `service_point_areas`. A circle is a few ranges of cells (`domain/geography.py`),
 so the search reads those ranges, measures each point in them, and keeps the nearest. It looks ring after ring until it
-has enough: where points are dense it never leaves the first. Why not a geometric index: infra/decisions/0140.
+has enough: where points are dense it never leaves the first. Why not a geometric index: infra/decisions/0100.
 
 Law: whose provider may not sell that service there now is not found (`domain.capabilities.because`, said in SQL; a test
 compares the two).
