@@ -68,8 +68,8 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.EVALUATE_TIERS: tier_sweeps.fire_evaluate_tiers,
     Duty.REVIEW_TIER_EVIDENCE: tier_reviews.fire_review_tier_evidence,
     Duty.ADD_TIER_EVIDENCE: tier_reviews.fire_add_tier_evidence,
-    Duty.SEND_NOTICE: messages.fire_messages,
-    Duty.TELL_MILESTONE: messages.fire_messages,
+    Duty.SEND_NOTICE: messages.fire_send_notice,
+    Duty.TELL_MILESTONE: messages.fire_tell_milestone,
     Duty.SERVICE_POINT_CHANGE: service_points.fire_service_point_change,
     Duty.CHECK_SERVICE_POINT: service_points.fire_check_service_point,
 }

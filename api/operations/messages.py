@@ -54,7 +54,17 @@ async def watch(work: Work, changes: Sequence[Change[Shipment]]) -> None:
     await work.keep_all(started)
 
 
-async def fire_messages(work: Work, clock: Clock) -> None:
+async def fire_send_notice(work: Work, clock: Clock) -> None:
+    """It is time for the next message: it is written or skipped, and the clock of the one after it runs."""
+    await _tell(work, clock)
+
+
+async def fire_tell_milestone(work: Work, clock: Clock) -> None:
+    """A milestone was passed: what is due is written or skipped."""
+    await _tell(work, clock)
+
+
+async def _tell(work: Work, clock: Clock) -> None:
     """Every message of the shipment that is due is written or skipped, and the clock of the next one runs."""
     rule = await message_rows.find_terms(work.connection, work.tenant_id, work.at)
     id = ShipmentId(clock.subject_id)
