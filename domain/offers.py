@@ -21,7 +21,7 @@ from domain import dates, pricing, records, terms
 from domain.dates import DAY, UTC_DAYS, Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.exchange_rates import Conversion
-from domain.explain import Finding, Input, unmet
+from domain.explain import Finding, Input
 from domain.ids import BuyerId, LaneId, ProviderId, RateSheetId, ServiceId
 from domain.lanes import Timing
 from domain.modes import TRANSPORT, DangerousGoodsClass, Incoterm, ServiceMode
@@ -142,6 +142,7 @@ class Ranked:
 
     offer: Offer
     price: pricing.Price
+    total: Money
     promise: Promise
     lateness: Lateness
     cost: Money | None
@@ -233,59 +234,39 @@ def require_valid(rule: QuoteTerms, command: RequestQuote, at: datetime) -> None
 
 def hindrances(offer: Offer, command: RequestQuote) -> tuple[Finding, ...]:
     """Every reason why the service does not take these goods on these terms."""
+    return (
+        *_of_terms(offer, command),
+        *(each for place in enumerate(command.pieces) for each in _of_piece(offer, *place)),
+    )
+
+
+def _of_terms(offer: Offer, command: RequestQuote) -> Iterator[Finding]:
+    incoterm, market = command.incoterm, offer.destination_country
+    if incoterm is not None and offer.incoterms and incoterm not in offer.incoterms:
+        yield Finding("quote.incoterm", False, "service_serves_incoterm", {"incoterm": incoterm.value})
+    if offer.markets and market not in offer.markets:
+        yield Finding("quote.market", False, "service_serves_market", {"market": market})
+
+
+def _of_piece(offer: Offer, place: int, piece: Piece) -> Iterator[Finding]:
     limits = offer.limits
-    findings = [
-        Finding(
-            "quote.incoterm",
-            command.incoterm is None or not offer.incoterms or command.incoterm in offer.incoterms,
-            "service_serves_incoterm",
-            {"incoterm": None if command.incoterm is None else command.incoterm.value},
-        ),
-        Finding(
-            "quote.market",
-            not offer.markets or offer.destination_country in offer.markets,
-            "service_serves_market",
-            {"market": offer.destination_country},
-        ),
-    ]
-    sides = (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max)
-    for index, piece in enumerate(command.pieces):
-        if limits.weight_grams_max is not None:
-            findings.append(
-                Finding(
-                    "quote.weight",
-                    piece.weight_grams <= limits.weight_grams_max,
-                    "piece_within_weight",
-                    {"piece": index, "grams": piece.weight_grams, "most": limits.weight_grams_max},
-                )
-            )
-        if sides != (None, None, None):
-            findings.append(
-                Finding(
-                    "quote.size",
-                    _fits(piece, limits),
-                    "piece_within_size",
-                    {
-                        "piece": index,
-                        "millimetres": " x ".join(map(str, piece.lengths)),
-                        "most": " x ".join("any" if side is None else str(side) for side in sides),
-                    },
-                )
-            )
-        if piece.dangerous_goods is not None:
-            findings.append(
-                Finding(
-                    "quote.dangerous_goods",
-                    piece.dangerous_goods in offer.dangerous_goods,
-                    "service_takes_dangerous_goods",
-                    {"piece": index, "class": piece.dangerous_goods.value},
-                )
-            )
-    return unmet(findings)
+    if limits.weight_grams_max is not None and piece.weight_grams > limits.weight_grams_max:
+        inputs: dict[str, Input] = {"piece": place, "grams": piece.weight_grams, "most": limits.weight_grams_max}
+        yield Finding("quote.weight", False, "piece_within_weight", inputs)
+    if not _fits(piece, limits):
+        sides = (limits.length_mm_max, limits.width_mm_max, limits.height_mm_max)
+        most = " x ".join("any" if side is None else str(side) for side in sides)
+        inputs = {"piece": place, "millimetres": " x ".join(map(str, piece.lengths)), "most": most}
+        yield Finding("quote.size", False, "piece_within_size", inputs)
+    if piece.dangerous_goods is not None and piece.dangerous_goods not in offer.dangerous_goods:
+        inputs = {"piece": place, "class": piece.dangerous_goods.value}
+        yield Finding("quote.dangerous_goods", False, "service_takes_dangerous_goods", inputs)
 
 
 def _fits(piece: Piece, limits: Limits) -> bool:
     """Whether the piece, turned as it may be, fits: its longest edge is its length, the others may be swapped."""
+    if limits.length_mm_max is None and limits.width_mm_max is None and limits.height_mm_max is None:
+        return True
     most = (limits.length_mm_max, *sorted((limits.width_mm_max, limits.height_mm_max), key=_unlimited_first))
     return all(side is None or edge <= side for edge, side in zip(piece.lengths, most, strict=True))
 
@@ -443,8 +424,8 @@ def _judge(
     price = pricing.with_hooks(
         HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price)
     )
-    lateness = _lateness(market.records.get(offer.provider_id), goods.value)
-    return Ranked(offer, price, dated, lateness, _cost(price.total, lateness, command.currency, market))
+    lateness, total = _lateness(market.records.get(offer.provider_id), goods.value), price.total
+    return Ranked(offer, price, total, dated, lateness, _cost(total, lateness, command.currency, market))
 
 
 _AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))

@@ -294,7 +294,7 @@ def _quoted(
         state=QuoteState.QUOTED,
         position=position,
         chargeable_grams=price.chargeable.grams,
-        total=price.total,
+        total=one.total,
         charges=price.charges,
         departs_by=one.promise.departs_by,
         promised_at=one.promise.promised_at,

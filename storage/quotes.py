@@ -4,7 +4,9 @@ How it works. `offers` walks the partial index of lanes on sale with the area ke
 depends on the providers that serve the route and on no others; for each lane it takes the service, the sheet in force,
 the rates of the lane's zone that can matter for these goods, and the surcharges. A rate can matter if its bracket lies
 between the actual weight (or volume) and the chargeable one, or is the next above. The chargeable measures of the mode
-come with the question; of a sheet with its own divisor an upper bound is worked out from it.
+come with the question; of a sheet with its own divisor an upper bound is worked out from it. Active sheets of a service
+never overlap, so the one that began last is in force or none is (asked for as a pair, which the B-tree answers; the
+planner would take the exclusion constraint's index for the service alone, at five times the price).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -206,22 +208,28 @@ SELECT l.*, s.level, s.incoterms, s.dangerous_goods, s.markets,
      AND (cardinality(x.zones) = 0 OR l.zone = ANY (x.zones))
      AND (x.kind <> 'REMOTE_AREA' OR x.area_keys && ($2::text[] || $3::text[]))) AS surcharges
 FROM l
-JOIN services s ON s.tenant_id = $1 AND s.id = l.service_id
+JOIN LATERAL (SELECT s.* FROM services s WHERE s.tenant_id = $1 AND s.id = l.service_id LIMIT 1) s ON true
 LEFT JOIN unnest($6::text[], $7::bigint[], $8::bigint[]) AS m (mode, grams, cubic_cm) ON m.mode = l.mode
 LEFT JOIN LATERAL (
-  SELECT r.id, r.currency, r.volumetric_divisor FROM rate_sheets r
-  WHERE r.tenant_id = $1 AND r.service_id = l.service_id AND r.state = 'ACTIVE'
-    AND r.valid_from <= $14 AND (r.valid_until IS NULL OR $14 < r.valid_until)
-  ORDER BY r.valid_from DESC LIMIT 1) r ON true
+  SELECT r.id, r.service_id, r.currency, r.volumetric_divisor, r.valid_until FROM rate_sheets r
+  WHERE r.tenant_id = $1 AND r.state = 'ACTIVE' AND (r.service_id, r.valid_from) <= (l.service_id, $14)
+  ORDER BY r.service_id DESC, r.valid_from DESC LIMIT 1) r
+  ON r.service_id = l.service_id AND (r.valid_until IS NULL OR $14 < r.valid_until)
 WHERE cardinality($15::text[]) = 0 OR s.level = ANY ($15::text[])
 ORDER BY l.narrowness, l.id"""
 )
+
+
+_ONE_PLAN: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
+"""Lists of keys make the planner guess high and plan each time anew, which takes longer than the statement itself. Its
+joins leave it one good plan; the setting ends with the transaction."""
 
 
 async def offers(
     connection: Connection, tenant_id: TenantId, rule: QuoteTerms, command: RequestQuote, at: datetime
 ) -> list[Offer]:
     """Every lane on sale that goes that way, with its price list in force at `at`; the narrowest first."""
+    await connection.execute(_ONE_PLAN)
     modes = sorted(rule.weighing)
     measured = [pricing.chargeable(rule.weighing[mode], command.pieces) for mode in modes]
     rows = await connection.fetch(
