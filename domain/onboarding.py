@@ -293,9 +293,8 @@ def second_person(case: Case, caller: Caller) -> Finding:
     """Whether the caller is not the first of the two who have to approve."""
     first = None if case.review is None else case.review.endorsed_by
     holds = not wants_second_person(case) or first != caller.actor_id
-    return Finding(
-        "onboarding.four_eyes", holds, "second_person", {"first": first}, version=case.matrix.procedure.version
-    )
+    # Who was first stays with the desk: the finding is shown to the applicant as well.
+    return Finding("onboarding.four_eyes", holds, "second_person", version=case.matrix.procedure.version)
 
 
 # -- coming in ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ four eyes, two people accept it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -25,7 +25,7 @@ from domain.money import Money
 from domain.moves import Move
 from domain.providers import Provider
 from domain.requirements import PENDING, STANDING, ItemState, Matrix, Requirement, RequirementItem, RequirementKind
-from domain.terms import COUNT_MAX
+from domain.terms import COUNT_MAX, DAYS_MAX
 
 
 class RequirementAction(StrEnum):
@@ -79,11 +79,19 @@ def checked(of: Matrix, requirement: Requirement, proof: Proof, at: datetime) ->
         Refused: it is below the threshold, in another currency, or no longer (or not yet) counts; every condition.
     """
     problems, compact = _problems(requirement, proof)
+    problems += too_far(proof.valid_until, at, "validUntil")
     if problems:
         raise Invalid(*problems)
     if because := unmet(_thresholds(of.versions[requirement.key], requirement, proof, at)):
         raise Refused("onboarding.proof", f"This does not meet {requirement.title!r}.", because)
     return replace(proof, value=compact)
+
+
+def too_far(end: datetime | None, at: datetime, *path: str) -> tuple[Problem, ...]:
+    """What is wrong with an end that lies further ahead than anything in trade: calendars do not reach there."""
+    if end is None or end - at <= timedelta(days=DAYS_MAX):
+        return ()
+    return (Problem(path, f"must lie at most {DAYS_MAX} days ahead"),)
 
 
 def _problems(requirement: Requirement, proof: Proof) -> tuple[list[Problem], str | None]:
@@ -250,8 +258,7 @@ def waive_requirement(
     at: datetime,
 ) -> tuple[Change[RequirementItem], ...]:
     """`by` answers for the requirement until `until`; what stood before is superseded. Refuses an end in the past."""
-    if until <= at:
-        raise Invalid(Problem(("until",), "must lie in the future"))
+    require_end(until, at)
     waiver = RequirementItem(
         id=id,
         provider_id=provider_id,
@@ -278,6 +285,15 @@ def waive_requirement(
     return (*superseded(items, STANDING), Change(None, waiver, (_happening("requirement.waived", waiver),)))
 
 
+def require_end(until: datetime, at: datetime) -> None:
+    """Returns if a waiver can end then. Refuses an end that is over, and one too far ahead."""
+    problems = too_far(until, at, "until")
+    if until <= at:
+        problems = (Problem(("until",), "must lie in the future"),)
+    if problems:
+        raise Invalid(*problems)
+
+
 def require_reviewable(requirement: Requirement, item: RequirementItem, by: str, at: datetime) -> None:
     """Returns if `by` may accept the item at `at`. Otherwise refuses with every reason."""
     if because := unmet(reviewable(requirement, item, by, at)):
@@ -299,7 +315,6 @@ def reviewable(requirement: Requirement, item: RequirementItem, by: str, at: dat
             "onboarding.four_eyes",
             not requirement.four_eyes or item.endorsed_by != by,
             "second_person",
-            {"first": item.endorsed_by},
         ),
         Finding("onboarding.own_proof", item.submitted_by != by, "not_own_proof"),
     )

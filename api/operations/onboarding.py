@@ -33,6 +33,7 @@ from domain.onboarding import (
 )
 from domain.organisations import Organisation, OrganisationKind
 from domain.personal import PersonalDatum
+from domain.proofs import require_end
 from domain.providers import WORKING, Provider, ProviderAction, ProviderState, Step
 from domain.relations import RelationKind
 from domain.reviews import ReviewState
@@ -260,8 +261,7 @@ async def override_approval(work: Work, command: OverrideApproval) -> Outcome:
     access.require(work.caller, "overrideApproval")
     case = await applications.lock(work, command.provider_id)
     onboarding.require_move(case, ProviderAction.OVERRIDE_APPROVAL, work.caller)
-    if command.until <= work.at:
-        raise Invalid(Problem(("until",), "must lie in the future"))
+    require_end(command.until, work.at)
     if await _endorsed_first(work, case):
         return Outcome({"provider": case.provider.id})
     tree = onboarding.admission(case, work.caller, holds=True, reason=command.reason, until=command.until)

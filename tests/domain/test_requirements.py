@@ -383,6 +383,18 @@ def test_a_waiver_ends() -> None:
     )  # fmt: skip
 
 
+def test_nothing_ends_further_ahead_than_calendars_reach() -> None:
+    for until in (AT + 36_526 * DAY, datetime.max.replace(tzinfo=AT.tzinfo)):
+        with pytest.raises(Invalid) as caught:
+            proofs.checked(MATRIX, BOND, bond(until=until), AT)
+        assert [problem.field for problem in caught.value.problems] == [("validUntil",)]
+        with pytest.raises(Invalid):
+            proofs.require_end(until, AT)
+    proofs.require_end(AT + MICROSECOND, AT)
+    with pytest.raises(Invalid):
+        proofs.require_end(AT, AT)
+
+
 def test_a_number_about_a_person_is_given_apart() -> None:
     person = MATRIX.by_key("legal_representative") or pytest.fail("nobody")
     assert person.personal
