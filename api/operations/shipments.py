@@ -62,9 +62,9 @@ async def leave(work: Work, order: Order, command: RecordShipment, promised_at: 
     begun = Begun.of(order)
     await tracking.wind(work, [recorded], {id: begun})
     await messages.watch(work, [recorded])
-    await records.count(work, [recorded])
     number = recorded.after.tracking_number
     await tracking.join(work, recorded.after, begun, [number], reference=recorded.after.reference)
+    await records.count(work, [recorded])
     return id
 
 
@@ -99,8 +99,8 @@ async def record_tracking_number(work: Work, command: RecordTrackingNumber) -> O
     found = await _lock(work, command.shipment_id, delivering=True)
     change = shipments.record_tracking_number(found.shipment, command)
     await work.keep(change)
-    await records.count(work, [change])
     await tracking.join(work, change.after, found.begun, [change.after.tracking_number], reference=None)
+    await records.count(work, [change])
     return Outcome({"shipment": command.shipment_id})
 
 

@@ -120,9 +120,12 @@ async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:
         else:
             message = "Several shipments travel under that number: name the one that is meant."
             _refuse(answers, index, told[index], ReportRefusal.AMBIGUOUS_NUMBER, message)
-    await _take_told(work, told, ids, answers)
+    found = dict(await _lock_told(work, told, ids))
     if unknown:
-        await _let_wait(work, told, unknown, answers)
+        come = await _let_wait(work, told, unknown, answers)
+        found |= await _lock_told(work, told, come)
+        ids |= come
+    await _take_told(work, told, ids, found, answers)
     return tuple(answers[index] for index in range(len(told)))
 
 
@@ -150,13 +153,16 @@ def _refuse(answers: dict[int, Received], index: int, event: NewEvent, code: Rep
 
 
 def _name(work: Work, event: NewEvent) -> ShipmentId | Name | None:
-    """What the report calls its shipment; None where it speaks of another provider, or does not say of which."""
+    """What the report calls its shipment; None where it does not say whose reference that is, or another's.
+
+    Names are for the provider itself and for staff: anybody else could ask which there are, or let reports wait.
+    """
     if event.shipment_id is not None:
         return event.shipment_id
     party = work.caller.party_id
     own = party if isinstance(party, ProviderId) else None
     provider_id = event.provider_id or own
-    if provider_id is None or (own is not None and provider_id != own):
+    if provider_id is None or (provider_id != own and not work.caller.is_operator):
         return None
     if event.shipment_reference is not None:
         return Name(provider_id, event.shipment_reference, is_number=False)
@@ -168,26 +174,45 @@ async def _by_names(work: Work, names: Iterable[ShipmentId | Name]) -> Mapping[N
     return await shipment_rows.by_names(work.connection, work.tenant_id, wanted) if wanted else {}
 
 
+async def _lock_told(
+    work: Work, told: Sequence[NewEvent], ids: Mapping[int, ShipmentId]
+) -> Mapping[ShipmentId, Locked]:
+    """The shipments that the reports are of, as `lock` finds them."""
+    tables = await _tables(work, (told[index] for index in ids))
+    statuses = {index: (_meaning(tables, told[index]) or carriers.NOTHING).status for index in ids}
+    delivering = {ids[index] for index, status in statuses.items() if status is TrackingStatus.DELIVERED}
+    return await lock(work, sorted(set(ids.values())), delivering=delivering) if ids else {}
+
+
+async def _tables(work: Work, told: Iterable[NewEvent]) -> Mapping[str, CarrierCodes | None]:
+    """Carrier -> its table of codes in force, of the carriers that the reports speak of."""
+    names = dict.fromkeys(event.carrier for event in told if event.carrier is not None)
+    return {name: await carrier_rows.find(work.connection, work.tenant_id, name, work.at) for name in names}
+
+
+def _meaning(tables: Mapping[str, CarrierCodes | None], event: NewEvent) -> Meaning | None:
+    """What the report says in our own words; None for a code that nobody knows."""
+    if event.status is not None:
+        return Meaning(event.status, event.reason, event.milestone)
+    table = tables.get(event.carrier or "")
+    return None if table is None else table.meaning(event.code or "")
+
+
 async def _take_told(
-    work: Work, told: Sequence[NewEvent], ids: Mapping[int, ShipmentId], answers: dict[int, Received]
+    work: Work,
+    told: Sequence[NewEvent],
+    ids: Mapping[int, ShipmentId],
+    found: Mapping[ShipmentId, Locked],
+    answers: dict[int, Received],
 ) -> None:
-    """The reports of known shipments are taken; their answers are filled in."""
-    delivering = {ids[index] for index in ids if _may_deliver(told[index])}
-    found = await lock(work, sorted(set(ids.values())), delivering=delivering)
-    kept: list[int] = []
-    for index in ids:
-        if ids[index] in found:
-            kept.append(index)
+    """The reports of the shipments that were found are taken, the others refused; their answers are filled in."""
+    kept: dict[int, tuple[ShipmentId, NewEvent]] = {}
+    for index, id in ids.items():
+        if id in found:
+            kept[index] = (id, told[index])
         else:
-            message = f"There is no shipment {ids[index]}."
-            _refuse(answers, index, told[index], ReportRefusal.NO_SUCH_SHIPMENT, message)
-    events = await interpret(work, found, {index: (ids[index], told[index]) for index in kept})
-    answers.update(await take(work, found, events))
-
-
-def _may_deliver(event: NewEvent) -> bool:
-    """Whether the report may be of a delivery: codes are looked up later."""
-    return event.status is TrackingStatus.DELIVERED or event.code is not None
+            _refuse(answers, index, told[index], ReportRefusal.NO_SUCH_SHIPMENT, f"There is no shipment {id}.")
+    answers.update(await take(work, found, await interpret(work, found, kept)))
 
 
 async def lock(
@@ -212,17 +237,10 @@ async def interpret(
 ) -> dict[int, TrackingEvent]:
     """The reports in our own words, each with its flags, by their places."""
     terms = await carrier_rows.terms(work.connection, work.tenant_id, work.at)
-    tables: dict[str, CarrierCodes | None] = {}
+    tables = await _tables(work, (event for _, event in told.values()))
     events = {}
     for place, (shipment_id, event) in told.items():
-        meaning: Meaning | None = None
-        if event.carrier is not None:
-            if event.carrier not in tables:
-                tables[event.carrier] = await carrier_rows.find(work.connection, work.tenant_id, event.carrier, work.at)
-            table = tables[event.carrier]
-            meaning = None if table is None else table.meaning(event.code or "")
-        elif event.status is not None:
-            meaning = Meaning(event.status, event.reason, event.milestone)
+        meaning = _meaning(tables, event)
         begun_at = found[shipment_id].begun.placed_at
         flags = tracking.flags_of(event, terms, begun_at=begun_at, at=work.at, known_code=meaning is not None)
         says = meaning or carriers.NOTHING
@@ -360,14 +378,12 @@ async def _start(work: Work, duty: Duty, shipment: Shipment, country: str) -> li
 
 async def _let_wait(
     work: Work, told: Sequence[NewEvent], unknown: Mapping[int, Name], answers: dict[int, Received]
-) -> None:
-    """The reports wait for their shipments, as far as there is room; those that were recorded meanwhile are taken."""
+) -> dict[int, ShipmentId]:
+    """The reports wait for their shipments, as far as there is room; shipments that came meanwhile are returned."""
     for provider_id in sorted({name.provider_id for name in unknown.values()}):
         await tracking_rows.lock_waiting(work.connection, work.tenant_id, provider_id)
     by_name = await _by_names(work, unknown.values())
     come = {index: by_name[name][0] for index, name in unknown.items() if by_name[name]}
-    if come:
-        await _take_told(work, told, come, answers)
     terms = await carrier_rows.terms(work.connection, work.tenant_id, work.at)
     waiting: dict[int, WaitingEvent] = {}
     room: dict[ProviderId, int] = {}
@@ -387,6 +403,7 @@ async def _let_wait(
     for index, event in waiting.items():
         reception = Reception.WAITING if event.id in kept else Reception.DUPLICATE
         answers[index] = Received(index, event.reference, reception, message="Nobody has recorded such a shipment yet.")
+    return come
 
 
 def _waiting(work: Work, event: NewEvent, name: Name, terms: TrackingTerms) -> WaitingEvent:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from api.intake.files import open_files
 from api.operations import (
     buyers,
     claims,
@@ -26,6 +27,7 @@ from api.operations import (
     tracking,
 )
 from api.settings import Settings, Unusable
+from api.verbs import demo_providers
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.buyers import GrantTier
 from domain.claims import AnswerClaim, ClaimReason, OpenClaim
@@ -58,6 +60,7 @@ from storage import clocks as clock_rows
 from storage import coupons as coupon_rows
 from storage import coverage as coverage_rows
 from storage import orders as order_rows
+from storage.files import Files
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, transact
 
@@ -76,9 +79,11 @@ async def load(settings: Settings) -> dict[str, Any]:
     """The demo marketplace is there; returns the tokens by role and the values that the console's examples name."""
     worker_pool = await Pool.open(settings.database_worker_url, size=1)
     pool = await Pool.open(settings.database_url, size=2)
+    files = open_files(settings)
     try:
-        return await _load(worker_pool, pool)
+        return await _load(worker_pool, pool, files)
     finally:
+        await files.close()
         await pool.close()
         await worker_pool.close()
 
@@ -128,13 +133,14 @@ class Desk:
         return self.now + timedelta(days=days)
 
 
-async def _load(worker_pool: Pool, pool: Pool) -> dict[str, Any]:
+async def _load(worker_pool: Pool, pool: Pool, files: Files) -> dict[str, Any]:
     wish = CreateTenant("Harbour Market", TenantKind.SANDBOX, "US", "USD")
     made = await tenants.create_tenant(worker_pool, wish, request_id=REQUEST)
     desk = Desk(pool, made.id, made.operator_id, datetime.now(UTC))
     cast = await _cast(desk)
     await _keys(desk, cast)
     await _orders(desk, cast)
+    await demo_providers.come_in(desk, files, cast.buyer)
     return {"tenant": desk.tenant_id, "tokens": desk.tokens, "values": desk.values}
 
 

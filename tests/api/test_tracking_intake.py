@@ -312,6 +312,25 @@ async def test_a_number_finds_the_shipment_that_is_under_way(dock: Dock) -> None
     assert [one["reception"] for one in outcome.facts["receptions"]] == ["REFUSED", "ACCEPTED"]
 
 
+async def test_a_name_is_for_the_provider_and_staff_alone(dock: Dock) -> None:
+    """Anybody else could ask which names there are, or put reports in a provider's mouth."""
+    id = await dock.ship("ASN-1")
+    supplier = dock.market.supplier(await dock.market.register_supplier())
+    stranger = await dock.place.add("Somebody else", Role.PROVIDER)
+    told = NewEvent(None, "3", TrackingStatus.DELIVERED, None, None, None, None, START, provider_id=dock.provider)
+    batch = RecordTrackingBatch(
+        (
+            replace(told, shipment_reference="ASN-1"),
+            replace(told, shipment_reference="ASN-2"),
+            replace(told, shipment_id=id),
+        )
+    )
+    for caller in (supplier, stranger.caller):
+        outcome = await dock.market.act(caller, tracking.record_tracking_batch, batch)
+        assert {one["code"] for one in outcome.facts["receptions"]} == {"NO_SUCH_SHIPMENT"}
+    assert (await dock.read(id)).state is ShipmentState.BOOKED
+
+
 async def test_one_batch_speaks_of_few_carriers(dock: Dock) -> None:
     await dock.ship("ASN-1")
     told = [scan("ASN-1", None, -1, code="PU", carrier=f"c{n}", reference=str(n)) for n in range(21)]
