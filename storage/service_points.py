@@ -12,7 +12,7 @@ compares the two).
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from domain import geography
 from domain.capabilities import ALLOWS
@@ -276,14 +276,3 @@ async def liable_points(
         "WHERE c.tenant_id = $1 AND c.coverage_id = $2) ORDER BY t.id"
     )
     return await SERVICE_POINTS.select(connection, tenant_id, where, coverage_id, at)
-
-
-async def count_active(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> int:
-    """How many points of the provider buyers find."""
-    counted: Any = await connection.fetchval(
-        "SELECT count(*) FROM service_points t WHERE t.tenant_id = $1 AND t.provider_id = $2 "
-        "AND t.state IN ('ACTIVE', 'CHANGE_REPORTED')",
-        tenant_id,
-        provider_id,
-    )
-    return int(counted)

@@ -9,7 +9,7 @@ from api.schema.arguments import Argument, field
 from api.schema.enums import described
 from api.schema.scalars import CountryCode
 from domain.errors import Invalid, Problem
-from domain.places import MICRO, Area, Coordinates, PlaceFunction, Spot
+from domain.places import MICRO, Coordinates, PlaceFunction, Spot
 from storage.views.places import PAGE_MAX
 
 described(PlaceFunction)
@@ -51,25 +51,6 @@ def coordinates(latitude: Decimal, longitude: Decimal) -> Coordinates:
     if any(value != value.to_integral_value() for value in micro):
         raise ValueError(f"degrees have at most {ACCURACY} decimals")
     return Coordinates(int(micro[0]), int(micro[1]))
-
-
-@strawberry.input(description="An area that an offer is made for: a country, or one narrowing of it.")
-class AreaInput:
-    """→ `domain.places.Area`."""
-
-    country: CountryCode = strawberry.field(description="The country.")
-    region: str | None = strawberry.field(default=None, description="Only this region of ISO 3166-2, such as US-CA.")
-    unlocode: str | None = strawberry.field(default=None, description="Only this place of UN/LOCODE, such as CNSHA.")
-    postal_prefix: str | None = strawberry.field(
-        default=None, description="Only postal codes that begin so: capitals and digits, such as 902 or SW1."
-    )
-
-    def area(self, *path: str) -> Area:
-        """The area. Refuses with Invalid what `domain.places.Area` refuses."""
-        try:
-            return Area(self.country, self.region, self.unlocode, self.postal_prefix)
-        except ValueError as reason:
-            raise Invalid(Problem(path, f"{reason}.")) from reason
 
 
 @strawberry.input(description="One concrete place, as exactly as it is known.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +15,11 @@ from domain.access import Role
 from domain.capabilities import Capability, Cause, Limit, Scope, because
 from domain.enrolments import OfferGuarantee
 from domain.gates import Action
-from domain.ids import RestrictionId
+from domain.ids import CoverageId, RestrictionId
 from domain.modes import ServiceMode
 from domain.providers import ProviderState
+from storage import service_points as point_rows
+from storage.pool import Pool
 from storage.unit_of_work import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
@@ -439,3 +442,71 @@ async def test_what_was_reported_in_time_is_no_unreported_withdrawal(market: Mar
     payload = await ask.mutate(market.staff(Role.SUPPORT), "recordUnreportedWithdrawal", SHOWN, **early)
     assert payload["userErrors"] == []
     assert payload["servicePoint"]["state"] == "WITHDRAWN"
+
+
+async def test_a_cover_finds_the_points_that_its_provider_still_answers_for(
+    market: Marketplace, ask: Asking, worker_pool: Pool
+) -> None:
+    provider = await market.add("Fixers", Role.PROVIDER)
+    await covered(market, ask, provider, 1)
+    gone, _kept = await serving(market, ask, provider), await serving(market, ask, provider)
+    wish = {"servicePointId": gone, "goneSince": "2026-01-05T00:00:00Z", "note": "Shut.", "idempotencyKey": "gone"}
+    selection = "servicePoint { liableUntil commitments(first: 1) { id } }"
+    payload = await ask.mutate(market.staff(Role.SUPPORT), "recordUnreportedWithdrawal", selection, **wish)
+    until = datetime.fromisoformat(payload["servicePoint"]["liableUntil"])
+    (cover,) = (CoverageId(each["id"]) for each in payload["servicePoint"]["commitments"])
+    async with worker_pool.acquire(market.id) as connection:
+        for at, liable in ((until, [gone]), (until + timedelta(microseconds=1), [])):
+            points = await point_rows.liable_points(connection, market.id, cover, at)
+            assert [each.id for each in points] == liable
+
+
+# -- two at once ------------------------------------------------------------------------------------------------------
+
+
+async def test_of_two_findings_at_once_one_stands(market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any]) -> None:
+    provider = await market.add("Fixers", Role.PROVIDER)
+    await covered(market, ask, provider, 1)
+    id = await serving(market, ask, provider)
+    wish = {"servicePointId": id, "goneSince": "2026-01-05T00:00:00Z", "note": "Shut."}
+    payloads = await asyncio.gather(
+        *(
+            ask.mutate(market.staff(Role.SUPPORT), "recordUnreportedWithdrawal", SHOWN, **wish, idempotencyKey=f"k-{n}")
+            for n in range(2)
+        )
+    )
+    assert sorted(len(payload["userErrors"]) for payload in payloads) == [0, 1]
+    counted = "SELECT count(*) FROM decisions WHERE tenant_id = $1 AND subject_id = $2"
+    assert await owner.fetchval(counted, market.id, id) == 1
+    counted = "SELECT count(*) FROM service_point_commitments WHERE tenant_id = $1 AND service_point_id = $2"
+    assert await owner.fetchval(counted, market.id, id) == 1
+
+
+async def test_who_saw_another_version_is_told_so(market: Marketplace, ask: Asking) -> None:
+    provider, desk = await market.add("Fixers", Role.PROVIDER), market.staff(Role.SUPPORT)
+    id = await added(ask, provider)
+    payload = await ask.mutate(desk, "verifyServicePoint", SHOWN, servicePointId=id, expectedVersion=7)
+    assert [error["code"] for error in payload["userErrors"]] == ["STALE_VERSION"]
+    assert (await done(ask, desk, "verifyServicePoint", id, expectedVersion=1))["state"] == "VERIFIED"
+
+
+async def test_a_report_and_a_check_at_once_lose_neither(market: Marketplace, ask: Asking) -> None:
+    provider, desk = await market.add("Fixers", Role.PROVIDER), market.staff(Role.SUPPORT)
+    id = await serving(market, ask, provider)
+    at = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    await asyncio.gather(
+        done(ask, provider.caller, "reportServicePointChange", id, kind="WITHDRAWAL", effectiveAt=at),
+        done(ask, desk, "recordReachability", id, unreached="NO_ANSWER"),
+    )
+    shown = await point(ask, desk, id, "state version reportedChange { kind }")
+    assert shown == {"state": "UNREACHABLE", "version": 5, "reportedChange": {"kind": "WITHDRAWAL"}}
+    clocks = (
+        "query($id: ID!) { clocks(first: 10, filter: { states: [RUNNING], subjectId: $id }) "
+        "{ nodes { duty otherwise subject { id } party { ... on Node { id } } } } }"
+    )
+    running = (await ask(desk, clocks, id=id))["clocks"]["nodes"]
+    assert {each["duty"]: each["party"] for each in running} == {
+        "CHECK_SERVICE_POINT": None,
+        "SERVICE_POINT_CHANGE": {"id": provider.party_id},
+    }
+    assert [each["subject"] for each in running] == [{"id": id}] * 2
