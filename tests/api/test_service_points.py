@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import pytest
 
 from api.operations import enrolments
 from domain.access import Role
@@ -280,6 +279,14 @@ async def test_where_one_looks_from_is_one_known_place(market: Marketplace, ask:
         assert [error["extensions"]["code"] for error in answer.errors] == ["INVALID"], at
 
 
+async def covering(
+    ask: Asking, caller: Any, spot: dict[str, Any], at: dict[str, Any] | None = None
+) -> list[tuple[str, str | None]]:
+    """The points that cover the spot, and by which area."""
+    found = await ask(caller, COVERS, spot=spot, at=at, service="REPAIR", first=10)
+    return [(each["servicePoint"]["id"], each["area"]) for each in found["serviceCoverage"]]
+
+
 async def test_points_cover_places_by_radius_and_by_area(market: Marketplace, ask: Asking) -> None:
     provider, buyer = await market.add("Fixers", Role.PROVIDER), await market.add("Buyer", Role.BUYER)
     by_radius = await serving(market, ask, provider, {**DETAILS, "areas": []})
@@ -287,67 +294,66 @@ async def test_points_cover_places_by_radius_and_by_area(market: Marketplace, as
     by_region = await serving(market, ask, provider, {**DETAILS, "areas": ["CN-SH"], "radiusMetres": None})
     by_country = await serving(market, ask, provider, {**DETAILS, "areas": ["CN"], "radiusMetres": None})
 
-    async def covering(spot: dict[str, Any], at: dict[str, Any] | None = None) -> list[tuple[str, str | None]]:
-        found = await ask(buyer.caller, COVERS, spot=spot, at=at, service="REPAIR", first=10)
-        return [(each["servicePoint"]["id"], each["area"]) for each in found["serviceCoverage"]]
-
     in_town = {"country": "CN", "unlocode": "CNSHA", "postalCode": "200 120"}
-    assert await covering(in_town) == [
+    assert await covering(ask, buyer.caller, in_town) == [
         (by_radius, None), (by_post, "CN~2001"), (by_region, "CN-SH"), (by_country, "CN")
     ]  # fmt: skip
-    assert await covering({"country": "CN", "unlocode": "CNNGB"}) == [(by_post, "CN"), (by_country, "CN")]
+    assert await covering(ask, buyer.caller, {"country": "CN", "unlocode": "CNNGB"}) == [
+        (by_post, "CN"),
+        (by_country, "CN"),
+    ]
     near_by = {"latitude": "31.4", "longitude": "121.2"}
-    assert await covering({"country": "JP"}, near_by) == [(by_radius, None)]
-    assert await covering({"country": "JP"}) == []
+    assert await covering(ask, buyer.caller, {"country": "JP"}, near_by) == [(by_radius, None)]
+    assert await covering(ask, buyer.caller, {"country": "JP"}) == []
 
 
-@pytest.mark.parametrize(
-    ("scope", "found"),
-    [
-        (Scope(), False),
-        (Scope(actions=frozenset({Action.SELL})), False),
-        (Scope(actions=frozenset({Action.BOOK})), True),
-        (Scope(services=frozenset({ServiceMode.REPAIR})), False),
-        (Scope(services=frozenset({ServiceMode.AIR})), True),
-        (Scope(markets=frozenset({"CN", "US"})), False),
-        (Scope(markets=frozenset({"US"})), True),
-    ],
-)
-async def test_whoever_may_not_sell_is_not_found(
-    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], scope: Scope, found: bool
-) -> None:
+SCOPES = {
+    Scope(): False,
+    Scope(actions=frozenset({Action.SELL})): False,
+    Scope(actions=frozenset({Action.BOOK})): True,
+    Scope(services=frozenset({ServiceMode.REPAIR})): False,
+    Scope(services=frozenset({ServiceMode.AIR})): True,
+    Scope(markets=frozenset({"CN", "US"})): False,
+    Scope(markets=frozenset({"US"})): True,
+}
+"""What a provider is restricted in -> whether its point in China that repairs is found all the same."""
+
+
+async def test_whoever_may_not_sell_is_not_found(market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any]) -> None:
     """The search says in SQL what `capabilities.because` says."""
     provider, buyer = await market.add("Fixers", Role.PROVIDER), await market.add("Buyer", Role.BUYER)
     await serving(market, ask, provider)
     since = datetime(2020, 1, 1, tzinfo=UTC)
-    await owner.execute(
-        "INSERT INTO restrictions (tenant_id, id, provider_id, cause, actions, services, markets, lane_ids, since, "
-        "reason, imposed_at, version) VALUES ($1, $2, $3, 'DESK', $4, $5, $6, '{}', $7, 'for a test', $7, 1)",
-        market.id,
-        mint(RestrictionId),
-        provider.party_id,
-        sorted(scope.actions),
-        sorted(scope.services),
-        sorted(scope.markets),
-        since,
-    )
-    limit = Limit(Cause.DESK, None, scope, since, None)
     capability = Capability(Action.SELL, ServiceMode.REPAIR, ("CN",))
-    assert (because(ProviderState.ACTIVE, [limit], capability, datetime.now(UTC)) == ()) is found
-    assert bool(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) is found
-    await owner.execute("UPDATE restrictions SET lifted_at = now() WHERE tenant_id = $1", market.id)
-    assert len(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) == 1
+    for scope, found in SCOPES.items():
+        await owner.execute(
+            "INSERT INTO restrictions (tenant_id, id, provider_id, cause, actions, services, markets, lane_ids, since, "
+            "reason, imposed_at, version) VALUES ($1, $2, $3, 'DESK', $4, $5, $6, '{}', $7, 'for a test', $7, 1)",
+            market.id,
+            mint(RestrictionId),
+            provider.party_id,
+            sorted(scope.actions),
+            sorted(scope.services),
+            sorted(scope.markets),
+            since,
+        )
+        limit = Limit(Cause.DESK, None, scope, since, None)
+        assert (because(ProviderState.ACTIVE, [limit], capability, datetime.now(UTC)) == ()) is found
+        assert bool(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) is found, scope
+        assert bool(await covering(ask, buyer.caller, {"country": "CN", "unlocode": "CNSHA"})) is found, scope
+        await owner.execute("UPDATE restrictions SET lifted_at = now() WHERE tenant_id = $1", market.id)
+        assert len(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) == 1
 
 
-@pytest.mark.parametrize("state", sorted(ProviderState))
 async def test_a_provider_that_sells_nothing_is_not_found(
-    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any], state: ProviderState
+    market: Marketplace, ask: Asking, owner: asyncpg.Pool[Any]
 ) -> None:
     provider, buyer = await market.add("Fixers", Role.PROVIDER), await market.add("Buyer", Role.BUYER)
     await serving(market, ask, provider)
-    await owner.execute("UPDATE providers SET state = $2 WHERE tenant_id = $1", market.id, state.value)
-    sells = because(state, (), Capability(Action.SELL, ServiceMode.REPAIR, ("CN",)), datetime.now(UTC)) == ()
-    assert bool(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) is sells
+    for state in ProviderState:
+        await owner.execute("UPDATE providers SET state = $2 WHERE tenant_id = $1", market.id, state.value)
+        sells = because(state, (), Capability(Action.SELL, ServiceMode.REPAIR, ("CN",)), datetime.now(UTC)) == ()
+        assert bool(await near(ask, buyer.caller, {"unlocode": "CNSHA"})) is sells, state
 
 
 # -- who answers there -------------------------------------------------------------------------------------------------
