@@ -1,5 +1,6 @@
 """Restrictions: row to dataclass, and the ways they are found."""
 
+from collections.abc import Collection
 from typing import Final
 
 from domain.capabilities import Cause, Limit, Restriction
@@ -30,6 +31,14 @@ async def live_by_provider(
     """The provider's restrictions that were not lifted, also those whose limit lies ahead, in the order they came."""
     where = "t.provider_id = $2 AND t.lifted_at IS NULL ORDER BY t.id"
     return tuple(await RESTRICTIONS.select(connection, tenant_id, where, provider_id))
+
+
+async def live_by_providers(
+    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId]
+) -> list[Restriction]:
+    """Those providers' restrictions that were not lifted, in the order they came."""
+    where = "t.provider_id = ANY ($2::text[]) AND t.lifted_at IS NULL ORDER BY t.id"
+    return await RESTRICTIONS.select(connection, tenant_id, where, list(provider_ids))
 
 
 async def limits(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> tuple[Limit, ...]:

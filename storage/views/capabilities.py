@@ -3,28 +3,43 @@
 `FIELDS` are fields of the provider's view (`storage/views/parties.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from domain import bars, capabilities, dates, expiry, lanes, standings
 from domain.access import Caller, ViewerKind
-from domain.capabilities import Limit, Stop
+from domain.capabilities import Limit, Restriction, Stop
 from domain.dates import Calendar
-from domain.exits import OpenDuty
+from domain.errors import Refused
+from domain.exits import Exit, OpenDuty
 from domain.ids import ProviderId, TenantId
 from domain.lanes import Lane
 from domain.providers import Provider
+from domain.requirements import Matrix, RequirementItem
 from storage import bars as bar_rows
 from storage import calendars, onboarding, requirements
 from storage import capabilities as restriction_rows
 from storage import exits as exit_rows
-from storage import lanes as lane_rows
-from storage import providers as provider_rows
-from storage import services as service_rows
+from storage.lanes import LANES
+from storage.providers import PROVIDERS
+from storage.services import SERVICES
 from storage.views.actions import actions
 from storage.views.view import Computed, Field, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+
+
+class Owned(Protocol):
+    """Something of a provider's."""
+
+    @property
+    def provider_id(self) -> ProviderId:
+        """Whose it is."""
+        ...
+
+
+T = TypeVar("T", bound=Owned)
 
 OWN: Final = frozenset({ViewerKind.STAFF, ViewerKind.PROVIDER})
 _VISIBLE: Final = {ViewerKind.STAFF: "true", ViewerKind.PROVIDER: "{t}.provider_id = {party}"}
@@ -43,86 +58,93 @@ class CapabilitiesOn:
     stops: list[Stop]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What decides about the capabilities of some providers, read for all of them at once."""
+
+    matrix: Matrix | None
+    calendar: Calendar
+    restrictions: Mapping[str, list[Restriction]]
+    exits: Mapping[str, Exit]
+    items: Mapping[str, list[RequirementItem]]
+    lanes: Mapping[str, list[Lane]]
+
+
 async def capabilities_on(
     connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[CapabilitiesOn | None]:
     """For each provider that the viewer may know this of: what is off at the end of that day, and why."""
-    calendar = await _calendar(connection, viewer.tenant_id)
-    return [
-        await _on(connection, viewer.tenant_id, ProviderId(row["id"]), calendar, at, arguments["on"])
-        if viewer.is_operator or viewer.party_id == row["id"]
-        else None
-        for row in rows
-    ]
+    providers = [PROVIDERS.decode(row) for row in rows if viewer.is_operator or viewer.party_id == row["id"]]
+    if not providers:
+        return [None] * len(rows)
+    known = await _known(connection, viewer.tenant_id, [provider.id for provider in providers], at)
+    found = {provider.id: _on(provider, known, at, arguments["on"]) for provider in providers}
+    return [found.get(row["id"]) for row in rows]
 
 
-async def _on(
-    connection: Any, tenant_id: TenantId, id: ProviderId, calendar: Calendar, at: datetime, on: date
-) -> CapabilitiesOn:
+def _on(provider: Provider, known: Known, at: datetime, on: date) -> CapabilitiesOn:
     """The same functions as restrict and refresh use, asked of another instant; a day that is over counts as now."""
-    then = max(at, dates.end_of_day(on, calendar))
-    provider = await provider_rows.get(connection, tenant_id, id)
-    restrictions = await restriction_rows.live_by_provider(connection, tenant_id, id)
-    leaving = await exit_rows.find_live(connection, tenant_id, id)
+    then = max(at, dates.end_of_day(on, known.calendar))
+    restrictions = tuple(known.restrictions[provider.id])
     present = tuple(each.limit for each in restrictions)
-    coming = await _coming(connection, tenant_id, provider, present, calendar, at)
+    coming: tuple[Limit, ...] = ()
+    if known.matrix is not None:
+        coming = expiry.ahead(known.matrix, provider, known.items[provider.id], present, known.calendar)
     found = capabilities.stops(
         provider,
         at,
-        (standings.state_on(provider, restrictions, leaving, then), then),
+        (standings.state_on(provider, restrictions, known.exits.get(provider.id), then), then),
         (*present, *coming),
-        capabilities.repertoire(provider, await _offered(connection, tenant_id, id)),
+        capabilities.repertoire(provider, known.lanes[provider.id]),
     )
     return CapabilitiesOn(on, then, len(found), list(found[:STOPS_MAX]))
 
 
-async def _coming(
-    connection: Any,
-    tenant_id: TenantId,
-    provider: Provider,
-    present: tuple[Limit, ...],
-    calendar: Calendar,
-    at: datetime,
-) -> tuple[Limit, ...]:
-    """What will be restricted if nothing that was proved is renewed."""
-    matrix = await onboarding.matrix(connection, tenant_id, at)
-    items = await requirements.standing_by_provider(connection, tenant_id, provider.id)
-    return expiry.ahead(matrix, provider, tuple(items), present, calendar)
-
-
-async def _offered(connection: Any, tenant_id: TenantId, id: ProviderId) -> list[Lane]:
-    services = {each.id: each for each in await service_rows.by_providers(connection, tenant_id, id)}
-    found = await lane_rows.by_providers(connection, tenant_id, id)
-    return [lane for lane in found if lanes.offered(lane, services[lane.service_id])]
-
-
-async def _calendar(connection: Any, tenant_id: TenantId) -> Calendar:
+async def _known(connection: Any, tenant_id: TenantId, ids: Sequence[ProviderId], at: datetime) -> Known:
+    """Everything of those providers, in a handful of statements however many they are."""
     market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", tenant_id)
-    return await calendars.get(connection, market)
+    try:
+        matrix = await onboarding.matrix(connection, tenant_id, at)
+    except Refused:  # a marketplace without rules about onboarding asks for nothing
+        matrix = None
+    of = "t.provider_id = ANY ($2::text[])"
+    services = await SERVICES.select(connection, tenant_id, of, list(ids))
+    by_id = {service.id: service for service in services}
+    ways = await LANES.select(connection, tenant_id, f"{of} AND t.state = 'ACTIVE' ORDER BY t.id", list(ids))
+    return Known(
+        matrix,
+        await calendars.get(connection, market),
+        _by_provider(await restriction_rows.live_by_providers(connection, tenant_id, ids)),
+        {each.provider_id: each for each in await exit_rows.live_by_providers(connection, tenant_id, ids)},
+        _by_provider(await requirements.live_by_providers(connection, tenant_id, ids)),
+        _by_provider([lane for lane in ways if lanes.offered(lane, by_id[lane.service_id])]),
+    )
+
+
+def _by_provider(things: Iterable[T]) -> Mapping[str, list[T]]:
+    """The things, by whose they are; an empty list for whoever has none."""
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for thing in things:
+        found[thing.provider_id].append(thing)
+    return found
 
 
 async def open_duties(
     connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[OpenDuty]]:
     """What still keeps each leaving provider, the oldest first."""
-    return [
-        await exit_rows.open_duties(connection, viewer.tenant_id, ProviderId(row["provider_id"]))
-        if row["ended_at"] is None
-        else []
-        for row in rows
-    ]
+    ids = [ProviderId(row["provider_id"]) for row in rows if row["ended_at"] is None]
+    found = await exit_rows.open_duties(connection, viewer.tenant_id, ids)
+    return [found.get(row["provider_id"], []) if row["ended_at"] is None else [] for row in rows]
 
 
 async def open_duty_counts(
     connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[int]:
     """How many things still keep each leaving provider."""
-    return [
-        await exit_rows.count_open(connection, viewer.tenant_id, ProviderId(row["provider_id"]))
-        if row["ended_at"] is None
-        else 0
-        for row in rows
-    ]
+    ids = [ProviderId(row["provider_id"]) for row in rows if row["ended_at"] is None]
+    found = await exit_rows.open_counts(connection, viewer.tenant_id, ids)
+    return [found.get(row["provider_id"], 0) if row["ended_at"] is None else 0 for row in rows]
 
 
 BY_ID: Final = {
@@ -194,7 +216,7 @@ _EXIT: Final = (
 )
 
 FIELDS: Final[Mapping[str, Field]] = {
-    "capabilitiesOn": Computed(capabilities_on, shown_to=OWN),
+    "capabilitiesOn": Computed(capabilities_on, needs=PROVIDERS.names, shown_to=OWN),
     "restrictions": Many("Restriction", "provider_id", "OLDEST_FIRST"),
     "bars": Many("Bar", "provider_id", "OLDEST_FIRST"),
     "exit": One("Exit", _EXIT),
