@@ -55,6 +55,7 @@ from storage.idempotency import Key, fingerprint
 from storage.pool import Pool
 from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
+from tests.catalogues import stock
 from tests.marketplaces import Marketplace, Member, open_marketplace
 
 PROMISED = date(2026, 2, 20)
@@ -63,7 +64,7 @@ LINKS = (
     "buyer_id", "supplier_id", "provider_id", "organisation_id", "order_id", "shipment_id", "coverage_id", "claim_id",
     "coupon_id", "guarantee_id", "guarantee_ids", "subject_id", "object_id", "owner_id", "party_id", "transfer_id",
     "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
-    "reverses_id", "audit_id",
+    "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -161,6 +162,7 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
     )
     await _ship(market, building, trade, order_id)
     await _bring(market, building, trade)
+    await stock(market, provider)
     for member, role in ((buyer, Role.BUYER), (supplier, Role.SUPPLIER), (provider, Role.PROVIDER)):
         wish = InviteMember(member.organisation_id, f"{role.lower()}{number}@example.com", (role,))
         letter = (await market.act(member.caller, organisations.invite_member, wish)).once["secret"]
@@ -194,7 +196,8 @@ async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: O
         freight=None,
     )
     outcome = await market.act(building.staff, shipments.record_shipment, shipped)
-    await building.track(ShipmentId(str(outcome.things["shipment"])), TrackingStatus.IN_TRANSIT, START)
+    for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERY_DELAYED):  # of which both sides are told
+        await building.track(ShipmentId(str(outcome.things["shipment"])), status, START)
 
 
 async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:

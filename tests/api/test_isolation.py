@@ -35,7 +35,7 @@ from tests.marketplaces import Asking
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
-KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv".split()
+KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg".split()
 
 
 class Misled(Pool):
@@ -226,6 +226,8 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     line = {"description": "Pump", "quantity": 1, "value": "1.00", "serviced": False}
     event = {"shipmentId": one["shp"], "reference": "E", "status": "DELIVERED", "occurredAt": "2026-02-10T00:00:00Z"}
     keyed = {"idempotencyKey": mint(ApiKeyId)}
+    days = {"transitDaysMin": 1, "transitDaysMax": 2}
+    sheet = {"title": "Mine", "currency": "USD", "validFrom": "2026-02-10T00:00:00Z"}
     claim = {"claimId": one["clm"], "note": "Mine now.", **keyed}
     return {
         "inviteMember": {"organisationId": one["org"], "email": "eve@example.com", "roles": ["BUYER"]},
@@ -293,6 +295,22 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "confirmUpload": {"uploadId": one["upl"]},
         "declareRelatedAccount": {"relatedProviderId": one["prv"], "providerId": one["prv"]},
         "clearRelation": {"relationId": one["rel"], "reason": "Mine."},
+        "createService": {"providerId": one["prv"], "mode": "AIR", "title": "Mine"},
+        "updateService": {"serviceId": one["svc"], "title": "Mine"},
+        "listService": {"serviceId": one["svc"]},
+        "pauseService": {"serviceId": one["svc"]},
+        "removeService": {"serviceId": one["svc"]},
+        "addLanes": {"serviceId": one["svc"], "lanes": [{"origin": "FR", "timing": days, "zone": "A"}]},
+        "updateLane": {"laneId": one["lan"], "zone": "B"},
+        "removeLane": {"laneId": one["lan"]},
+        "draftRateSheet": {"serviceId": one["svc"], "sheet": sheet, "rates": [{"zone": "A", "price": "1"}]},
+        "activateRateSheet": {"rateSheetId": one["rsh"]},
+        "discardRateSheet": {"rateSheetId": one["rsh"]},
+        "importRateSheet": {"serviceId": one["svc"], "sheet": sheet, "uploadId": one["upl"]},
+        "cancelRateImport": {"rateImportId": one["rim"]},
+        "checkListing": {"serviceId": one["svc"]},
+        "correctListing": {"flagId": one["flg"]},
+        "dismissListingFlag": {"flagId": one["flg"], "reason": "Mine."},
         "recordDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
         "drawDeposit": {"providerId": one["prv"], "amount": money, "reason": "Mine.", **keyed},
         "returnDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},

@@ -18,7 +18,9 @@ from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, transact
 from tests.isolation import Side, side, tables
 
-OPEN_TO_WORKER = {"tenants", "members", "invitations", "api_keys", "audit", "audit_seals", "outbox", "clocks"}
+OPEN_TO_WORKER = {
+    "tenants", "members", "invitations", "api_keys", "audit", "audit_seals", "outbox", "clocks", "rate_imports",
+}  # fmt: skip
 """What the worker's role may read of every tenant (house.md 5)."""
 
 
