@@ -27,7 +27,7 @@ from domain.identifiers import IdentifierScheme
 from domain.ids import ProviderId, RequirementItemId, RuleVersionId, UploadId
 from domain.modes import ServiceMode
 from domain.money import Money
-from domain.providers import Provider, ProviderKind, ProviderTier, Trait
+from domain.providers import Offer, Provider, ProviderKind, ProviderTier, Trait
 from domain.relations import RelationKind
 from domain.terms import Count, Days, WorkingDays
 
@@ -344,6 +344,17 @@ def facts(provider: Provider) -> ProviderFacts:
         monthly_volume=None if provider.monthly_volume is None else Count(provider.monthly_volume),
         traits=provider.traits,
     )
+
+
+def offered(offer: Offer, country: str) -> ProviderFacts:
+    """What would decide about the requirements of a provider at home there with that offer."""
+    volume = None if offer.monthly_volume is None else Count(offer.monthly_volume)
+    return ProviderFacts(offer.kind, country, offer.served_markets, offer.services, offer.tier, volume, offer.traits)
+
+
+def blank(of: Matrix, told: ProviderFacts, at: datetime) -> tuple[Standing, ...]:
+    """What such a provider would be asked for if it began at `at`, with nothing handed in."""
+    return tuple(_standing(of, requirement, (), {}, at, {}) for requirement in applicable(of.requirements, told))
 
 
 def applies(requirement: Requirement, of: ProviderFacts) -> bool:

@@ -6,13 +6,14 @@ from typing import Final
 import strawberry
 
 from api.operations import onboarding, proofs, reviews
+from api.schema.arguments import Argument, field
 from api.schema.errors import UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.organisations import KEY, VERSION, Invitation
 from api.schema.personal import Personal
 from api.schema.providers import Provider, ProviderPayload
-from api.schema.requirements import RequirementItem, Review
+from api.schema.requirements import RequirementItem, RequirementStanding, Review
 from api.schema.scalars import CountryCode, MoneyInput
 from domain import money
 from domain.errors import Problem
@@ -31,7 +32,7 @@ from domain.onboarding import (
 )
 from domain.parties import Registration
 from domain.proofs import Proof
-from domain.providers import Offer, ProviderKind, ProviderTier, Trait
+from domain.providers import Offer, ProviderKind, ProviderTier, Trait, offer_problems
 from domain.reviews import AssignReview
 
 OF: Final = "The provider; your own when left out."
@@ -62,6 +63,14 @@ class ProviderOfferInput:
     monthly_volume: int | None = strawberry.field(
         default=None, description="How many shipments or jobs a month it expects; needed before handing in."
     )
+
+    def declared(self, *path: str) -> Offer:
+        """The offer. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        offer = self.offer(read)
+        read.problems.extend(offer_problems(offer, *path))
+        read.done()
+        return offer
 
     def offer(self, read: Reader) -> Offer:
         """The offer; what is wrong with it is noted."""
@@ -361,6 +370,17 @@ class ReviewPayload:
 
     review: Review | None = strawberry.field(description="The review; null when nothing changed.")
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
+
+
+@strawberry.type
+class OnboardingQueries:
+    """What a company can know before it applies."""
+
+    requirements_for: list[RequirementStanding] = field(
+        "What a provider with such an offer would be asked for now: for whoever thinks of applying.",
+        Argument("country", CountryCode, "Where it is at home."),
+        Argument("offer", ProviderOfferInput, "What it is and offers."),
+    )
 
 
 @strawberry.type

@@ -114,6 +114,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(None, suppliers.SupplierQueries, suppliers.SupplierMutations),
     Noun(None, providers.ProviderQueries, providers.ProviderMutations),
     Noun(onboarding_views, requirements.RequirementQueries, onboarding.OnboardingMutations),
+    Noun(None, onboarding.OnboardingQueries),
     Noun(capability_views, capabilities.CapabilityQueries, capabilities.CapabilityMutations),
     Noun(service_views, services.ServiceQueries, services.ServiceMutations),
     Noun(None, lanes.LaneQueries, lanes.LaneMutations),

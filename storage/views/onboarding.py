@@ -29,6 +29,7 @@ from storage.unit_of_work import mint
 from storage.views.actions import actions
 from storage.views.view import (
     Amount,
+    Answer,
     Computed,
     Field,
     Filter,
@@ -186,6 +187,15 @@ def _shown(matrix: Matrix, standing: Standing) -> ShownRequirement:
 
 def _gates(gates: Gates) -> ShownGates:
     return ShownGates(sorted(gates.services), sorted(gates.markets), sorted(gates.actions))
+
+
+async def requirements_for(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[list[ShownRequirement]]:
+    """What a provider with such an offer would be asked for now, before it applies."""
+    matrix = await case_rows.matrix(connection, viewer.tenant_id, at)
+    facts = requirements.offered(arguments["offer"].declared("offer"), str(arguments["country"]))
+    return [[_shown(matrix, standing) for standing in requirements.blank(matrix, facts, at)]]
 
 
 # -- what may be done --------------------------------------------------------------------------------------------------
@@ -387,4 +397,5 @@ ROOTS: Final[dict[str, Root]] = {
     "requirementItems": Listing("RequirementItem", "OLDEST_FIRST"),
     "review": Point("Review"),
     "reviews": Listing("Review", "MOST_URGENT_FIRST"),
+    "requirementsFor": Answer(requirements_for),
 }

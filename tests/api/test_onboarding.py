@@ -79,6 +79,25 @@ async def test_nobody_else_knows_of_an_application(courier: Applicant) -> None:
     assert codes(refused) == ["NOT_FOUND"]
 
 
+async def test_anybody_may_ask_what_would_be_asked(market: Marketplace, ask: Asking) -> None:
+    text = """query ($country: CountryCode!, $offer: ProviderOfferInput!) {
+      requirementsFor(country: $country, offer: $offer) { key status actor least { amount currency } item { id } } }"""
+    stranger = guest(market, "eve")
+    found = (await ask(stranger, text, country="US", offer=NVOCC))["requirementsFor"]
+    bond = next(each for each in found if each["key"] == "us_ocean_bond_nvocc")
+    assert bond == {
+        "key": "us_ocean_bond_nvocc",
+        "status": "MISSING",
+        "actor": "APPLICANT",
+        "least": {"amount": "75000.00", "currency": "USD"},
+        "item": None,
+    }
+    abroad = (await ask(stranger, text, country="CN", offer=NVOCC))["requirementsFor"]
+    assert {"us_ocean_bond_unlicensed", "deposit"} <= {each["key"] for each in abroad}
+    wrong = await ask.answer(stranger, text, country="US", offer={**NVOCC, "monthlyVolume": -1})
+    assert [error["extensions"]["code"] for error in wrong.errors] == ["INVALID"]
+
+
 async def test_an_invited_company_begins_with_its_first_step(market: Marketplace, ask: Asking) -> None:
     staff = market.staff(Role.SUPPORT)
     wish = {"name": "Kiel Line", "country": "DE", "email": "kai@example.com", "offer": {"kind": "FORWARDER"}}
