@@ -41,7 +41,7 @@ CHARGE_CHECKS: Final = Table(
 _TWINS: Final = """
 SELECT DISTINCT ON (mine.id) mine.id, mine.origin_key, mine.destination_key, o.id AS service_id
 FROM services s
-JOIN services o ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id AND o.state <> 'REMOVED'
+JOIN services o ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id AND o.state IN ('LISTED', 'PAUSED')
   AND (o.created_at, o.id) < (s.created_at, s.id)
   AND (o.mode, o.level, o.incoterms, o.dangerous_goods, o.markets)
     = (s.mode, s.level, s.incoterms, s.dangerous_goods, s.markets)
@@ -50,7 +50,7 @@ JOIN services o ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id A
 JOIN lanes mine ON mine.tenant_id = s.tenant_id AND mine.service_id = s.id AND mine.state = 'ACTIVE'
 JOIN lanes theirs ON theirs.tenant_id = o.tenant_id AND theirs.service_id = o.id AND theirs.state = 'ACTIVE'
   AND theirs.origin_key = mine.origin_key AND theirs.destination_key = mine.destination_key
-WHERE s.tenant_id = $1 AND s.id = $2
+WHERE s.tenant_id = $1 AND s.id = $2 AND s.state IN ('LISTED', 'PAUSED')
 ORDER BY mine.id, o.created_at, o.id
 """
 
@@ -81,7 +81,10 @@ async def lock_standing(connection: Connection, tenant_id: TenantId, service_id:
 
 
 async def twins(connection: Connection, tenant_id: TenantId, service_id: ServiceId) -> list[Twin]:
-    """The service's lanes on which an older service of the provider sells the same: mode, level, terms and limits."""
+    """The service's lanes on which an older service of the provider sells the same: mode, level, terms and limits.
+
+    A draft sells nothing yet, so it is nobody's twin.
+    """
     rows = await connection.fetch(_TWINS, tenant_id, service_id)
     return [
         Twin(LaneId(row["id"]), row["origin_key"], row["destination_key"], ServiceId(row["service_id"])) for row in rows

@@ -28,7 +28,11 @@ from storage.views.view import (
     columns,
 )
 
-_LISTED: Final = "{t}.state = 'LISTED'"
+_LISTED: Final = (
+    "{t}.state = 'LISTED' AND (SELECT p.state FROM providers p WHERE p.tenant_id = {t}.tenant_id "
+    "AND p.id = {t}.provider_id) = ANY (ARRAY['ACTIVE', 'RESTRICTED', 'EXIT_REQUESTED'])"
+)
+"""On the shelf of a provider that still sells; what it may sell of it is decided by lane."""
 _ON_SALE: Final = "{t}.sellable"
 
 KINDS_OF_BUYERS: Final = (
@@ -48,9 +52,9 @@ OWN: Final[dict[ViewerKind, str]] = {
 def _on_sale(predicate: str) -> dict[ViewerKind, str]:
     """Whoever buys sees what is on sale; a provider also what is its own."""
     return {
-        **dict.fromkeys(KINDS_OF_BUYERS, predicate),
+        **dict.fromkeys(KINDS_OF_BUYERS, f"({predicate})"),
         ViewerKind.STAFF: "true",
-        ViewerKind.PROVIDER: f"({predicate} OR {{t}}.provider_id = {{party}})",
+        ViewerKind.PROVIDER: f"(({predicate}) OR {{t}}.provider_id = {{party}})",
     }
 
 

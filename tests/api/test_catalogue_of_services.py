@@ -150,6 +150,26 @@ async def test_who_buys_sees_what_is_on_sale_and_no_prices(shop: Shop) -> None:
     assert (await shop.read("query ($id: ID!) { lane(id: $id) { zone } }", buyer, id=lane))["lane"]["zone"] is None
 
 
+async def test_a_suspended_providers_shelf_is_empty_until_it_is_back(shop: Shop) -> None:
+    buyer = (await shop.market.add("Northwind", Role.BUYER)).caller
+    await shop.on_sale()
+    desk = Member(shop.market.made.operator_id, None, "", shop.market.staff(Role.SUPPORT, Role.POLICY, Role.ADMIN))
+    provider = {"providerId": shop.provider.party_id, "reason": "papers"}
+
+    async def seen() -> tuple[int, int]:
+        found = await shop.read(ON_SALE, buyer)
+        return len(found["services"]["nodes"]), len(found["lanes"]["nodes"])
+
+    assert await seen() == (1, 1)
+    suspended = await shop.do("suspendProvider", "provider { state }", desk, **provider)
+    assert suspended["userErrors"] == [], suspended
+    assert await seen() == (0, 0)
+    refused = await shop.do("createService", SERVICE, mode="AIR", title="Meanwhile")
+    assert reasons(refused)[0] == "capability_of_state"
+    await shop.do("reinstateProvider", "provider { state }", desk, **provider)
+    assert await seen() == (1, 1)
+
+
 async def test_lanes_are_found_by_what_buyers_ask_for(shop: Shop) -> None:
     await shop.on_sale(("CNSHA", "DEFRA"), ("CN", "US~902"), dangerousGoods=["CLASS_9"])
     await shop.on_sale(("CN", "DE"), mode="SEA_LCL", title="Sea consolidation", description="By sea vessel.")
