@@ -45,7 +45,7 @@ class QuoteOrder(StrEnum):
     """Orders of a list of quotes."""
 
     BEST_FIRST = "BEST_FIRST"
-    """By the place they were ranked at in their request."""
+    """By their request and the place they were ranked at in it."""
     NEWEST_FIRST = "NEWEST_FIRST"
     """By when they were made, the latest first."""
     OLDEST_FIRST = "OLDEST_FIRST"

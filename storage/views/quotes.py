@@ -260,9 +260,9 @@ QUOTE: Final = View(
         "blockedActions": Computed(blocked_actions, needs=QUOTES.names),
     },
     sorts={
-        "BEST_FIRST": Sort((("{t}.position", False),)),
         "NEWEST_FIRST": Sort((("{t}.quoted_at", True),)),
         "OLDEST_FIRST": Sort((("{t}.quoted_at", False),)),
+        "BEST_FIRST": Sort((("{t}.request_id", False), ("{t}.position", False))),
     },
     filters={
         "states": Filter("{t}.state = ANY({v})", "text[]"),
