@@ -22,8 +22,11 @@ from api.operations import (
     deposits,
     documents,
     exchange_rates,
+    legs,
     organisations,
+    service_points,
     shipments,
+    tracking,
     uploads,
 )
 from domain.access import Caller, Person, Role, Scope, ViewerKind
@@ -45,10 +48,16 @@ from domain.ids import (
     ShipmentId,
     is_id,
 )
+from domain.legs import NewLeg, PlanLegs
 from domain.members import AcceptInvitation, InviteMember, guest_id
+from domain.modes import ServiceMode
 from domain.orders import Address
+from domain.places import Area, Coordinates
+from domain.premises import Contact, Details
+from domain.reports import RecordTrackingBatch
+from domain.service_points import AddServicePoint
 from domain.shipments import RecordShipment, ShipmentMode
-from domain.tracking import TrackingStatus
+from domain.tracking import NewEvent, TrackingStatus
 from domain.uploads import CreateUpload, UploadKind
 from storage import audit
 from storage.idempotency import Key, fingerprint
@@ -67,6 +76,19 @@ LINKS = (
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
+WORKSHOP = Details(
+    name="Workshop",
+    country="CN",
+    locality="Shanghai",
+    street="1 Century Avenue",
+    coordinates=Coordinates(31_200_000, 121_500_000),
+    services=(ServiceMode.REPAIR,),
+    engineers=3,
+    areas=("CN",),
+    zone="Asia/Shanghai",
+    opening=(),
+)
+"""A service point that the desk has not looked at yet: nobody else's business."""
 PUBLIC = {"sup", "prv", "gua"}
 """Kinds of things that everybody may see (ended guarantees aside; there are none here)."""
 
@@ -172,12 +194,14 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
 
 
 async def _bring(market: Marketplace, building: Market, trade: Trade) -> None:
-    """Everybody announces a file, and the provider pays a deposit in."""
+    """Everybody announces a file, and the provider pays a deposit in and tells where it will serve."""
     wish = CreateUpload(UploadKind.EVIDENCE, "seen.png", 10, FileType.PNG, "0" * 64)
     for member in (trade.buyer, trade.supplier, trade.provider):
         await market.act(member.caller, uploads.create_upload, wish)
     paid = RecordDeposit(ProviderId(str(trade.provider.party_id)), usd(100_00), "wire 1")
     await market.act(building.staff, deposits.record_deposit, paid)
+    wish_to_serve = AddServicePoint(None, WORKSHOP, Contact("Li Wei", "+862155512345", None))
+    await market.act(trade.provider.caller, service_points.add_service_point, wish_to_serve)
 
 
 async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: OrderId) -> None:
@@ -196,8 +220,13 @@ async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: O
         freight=None,
     )
     outcome = await market.act(building.staff, shipments.record_shipment, shipped)
+    id = ShipmentId(str(outcome.things["shipment"]))
     for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERY_DELAYED):  # of which both sides are told
-        await building.track(ShipmentId(str(outcome.things["shipment"])), status, START)
+        await building.track(id, status, START)
+    sea = NewLeg(ShipmentMode.OCEAN, None, "A liner", Area("CN"), Area("US"))
+    await market.act(trade.provider.caller, legs.plan_legs, PlanLegs(id, (sea,)))
+    early = NewEvent(None, f"W-{id}", TrackingStatus.PENDING, None, None, None, None, START, shipment_reference="later")
+    await market.act(trade.provider.caller, tracking.record_tracking_batch, RecordTrackingBatch((early,)))
 
 
 async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:

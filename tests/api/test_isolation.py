@@ -35,7 +35,7 @@ from tests.marketplaces import Asking
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
-KINDS_SHOWN = "ord shp cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg".split()
+KINDS_SHOWN = "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp".split()
 
 
 class Misled(Pool):
@@ -218,6 +218,12 @@ def codes(answer: Answer) -> list[tuple[str, Any]]:
 # -- changing ----------------------------------------------------------------------------------------------------------
 
 
+WORKSHOP = {
+    "name": "Mine", "country": "CN", "locality": "Shanghai", "street": "1 Century Avenue", "services": ["REPAIR"],
+    "coordinates": {"latitude": "31.2", "longitude": "121.5"}, "engineers": 1, "zone": "Asia/Shanghai",
+}  # fmt: skip
+
+
 def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     """For every mutation that takes an id: an input that is well formed, about things among `ids`."""
     one = {kind: min((id_ for id_ in ids if id_[:3] == kind), default=f"{kind}_{'0' * 26}") for kind in KINDS}
@@ -225,6 +231,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     address = {"recipient": "Eve", "street": "Elsewhere 1", "city": "Utrecht", "country": "US"}
     line = {"description": "Pump", "quantity": 1, "value": "1.00", "serviced": False}
     event = {"shipmentId": one["shp"], "reference": "E", "status": "DELIVERED", "occurredAt": "2026-02-10T00:00:00Z"}
+    leg = {"mode": "AIR", "carrierName": "Eve", "fromKey": "CN", "toKey": "US"}
     keyed = {"idempotencyKey": mint(ApiKeyId)}
     days = {"transitDaysMin": 1, "transitDaysMax": 2}
     sheet = {"title": "Mine", "currency": "USD", "validFrom": "2026-02-10T00:00:00Z"}
@@ -281,6 +288,11 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         },
         "updateEta": {"shipmentId": one["shp"], "etaAt": "2026-03-01T00:00:00Z"},
         "recordTrackingEvents": {"events": [event]},
+        "recordTrackingNumber": {"shipmentId": one["shp"], "trackingNumber": "CSQU3054383"},
+        "appointPickup": {"shipmentId": one["shp"], "fromAt": LATE, "untilAt": "2031-01-01T00:00:00Z"},
+        "proveDelivery": {"shipmentId": one["shp"], "signedBy": "Eve"},
+        "planLegs": {"shipmentId": one["shp"], "legs": [leg]},
+        "recordLeg": {"legId": one["leg"], "documentNumber": "MINE"},
         "openClaim": {"coverageId": one["cov"], "reason": "LATE_DELIVERY", **keyed},
         "acceptClaim": claim,
         "contestClaim": claim,
@@ -311,6 +323,14 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "checkListing": {"serviceId": one["svc"]},
         "correctListing": {"flagId": one["flg"]},
         "dismissListingFlag": {"flagId": one["flg"], "reason": "Mine."},
+        "addServicePoint": {"providerId": one["prv"], "details": WORKSHOP},
+        "verifyServicePoint": {"servicePointId": one["svp"]},
+        "reportServicePointChange": {"servicePointId": one["svp"], "kind": "WITHDRAWAL"},
+        "changeServicePointContact": {"servicePointId": one["svp"], "contact": {"name": "Eve", "email": "e@e.com"}},
+        "recordReachability": {"servicePointId": one["svp"]},
+        "recordUnreportedWithdrawal": {
+            "servicePointId": one["svp"], "goneSince": "2026-02-01T00:00:00Z", "note": "Mine.", **keyed,
+        },
         "recordDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
         "drawDeposit": {"providerId": one["prv"], "amount": money, "reason": "Mine.", **keyed},
         "returnDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
