@@ -35,7 +35,9 @@ from tests.marketplaces import Asking
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
-KINDS_SHOWN = "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp".split()
+KINDS_SHOWN = (
+    "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp"
+).split()
 
 
 class Misled(Pool):
