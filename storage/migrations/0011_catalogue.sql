@@ -126,6 +126,19 @@ CREATE TABLE rates (
 CREATE INDEX rates_bracket ON rates (tenant_id, rate_sheet_id, zone, measure, at_least, id);
 CALL protect('rates', 'SELECT, INSERT, DELETE');
 
+-- Only a draft's rates go, when it is discarded: what was ever in force can be read for ever.
+CREATE FUNCTION refuse_to_forget_rates() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM (SELECT DISTINCT tenant_id, rate_sheet_id FROM gone) g
+             JOIN rate_sheets s ON s.tenant_id = g.tenant_id AND s.id = g.rate_sheet_id
+             WHERE s.state NOT IN ('DRAFT', 'DISCARDED')) THEN
+    RAISE EXCEPTION 'rates that were in force are never deleted' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER rates_stay AFTER DELETE ON rates REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_forget_rates();
+
 CREATE TABLE surcharges (
   tenant_id          text COLLATE "C" NOT NULL,
   id                 text COLLATE "C" NOT NULL CHECK (id LIKE 'sur\__%'),

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from api.operations import clocks, listings
@@ -314,6 +315,16 @@ async def test_brackets_with_gaps_and_overlaps_are_refused_with_all_lines(shop: 
         "surcharge_charges_one_way", "surcharge_says_when_due", "surcharge_charges_one_way",
         "surcharge_has_no_other_condition",
     ]  # fmt: skip
+
+
+async def test_prices_that_were_in_force_are_never_forgotten(shop: Shop) -> None:
+    sheet = await shop.priced(await shop.service())
+    with pytest.raises(asyncpg.RestrictViolationError, match="never deleted"):
+        await shop.market.pool.fetch(
+            shop.market.id, "DELETE FROM rates WHERE tenant_id = $1 AND rate_sheet_id = $2", shop.market.id, sheet
+        )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await shop.market.pool.fetch(shop.market.id, "UPDATE rates SET price = 0 WHERE tenant_id = $1", shop.market.id)
 
 
 async def test_two_versions_activated_at_once_leave_one_in_force(shop: Shop) -> None:
