@@ -457,7 +457,7 @@ class Life(RuleBasedStateMachine):
             assert not finding.holds
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Life.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestLife = Life.TestCase
 
 
