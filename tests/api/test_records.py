@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from api.operations import records as counting
@@ -16,10 +18,11 @@ from api.verbs import books
 from domain.access import Role
 from domain.change import Change, Happening
 from domain.ids import BuyerId, ProviderId, ShipmentId, SupplierId
-from domain.records import LOOKBACK, Counter, Window
+from domain.records import LOOKBACK, Counter, Window, difference
 from domain.shipments import Shipment, ShipmentMode
-from domain.tracking import ShipmentState, TrackingStatus
+from domain.tracking import ResponsibleParty, ShipmentState, TrackingStatus
 from storage import migrate, orders, records
+from storage.shipments import SHIPMENTS
 from storage.unit_of_work import Outcome, Work, mint
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Asking, Marketplace, Member
@@ -209,6 +212,42 @@ async def test_a_refused_act_counts_nothing(yard: Yard) -> None:
     with pytest.raises(RuntimeError):
         await yard.story.act(yard.story.staff, act, (recorded(shipment(yard.providers[0], 1, promised_at=START)),))
     assert (await yard.record(START + timedelta(days=9))).promised == 0
+
+
+async def test_recomputing_in_sql_says_what_the_domain_says(yard: Yard, owner: asyncpg.Pool[Any]) -> None:
+    """Of three hundred shipments that stand in every way in which one can."""
+    first = await yard.ship()
+    chance = random.Random(11)  # noqa: S311 - a test's own sequence
+
+    def instant() -> str | None:
+        offset = timedelta(hours=chance.randrange(-24 * 20, 24 * 50), microseconds=chance.randrange(2))
+        return None if chance.random() < 0.3 else (START + offset).isoformat()
+
+    for number in range(300):
+        standing = {
+            "id": mint(ShipmentId),
+            "reference": f"clone {number}",
+            "provider_id": chance.choice(yard.providers),
+            "mode": chance.choice(list(ShipmentMode)),
+            "state": chance.choice(list(ShipmentState)),
+            "responsible": chance.choice([None, *ResponsibleParty]),
+            "tracking_number": "1Z",
+            "tracking_valid": chance.choice([None, True, False]),
+            **{f"{name}_at": instant() for name in ("promised", "picked_up", "attempted", "delivered", "moved")},
+            "pickup_until_at": instant(),
+        }
+        await owner.execute(
+            "INSERT INTO shipments SELECT (jsonb_populate_record(s, $2)).* FROM shipments s WHERE s.id = $1",
+            first,
+            orjson.dumps(standing).decode(),
+        )
+    await owner.execute("DELETE FROM provider_days")
+    async with yard.market.pool.acquire(yard.market.id) as connection:
+        stand = await SHIPMENTS.select(connection, yard.market.id, "true")
+    assert len(stand) == 301
+    counted = difference([recorded(replace(each, version=1)) for each in stand])
+    assert {counter for _, counter in counted} == set(Counter)
+    assert await yard.differences() == counted
 
 
 async def test_recomputing_looks_back_as_far_as_counting(yard: Yard, owner: asyncpg.Pool[Any]) -> None:
