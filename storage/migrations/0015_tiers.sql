@@ -46,6 +46,7 @@ CREATE UNIQUE INDEX tier_reviews_one_open ON tier_reviews (tenant_id, buyer_id)
   WHERE state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW', 'NEEDS_MORE');
 CREATE INDEX tier_reviews_buyer ON tier_reviews (tenant_id, buyer_id, id);
 CREATE INDEX tier_reviews_urgency ON tier_reviews (tenant_id, (coalesce(due_at, 'infinity')), id);
+CREATE INDEX tier_reviews_reviewer ON tier_reviews (tenant_id, reviewer_id, (coalesce(due_at, 'infinity')), id);
 CREATE INDEX tier_reviews_decision ON tier_reviews (tenant_id, decision_id);
 CALL protect('tier_reviews');
 
