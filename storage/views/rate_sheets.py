@@ -14,7 +14,7 @@ from domain.moves import Move
 from domain.rates import Container, Measure
 from storage.rate_imports import RATE_IMPORTS, RATE_REJECTS
 from storage.rate_sheets import RATE_SHEETS, active_by_services
-from storage.views.actions import actions
+from storage.views.actions import actions, actions_with
 from storage.views.organisations import BY_ID
 from storage.views.services import OWN
 from storage.views.view import (
@@ -130,20 +130,6 @@ async def _moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datet
     return [rate_sheets.moves(sheet, active.get(sheet.service_id, []), viewer, at) for sheet in sheets]
 
 
-async def _available(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[str]]:
-    found = await _moves(connection, rows, viewer, at)
-    return [[move.action for move in moves if move.available] for moves in found]
-
-
-async def _blocked(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[Move]]:
-    found = await _moves(connection, rows, viewer, at)
-    return [[move for move in moves if not move.available] for moves in found]
-
-
 async def _findings(
     _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[Finding]]:
@@ -168,8 +154,7 @@ RATE_SHEET: Final = View(
         "rates": Many("Rate", "rate_sheet_id", "BRACKET"),
         "surcharges": Many("Surcharge", "rate_sheet_id", "POSITION"),
         "changesSince": Computed(_changes, needs=("service_id",)),
-        "availableActions": Computed(_available, needs=RATE_SHEETS.names),
-        "blockedActions": Computed(_blocked, needs=RATE_SHEETS.names),
+        **actions_with(RATE_SHEETS, _moves),
     },
     sorts=BY_ID,
     filters={

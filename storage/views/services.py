@@ -1,6 +1,6 @@
 """Services and their lanes: what is on sale is public, everything else is for staff and the provider itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,10 +10,9 @@ from domain.ids import ServiceId
 from domain.moves import Move
 from storage.lanes import LANES
 from storage.services import SERVICES, shelves
-from storage.views.actions import actions
+from storage.views.actions import actions, actions_with
 from storage.views.organisations import BY_ID
 from storage.views.view import (
-    Computed,
     Filter,
     Listing,
     Many,
@@ -64,20 +63,6 @@ async def _moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datet
     return [services.moves(SERVICES.decode(row), behind[id], viewer, at) for row, id in zip(rows, ids, strict=True)]
 
 
-async def _available(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[str]]:
-    found = await _moves(connection, rows, viewer, at)
-    return [[move.action for move in moves if move.available] for moves in found]
-
-
-async def _blocked(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[Move]]:
-    found = await _moves(connection, rows, viewer, at)
-    return [[move for move in moves if not move.available] for moves in found]
-
-
 SERVICE: Final = View(
     type="Service",
     table="services",
@@ -96,8 +81,7 @@ SERVICE: Final = View(
         "rateSheets": Many("RateSheet", "service_id", "NEWEST_FIRST"),
         "rateImports": Many("RateImport", "service_id", "NEWEST_FIRST"),
         "listingFlags": Many("ListingFlag", "service_id", "NEWEST_FIRST"),
-        "availableActions": Computed(_available, needs=SERVICES.names),
-        "blockedActions": Computed(_blocked, needs=SERVICES.names),
+        **actions_with(SERVICES, _moves),
     },
     sorts={
         "OLDEST_FIRST": Sort((("{t}.created_at", False),)),
