@@ -46,8 +46,9 @@ DECISION: Final = View(
         for kind, predicate in CLAIM_VISIBLE.items()
     }
     | {
-        ViewerKind.PROVIDER: f"({_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} OR {_OF_OWN_LISTING} "
-        f"OR {_OF_OWN_POINT})"
+        # By kind of subject: three alternatives at once look so dear to Postgres that it would rather read the table.
+        ViewerKind.PROVIDER: f"CASE left({{t}}.subject_id, 3) WHEN 'flg' THEN {_OF_OWN_LISTING} "
+        f"WHEN 'svp' THEN {_OF_OWN_POINT} ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} END"
     },
     fields={
         **columns("id", "kind", "holds", "at", "ruleVersionIds", "subjectId"),
