@@ -21,7 +21,7 @@ from api.imports import rate_sheets as reading
 from api.operations import uploads
 from api.settings import Settings
 from api.verbs.import_ import command as import_command
-from api.worker import Worker
+from api.worker import ROUNDS, Worker
 from domain.access import Role
 from domain.file_types import FileType
 from domain.ids import UploadId
@@ -111,7 +111,8 @@ async def test_a_file_fills_a_draft_that_is_then_activated(reader: Reader) -> No
     sheet = before["rateSheet"]["id"]
     refused = await reader.do("activateRateSheet", "rateSheet { id }", rateSheetId=sheet)
     assert reasons(refused) == ["rate_sheet_has_rates"]
-    await reader.worker.read_rates(reader.market.id)
+    (rates_round,) = [each for each in ROUNDS if each.name == "rates"]
+    await reader.worker.once(rates_round)  # as a worker does: it finds the marketplace by itself
     done = await reader.shown(id)
     assert (done["state"], done["accepted"], done["rejected"], done["readLines"]) == ("DONE", 600, 0, 601)
     assert done["readBytes"] == done["sizeBytes"]
