@@ -301,7 +301,9 @@ class RateInput:
     zone: str = strawberry.field(description="The zone; lanes name it.")
     measure: Measure = strawberry.field(default=Measure.WEIGHT, description="What is counted.")
     container: Container | None = strawberry.field(default=None, description="The type, where containers are counted.")
-    at_least: Decimal = strawberry.field(default=Decimal(0), description=f"Where the bracket begins, {BRACKET}.")
+    at_least: Decimal | None = strawberry.field(
+        default=None, description=f"Where the bracket begins, {BRACKET}; 0 if left out."
+    )
     below: Decimal | None = strawberry.field(default=None, description=f"Where it ends, {BRACKET}; open if left out.")
     flat: bool = strawberry.field(default=False, description="Whether the price is for the whole bracket.")
     price: Decimal = strawberry.field(description="Per kilogram, cubic metre, container or unit; at most six decimals.")
@@ -310,12 +312,12 @@ class RateInput:
     def rate(self, read: Reader, currency: str, place: int) -> NewRate:
         """The rate; what is wrong with it is collected by `read`."""
         where = ("rates", str(place))
-        below = self.below
+        at_least, below = self.at_least or Decimal(0), self.below
         return NewRate(
             zone=self.zone.strip(),
             measure=self.measure,
             container=self.container,
-            at_least=read.take(lambda: whole(self.measure, self.at_least), *where, "atLeast", otherwise=0),
+            at_least=read.take(lambda: whole(self.measure, at_least), *where, "atLeast", otherwise=0),
             below=None
             if below is None
             else read.take(lambda: whole(self.measure, below), *where, "below", otherwise=1),
