@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 
 from api.operations import (
+    bookings,
     buyers,
     claims,
     coupons,
@@ -24,12 +25,15 @@ from api.operations import (
     exchange_rates,
     legs,
     organisations,
+    quotes,
     service_points,
+    services,
     shipments,
     tracking,
     uploads,
 )
 from domain.access import Caller, Person, Role, Scope, ViewerKind
+from domain.bookings import BookQuote
 from domain.buyers import GrantTier
 from domain.claims import ClaimReason, OpenClaim
 from domain.coupons import RedeemCoupon
@@ -45,17 +49,22 @@ from domain.ids import (
     OrderId,
     OrderLineId,
     ProviderId,
+    QuoteId,
     ShipmentId,
     is_id,
 )
 from domain.legs import NewLeg, PlanLegs
 from domain.members import AcceptInvitation, InviteMember, guest_id
 from domain.modes import ServiceMode
+from domain.offers import RequestQuote
 from domain.orders import Address
-from domain.places import Area, Coordinates
+from domain.places import Area, Coordinates, Spot
 from domain.premises import Contact, Details
+from domain.pricing import Piece
+from domain.quotes import AcceptQuote
 from domain.reports import RecordTrackingBatch
 from domain.service_points import AddServicePoint
+from domain.services import ServiceCommand
 from domain.shipments import RecordShipment, ShipmentMode
 from domain.tracking import NewEvent, TrackingStatus
 from domain.uploads import CreateUpload, UploadKind
@@ -66,6 +75,7 @@ from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.marketplaces import Marketplace, Member, open_marketplace
+from tests.selling import sell
 
 PROMISED = date(2026, 2, 20)
 LATER = datetime(2026, 2, 22, 12, tzinfo=UTC)
@@ -74,6 +84,7 @@ LINKS = (
     "coupon_id", "guarantee_id", "guarantee_ids", "subject_id", "object_id", "owner_id", "party_id", "transfer_id",
     "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
+    "lane_id", "request_id", "quote_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 WORKSHOP = Details(
@@ -185,12 +196,49 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
     await _ship(market, building, trade, order_id)
     await _bring(market, building, trade)
     await stock(market, provider)
+    await _book(market, building, trade, number)
     for member, role in ((buyer, Role.BUYER), (supplier, Role.SUPPLIER), (provider, Role.PROVIDER)):
         wish = InviteMember(member.organisation_id, f"{role.lower()}{number}@example.com", (role,))
         letter = (await market.act(member.caller, organisations.invite_member, wish)).once["secret"]
         joining = guest(market, f"{role} {number}")
         await market.act(joining, organisations.accept_invitation, AcceptInvitation(letter))
     return trade
+
+
+async def _book(market: Marketplace, building: Market, trade: Trade, number: int) -> None:
+    """The buyer asks for quotes on a way that only its provider goes, and books one; then nothing is on sale again."""
+    provider_id, buyer = ProviderId(str(trade.provider.party_id)), trade.buyer.caller
+    sold = await sell(building, provider_id=provider_id, destination=Area("US", postal_prefix=str(number)))
+    there = Spot("US", postal_code=f"{number}0001")
+    goods = (Piece(1, 1_000, 100, 100, 100),)
+    wish = RequestQuote(
+        None,
+        goods,
+        Spot("CN", None, "CNSHA"),
+        there,
+        START,
+        None,
+        frozenset(),
+        frozenset(),
+        "USD",
+        include_left_out=False,
+    )
+    asked = await market.act(buyer, quotes.request_quote, wish)
+    quote_id = QuoteId(
+        await market.pool.fetchval(
+            market.id, "SELECT id FROM quotes WHERE request_id = $1", asked.things["quoteRequest"]
+        )
+    )
+    await market.act(buyer, quotes.accept_quote, AcceptQuote(quote_id))
+    order_id = await building.order(
+        trade.buyer.party_id,  # type: ignore[arg-type]
+        trade.supplier.party_id,  # type: ignore[arg-type]
+        [line()],
+    )
+    line_id = await market.pool.fetchval(market.id, "SELECT id FROM order_lines WHERE order_id = $1", order_id)
+    command = BookQuote(quote_id, order_id, (OrderLineId(line_id),), None)
+    await market.act(buyer, bookings.book_quote, command)
+    await market.act(trade.provider.caller, services.pause_service, ServiceCommand(sold.service_id))
 
 
 async def _bring(market: Marketplace, building: Market, trade: Trade) -> None:

@@ -302,6 +302,16 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
+        "requestQuote": {
+            "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},
+            "destination": {"country": "US"},
+            "pieces": [{"weightGrams": 1, "lengthMm": 1, "widthMm": 1, "heightMm": 1}],
+        },
+        "acceptQuote": {"quoteId": one["quo"], **keyed},
+        "withdrawQuote": {"quoteId": one["quo"], "reason": "Mine."},
+        "reviseQuote": {"quoteId": one["quo"], "adjustment": money, "reason": "Mine."},
+        "bookQuote": {"quoteId": one["quo"], "orderId": one["ord"], "lineIds": [one["lin"]], **keyed},
+        "cancelBooking": {"bookingId": one["bkg"], "reason": "OTHER", **keyed},
         "createUpload": {
             "kind": "OTHER", "fileName": "a.pdf", "size": 1, "contentType": "PDF", "sha256": "0" * 64,
             "organisationId": one["org"],
