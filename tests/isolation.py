@@ -55,11 +55,10 @@ from domain.ids import (
 )
 from domain.legs import NewLeg, PlanLegs
 from domain.members import AcceptInvitation, InviteMember, guest_id
-from domain.modes import ServiceMode
 from domain.offers import RequestQuote
 from domain.orders import Address
-from domain.places import Area, Coordinates, Spot
-from domain.premises import Contact, Details
+from domain.places import Area, Spot
+from domain.premises import Contact
 from domain.pricing import Piece
 from domain.quotes import AcceptQuote
 from domain.reports import RecordTrackingBatch
@@ -75,6 +74,7 @@ from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.marketplaces import Marketplace, Member, open_marketplace
+from tests.networks import WORKSHOP, network
 from tests.selling import sell
 
 PROMISED = date(2026, 2, 20)
@@ -87,19 +87,6 @@ LINKS = (
     "lane_id", "request_id", "quote_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
-WORKSHOP = Details(
-    name="Workshop",
-    country="CN",
-    locality="Shanghai",
-    street="1 Century Avenue",
-    coordinates=Coordinates(31_200_000, 121_500_000),
-    services=(ServiceMode.REPAIR,),
-    engineers=3,
-    areas=("CN",),
-    zone="Asia/Shanghai",
-    opening=(),
-)
-"""A service point that the desk has not looked at yet: nobody else's business."""
 PUBLIC = {"sup", "prv", "gua"}
 """Kinds of things that everybody may see (ended guarantees aside; there are none here)."""
 
@@ -161,6 +148,7 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     await set_clock(worker_pool, market.id, START)
     building = Market(worker_pool, market.id, market.made.admin_key, market.made.operator_id)
     trades = tuple([await _trade(market, building, number) for number in (1, 2)])
+    await network(market, building)
     await building.move(LATER)
     for trade in trades:
         await _spend(market, building, trade)
