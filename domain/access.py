@@ -137,7 +137,10 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "rotateApiKey": _STEWARDS,
     "revokeApiKey": _STEWARDS,
     # the tenant
+    "chooseClaimProfile": _by(Role.POLICY, Role.ADMIN),
     "moveClock": _by(Role.ADMIN),
+    "applyClockHold": _by(Role.POLICY, Role.ADMIN),
+    "reverseClockHold": _by(Role.POLICY, Role.ADMIN),
     "publishDocument": _by(Role.ADMIN, Role.SERVICE),
     # parties
     "registerBuyer": _DESK,

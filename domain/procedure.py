@@ -1,8 +1,9 @@
-"""The procedure of a claim: who must act by when, and what silence means (`domain.md` 6.6, profile "B2B default").
+"""The procedure of a claim: who must act by when, and what silence means (`domain.md` 6.6).
 
-Numbers live in `storage/rulebook/clocks/`. Laws: the version in force when the claim is opened governs; the day on
-which a clock starts is day 0; a deadline is the last microsecond of its day, a right begins with the first instant of
-its day.
+A profile is a rule of `storage/rulebook/clocks/`, shipped in four kinds: between businesses, and as three large
+marketplaces have it. A marketplace chooses one (`domain/tenants.py`). Laws: the version in force when the claim is
+opened governs; the day on which a clock starts is day 0; a period of days ends with the last microsecond of its last
+day, one of hours exactly; a right that opens after a period begins with the instant after its end.
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,9 @@ from typing import Final
 from domain import dates, terms
 from domain.claims import ClaimReason, Deadlines
 from domain.dates import Calendar
+from domain.guarantees import DEADLINES, Unit
 from domain.rulebook import RuleKind, RuleVersion
-from domain.terms import Count, Days, WorkingDays
+from domain.terms import Count, Days, Span
 
 
 class Silence(StrEnum):
@@ -30,20 +32,37 @@ class Silence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """So many hours, days or working days of the marketplace's own calendar."""
+
+    within: Span
+    unit: Unit
+
+    def end(self, start: datetime, calendar: Calendar) -> datetime:
+        """Its last instant."""
+        return DEADLINES[self.unit](start, self.within, calendar)
+
+    def after(self, start: datetime, calendar: Calendar) -> datetime:
+        """The first instant behind it."""
+        return self.end(start, calendar) + dates.MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimClocks:
     """The numbers of one version of a claim's clocks. `version` is that version's id.
 
-    `silence` says what the liable party's silence means, `silence_by_reason` where a reason differs; a claimant silent
-    about evidence, and staff silent about a decision, have their own words.
+    After `buyer_waits` the buyer may take an unanswered claim to the marketplace; after `silence_after` silence has its
+    consequence: `silence`, or `silence_by_reason` where a reason differs; a claimant silent about evidence has its own
+    word. Staff silent about a decision let the claim be decided on its file.
     """
 
     version: str
-    answer_days: Days
-    buyer_may_escalate_on_day: Days
-    system_escalates_on_day: Days
-    decide_working_days: WorkingDays
-    evidence_days: Days
-    appeal_days: Days
+    answer: Period
+    buyer_waits: Period
+    silence_after: Period
+    decide: Period
+    evidence: Period
+    appeal: Period
     appeals: Count
     file_days: Days
     silence: Silence
@@ -51,8 +70,9 @@ class ClaimClocks:
     silence_by_reason: Mapping[ClaimReason, Silence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.answer_days < self.buyer_may_escalate_on_day <= self.system_escalates_on_day:
-            raise ValueError("the party answers before the buyer may escalate, the buyer before the system does")
+        for before, behind in ((self.answer, self.silence_after), (self.buyer_waits, self.silence_after)):
+            if before.unit is behind.unit and before.within > behind.within:
+                raise ValueError("silence has its consequence when the time to answer is over, not before")
 
 
 def claim_clocks(version: RuleVersion) -> ClaimClocks:
@@ -90,27 +110,27 @@ def deadlines(version: RuleVersion, opened_at: datetime, calendar: Calendar) -> 
 
 def answer_due_at(clocks: ClaimClocks, opened_at: datetime, calendar: Calendar) -> datetime:
     """The last instant at which the liable party's answer is in time."""
-    return dates.day_deadline(opened_at, clocks.answer_days, calendar)
+    return clocks.answer.end(opened_at, calendar)
 
 
 def buyer_may_escalate_at(clocks: ClaimClocks, opened_at: datetime, calendar: Calendar) -> datetime:
     """The first instant at which the buyer may take an unanswered claim to the marketplace."""
-    return dates.start_of_day_after(opened_at, clocks.buyer_may_escalate_on_day, calendar)
+    return clocks.buyer_waits.after(opened_at, calendar)
 
 
 def escalates_at(clocks: ClaimClocks, opened_at: datetime, calendar: Calendar) -> datetime:
-    """The first instant of the day on which an unanswered claim escalates by itself."""
-    return dates.start_of_day_after(opened_at, clocks.system_escalates_on_day, calendar)
+    """The first instant at which silence has had its consequence for an unanswered claim."""
+    return clocks.silence_after.after(opened_at, calendar)
 
 
 def decide_due_at(clocks: ClaimClocks, escalated_at: datetime, calendar: Calendar) -> datetime:
     """The last instant at which the staff's decision is in time; after it the claim is decided on the file."""
-    return dates.working_day_deadline(escalated_at, clocks.decide_working_days, calendar)
+    return clocks.decide.end(escalated_at, calendar)
 
 
 def evidence_due_at(clocks: ClaimClocks, escalated_at: datetime, calendar: Calendar) -> datetime:
     """The last instant for evidence after escalation."""
-    return dates.day_deadline(escalated_at, clocks.evidence_days, calendar)
+    return clocks.evidence.end(escalated_at, calendar)
 
 
 def silence_of_party(clocks: ClaimClocks, reason: ClaimReason) -> Silence:

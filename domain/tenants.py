@@ -2,17 +2,17 @@
 
 Laws: a tenant is `live` or a `sandbox` for ever. A live tenant's clock is the real one; a sandbox's may be moved,
 forwards only (`storage/clocks.py`). `market` names the policy calendar of the marketplace's own desk, `currency` the
-money in which caps and yearly spend are counted.
+money in which caps and yearly spend are counted, `claim_profile` the rule whose clocks govern new claims.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from domain.change import Change, Happening
 from domain.countries import COUNTRIES
-from domain.errors import Invalid, Problem
+from domain.errors import Conflict, Invalid, Problem
 from domain.ids import TenantId
 from domain.keys import Plane
 from domain.money import CURRENCIES
@@ -31,6 +31,9 @@ class TenantKind(StrEnum):
     """For trying things out; its clock can be moved."""
 
 
+BETWEEN_BUSINESSES: Final = "clocks/b2b_default"
+"""The profile of a new marketplace (`domain.md` 6.6)."""
+
 PLANES: Final = {TenantKind.LIVE: Plane.LIVE, TenantKind.SANDBOX: Plane.TEST}
 """Kind -> the word in its keys."""
 
@@ -48,6 +51,7 @@ class Tenant:
     clock_set_at: datetime | None
     clock_runs: bool
     documents_required: bool
+    claim_profile: str
     digest_key: bytes
     created_at: datetime
     version: int
@@ -85,8 +89,17 @@ def create_tenant(command: CreateTenant, *, id: TenantId, digest_key: bytes, at:
         clock_set_at=None,
         clock_runs=True,
         documents_required=command.documents_required,
+        claim_profile=BETWEEN_BUSINESSES,
         digest_key=digest_key,
         created_at=at,
         version=1,
     )
     return Change(None, tenant, (Happening("tenant.created", {"kind": command.kind.name}),))
+
+
+def choose_claim_profile(tenant: Tenant, profile: str) -> Change[Tenant]:
+    """Claims that are opened from now on are governed by the clocks of that rule. Refuses the one that governs."""
+    if tenant.claim_profile == profile:
+        raise Conflict(f"{profile} governs already.", field=("profile",))
+    after = replace(tenant, claim_profile=profile, version=tenant.version + 1)
+    return Change(tenant, after, (Happening("tenant.claim_profile_chosen", {"profile": profile}),))

@@ -31,7 +31,7 @@ WITH taken AS (
   VALUES ($1, $2, $3, $4, $5, clock_timestamp())
   ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT tenant_now(t) AS at, t.digest_key, t.market, EXISTS (SELECT FROM taken) AS taken
+SELECT tenant_now(t) AS at, t.digest_key, t.market, t.claim_profile, EXISTS (SELECT FROM taken) AS taken
 FROM tenants t WHERE t.tenant_id = $1
 """
 

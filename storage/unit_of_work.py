@@ -51,7 +51,8 @@ COMMITTED: Final[set[Callable[[], None]]] = set()
 """Called after every commit: a worker in the same process looks at once instead of at its next round. Only speed."""
 
 _CLOCK: Final = (
-    "SELECT tenant_now(t) AS at, t.digest_key, t.market, true AS taken FROM tenants t WHERE t.tenant_id = $1"
+    "SELECT tenant_now(t) AS at, t.digest_key, t.market, t.claim_profile, true AS taken "
+    "FROM tenants t WHERE t.tenant_id = $1"
 )
 _REPEATED: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, idempotency.Vanished)
 
@@ -76,8 +77,8 @@ class Work:
     """One transaction for one caller. Made by `transact`; gone when it ends."""
 
     __slots__ = (
-        "_changes", "_digest_key", "_inner", "_objects", "_rows", "action", "at", "caller", "connection",
-        "expected_version", "market", "request_id", "tenant_id", "versions",
+        "_changes", "_digest_key", "_inner", "_objects", "_rows", "action", "at", "caller", "claim_profile",
+        "connection", "expected_version", "market", "request_id", "tenant_id", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +91,7 @@ class Work:
         at: datetime,
         digest_key: bytes,
         market: str,
+        claim_profile: str,
         expected_version: int | None = None,
     ) -> None:
         self._inner = connection
@@ -101,6 +103,8 @@ class Work:
         """The tenant's clock, read once."""
         self.market = market
         """The policy calendar of the marketplace's own desk: days of its duties are counted in it."""
+        self.claim_profile = claim_profile
+        """The key of the rule whose clocks govern claims that are opened now."""
         self.expected_version = expected_version
         self.versions: dict[str, int] = {}
         self._digest_key = digest_key
@@ -174,6 +178,7 @@ class Work:
             at=at,
             digest_key=self._digest_key,
             market=self.market,
+            claim_profile=self.claim_profile,
         )
 
     @property
@@ -410,6 +415,7 @@ async def _act(
         at=at or begun["at"],
         digest_key=begun["digest_key"],
         market=begun["market"],
+        claim_profile=begun["claim_profile"],
         expected_version=expected_version,
     )
     outcome = await act(work)

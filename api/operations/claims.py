@@ -11,7 +11,7 @@ from typing import Final
 
 from api.operations import coupons
 from api.operations.duties import end_duties, start_duty
-from domain import access, claims, clocks, coverage, dates, guarantees, procedure
+from domain import access, claims, clocks, coverage, dates, guarantees, procedure, tenants
 from domain.change import Change
 from domain.claims import (
     AnswerClaim,
@@ -28,20 +28,18 @@ from domain.claims import (
 from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
 from domain.decisions import DecisionKind, decision
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, Invalid, NotFound, Problem
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.guarantees import Judgement, OrderFacts
 from domain.ids import ClaimId, CoverageId, DecisionId, EventId, RuleVersionId
 from domain.procedure import ClaimClocks, Silence
-from domain.rulebook import RuleVersion
+from domain.rulebook import RuleKind, RuleVersion
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
+from storage import clocks as clock_rows
 from storage.claims import CaseRows
 from storage.unit_of_work import Outcome, Work
-
-PROCEDURE: Final = "clocks/b2b_default"
-"""The rule whose clocks govern claims: the profile of the marketplace (`domain.md` 6.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +347,22 @@ async def conversion(work: Work, cover: Coverage, currency: str) -> Conversion |
 
 
 async def _procedure(work: Work) -> RuleVersion:
-    """The procedure in force now: for a claim that is opened now."""
-    return await rulebook.in_force(work.connection, work.tenant_id, PROCEDURE, work.at)
+    """The marketplace's profile as it is in force now: for a claim that is opened now (`domain.md` 6.6)."""
+    return await rulebook.in_force(work.connection, work.tenant_id, work.claim_profile, work.at)
+
+
+async def choose_claim_profile(work: Work, profile: str) -> Outcome:
+    """Claims that are opened from now on are governed by that rule's clocks; those that are open keep theirs.
+
+    Refuses a rule that is not in force (Refused) or not about a claim's clocks (Invalid), and the one that governs.
+    """
+    access.require(work.caller, "chooseClaimProfile")
+    version = await rulebook.in_force(work.connection, work.tenant_id, profile, work.at)
+    if version.kind is not RuleKind.CLAIM_CLOCKS:
+        raise Invalid(Problem(("profile",), "is not about the clocks of a claim"))
+    reading = await clock_rows.read_clock(work.connection, work.tenant_id)
+    await work.keep(tenants.choose_claim_profile(reading.tenant, profile))
+    return Outcome(facts={"profile": profile})
 
 
 async def _clocks(work: Work, claim: Claim) -> ClaimClocks:

@@ -71,6 +71,7 @@ async def create_tenant(pool: Pool, command: CreateTenant, *, request_id: str) -
             at=now,
             digest_key=tenant.digest_key,
             market=tenant.market,
+            claim_profile=tenant.claim_profile,
         )
         created = await organisations.create_organisation(
             work, CreateOrganisation(OrganisationKind.OPERATOR, tenant.name)

@@ -17,6 +17,7 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.orders import Order
+from api.schema.organisations import KEY
 from api.schema.parties import LiableParty
 from api.schema.providers import Provider
 from api.schema.rules import RuleVersion
@@ -155,6 +156,9 @@ class Claim(Node):
         description="What it costs the liable party; for that party and staff."
     )
     events: Connection[ClaimEvent] = connection("What happened to it.", order=ClaimEventOrder)
+    holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
+        "Clocks of it that force majeure stopped, reversed holds included."
+    )
     transfers: Connection[Annotated["LedgerTransfer", strawberry.lazy("api.schema.ledger")]] = connection(
         "Where each cent went; for staff."
     )
@@ -268,6 +272,29 @@ class ClaimPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
+@strawberry.input(description="The profile whose clocks shall govern claims.")
+class ChooseClaimProfileInput:
+    """→ the rule's key."""
+
+    profile: str = strawberry.field(
+        description="The key of a rule about a claim's clocks that is in force: `clocks/b2b_default`, "
+        "`clocks/aliexpress`, `clocks/amazon`, `clocks/ebay`, or one of the marketplace's own."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> str:
+        """The key."""
+        return self.profile
+
+
+@strawberry.type(description="What governs claims from now on.")
+class ClaimProfilePayload:
+    """What `chooseClaimProfile` answers."""
+
+    profile: str | None = strawberry.field(description="The rule's key; null when nothing changed.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
+
+
 @strawberry.type
 class ClaimQueries:
     """Reading claims."""
@@ -282,6 +309,12 @@ class ClaimQueries:
 class ClaimMutations:
     """What can be done with claims."""
 
+    choose_claim_profile: ClaimProfilePayload = mutation(
+        claims.choose_claim_profile,
+        ChooseClaimProfileInput,
+        keyed=False,
+        description="Claims that are opened from now on are governed by that rule's clocks; open ones keep theirs.",
+    )
     open_claim: ClaimPayload = mutation(
         claims.open_claim,
         OpenClaimInput,

@@ -25,6 +25,9 @@ class Tenant:
     kind: TenantKind = strawberry.field(description="Whether the trade in it is real.")
     market: CountryCode = strawberry.field(description="Whose working days its desk keeps.")
     currency: CurrencyCode = strawberry.field(description="The money in which caps and yearly spend are counted.")
+    claim_profile: str = strawberry.field(
+        description="The key of the rule whose clocks govern claims that are opened now: `clocks/b2b_default`."
+    )
     clock: datetime = strawberry.field(description="What its clock shows now; a sandbox's may have been moved.")
 
 

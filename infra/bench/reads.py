@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.operations.claims import PROCEDURE
+from domain.tenants import BETWEEN_BUSINESSES
 from infra.bench import measure, rig, workloads
 from infra.bench.drive import CONNECTIONS, drive, packets
 from infra.bench.rig import Loaded
@@ -71,7 +71,7 @@ async def _fill(connection: asyncpg.Connection, tenant_id: str) -> None:
         connection,
         tenant=tenant_id,
         rule=await connection.fetchval(version, tenant_id, RULE),
-        procedure=await connection.fetchval(version, tenant_id, PROCEDURE),
+        procedure=await connection.fetchval(version, tenant_id, BETWEEN_BUSINESSES),
         spare=str(SPARE),
     )
 

@@ -19,6 +19,7 @@ class ViewerTenant:
     kind: TenantKind
     market: str
     currency: str
+    claim_profile: str
     clock: datetime
 
 
@@ -42,9 +43,17 @@ async def viewer_of(
 ) -> list[Viewer]:
     """The caller, with its tenant."""
     row = await connection.fetchrow(
-        "SELECT name, kind, market, currency FROM tenants WHERE tenant_id = $1", caller.tenant_id
+        "SELECT name, kind, market, currency, claim_profile FROM tenants WHERE tenant_id = $1", caller.tenant_id
     )
-    tenant = ViewerTenant(caller.tenant_id, row["name"], TenantKind(row["kind"]), row["market"], row["currency"], at)
+    tenant = ViewerTenant(
+        caller.tenant_id,
+        row["name"],
+        TenantKind(row["kind"]),
+        row["market"],
+        row["currency"],
+        row["claim_profile"],
+        at,
+    )
     return [
         Viewer(
             actor_id=caller.actor_id,

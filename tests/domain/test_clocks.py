@@ -14,7 +14,7 @@ from domain.change import Change
 from domain.clocks import LIVE, SILENCE, Clock, ClockState, Duty, MoveClock
 from domain.errors import Refused
 from domain.ids import ClaimId, ClockId, TenantId
-from domain.tenants import Tenant, TenantKind
+from domain.tenants import BETWEEN_BUSINESSES, Tenant, TenantKind
 
 AT: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DUE_AT: Final = datetime(2026, 3, 8, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -166,7 +166,9 @@ TestClockLife = ClockLife.TestCase
 
 
 def tenant(kind: TenantKind) -> Tenant:
-    return Tenant(TenantId.mint(1, 1), "Fair", kind, "US", "USD", None, None, True, False, bytes(32), AT, 4)
+    return Tenant(
+        TenantId.mint(1, 1), "Fair", kind, "US", "USD", None, None, True, False, BETWEEN_BUSINESSES, bytes(32), AT, 4
+    )
 
 
 def test_a_sandboxs_clock_moves_forwards() -> None:

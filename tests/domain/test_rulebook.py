@@ -34,24 +34,24 @@ published_at = {published}
 effective_from = {effective}
 
 [body]
-answer_days = {days}
-buyer_may_escalate_on_day = 4
-system_escalates_on_day = 8
-decide_working_days = 2
-evidence_days = 5
-appeal_days = 7
+answer = {{ within = {days}, unit = "DAYS" }}
+buyer_waits = {{ within = 3, unit = "DAYS" }}
+silence_after = {{ within = 7, unit = "DAYS" }}
+decide = {{ within = 2, unit = "WORKING_DAYS" }}
+evidence = {{ within = 5, unit = "DAYS" }}
+appeal = {{ within = 7, unit = "DAYS" }}
 appeals = 1
 file_days = 30
 silence = "AUTO_GRANT"
 silence_of_claimant = "CLOSE"
 
 [sources]
-answer_days = "test"
-buyer_may_escalate_on_day = "test"
-system_escalates_on_day = "test"
-decide_working_days = "test"
-evidence_days = "test"
-appeal_days = "test"
+answer = "test"
+buyer_waits = "test"
+silence_after = "test"
+decide = "test"
+evidence = "test"
+appeal = "test"
 appeals = "test"
 file_days = "test"
 silence = "test"
@@ -151,11 +151,11 @@ def test_the_text_of_these_tests_is_good() -> None:
     [
         ('key = "clocks/quick"', 'key = "Clocks/quick"', [""]),
         ('key = "clocks/quick"', 'key = "guarantees/quick"', ["key"]),
-        ("answer_days = 3", "answer_days = 3.5", ["body.answer_days"]),
-        ("answer_days = 3", "answer_days = -3", ["body.answer_days"]),
-        ("answer_days = 3", "answer_days = true", ["body.answer_days"]),
-        ("answer_days = 3", 'answer_days = "3"', ["body.answer_days"]),
-        ("answer_days = 3", "answer_days = 4", ["body"]),
+        ("answer = { within = 3", "answer = { within = 3.5", ["body.answer.within"]),
+        ("answer = { within = 3", "answer = { within = -3", ["body.answer.within"]),
+        ("answer = { within = 3", "answer = { within = true", ["body.answer.within"]),
+        ("answer = { within = 3", 'answer = { within = "3"', ["body.answer.within"]),
+        ("answer = { within = 3", "answer = { within = 8", ["body"]),
         ('silence = "AUTO_GRANT"\n', 'silence = "SHRUG"\n', ["body.silence"]),
         ("appeals = 1", "appeals = 1\nunheard_of = 1", ["body.unheard_of"]),
         ('appeals = "test"', "", ["body.appeals"]),
@@ -174,9 +174,10 @@ def test_what_is_wrong_with_a_text_is_told_with_its_place(old: str, new: str, wh
 
 
 def test_every_problem_is_told_at_once() -> None:
-    broken = text().replace("answer_days = 3", "answer_days = -1", 1).replace("evidence_days = 5", "evidence = 5", 1)
-    broken = broken.replace('evidence_days = "test"', 'evidence = "test"', 1)
-    assert problems(broken) == ["body.evidence", "body.evidence_days", "body.answer_days"]
+    broken = text().replace("answer = { within = 3", "answer = { within = -1", 1)
+    broken = broken.replace("file_days = 30", "days = 30", 1)
+    broken = broken.replace('file_days = "test"', 'days = "test"', 1)
+    assert problems(broken) == ["body.days", "body.file_days", "body.answer.within"]
 
 
 def test_a_rule_set_brings_examples_and_no_version_and_is_not_a_book() -> None:

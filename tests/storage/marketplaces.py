@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import ApiKeyId, OrganisationId, TenantId
-from domain.tenants import Tenant, TenantKind
+from domain.tenants import BETWEEN_BUSINESSES, Tenant, TenantKind
 from storage import tenants
 from storage.pool import Pool
 from storage.unit_of_work import mint
@@ -27,7 +27,9 @@ class Marketplace:
 async def open_marketplace(owner: Pool, kind: TenantKind) -> Marketplace:
     """The tenant's row is committed."""
     tenant_id = mint(TenantId)
-    tenant = Tenant(tenant_id, "Fair", kind, "US", "USD", None, None, True, False, DIGEST_KEY, CREATED_AT, 1)
+    tenant = Tenant(
+        tenant_id, "Fair", kind, "US", "USD", None, None, True, False, BETWEEN_BUSINESSES, DIGEST_KEY, CREATED_AT, 1
+    )
     async with owner.acquire(None) as connection:
         await tenants.create(connection, tenant)
     caller = Caller(

@@ -1,0 +1,152 @@
+"""Four marketplaces' clocks, each to the microsecond: a claim that nobody answers, through holidays and changed clocks.
+
+The marketplace keeps its days in New York: clocks go forward on 8 March 2026, Memorial Day is 25 May and
+Juneteenth 19 June.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from api.operations import claims
+from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimState
+from domain.errors import Conflict, Forbidden, Invalid, Refused
+from domain.ids import OrderId
+from tests.api.test_claims import Story, story
+from tests.builders import line
+
+__all__ = ["story"]
+MICROSECOND = timedelta(microseconds=1)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What the profile says of a claim opened at that instant under an order promised for the day before."""
+
+    profile: str
+    opened_at: datetime
+    answer_due_at: datetime
+    escalation_opens_at: datetime
+    silence_at: datetime
+    state: ClaimState
+    outcome: ClaimOutcome | None
+
+
+GOLDEN = (
+    Golden(
+        "clocks/b2b_default",
+        utc("2026-03-05T15:00:00"),
+        utc("2026-03-09T03:59:59.999999"),
+        utc("2026-03-09T04:00:00"),
+        utc("2026-03-13T04:00:00"),
+        ClaimState.ESCALATED,
+        None,
+    ),
+    Golden(
+        "clocks/aliexpress",
+        utc("2026-03-05T15:00:00"),
+        utc("2026-03-11T03:59:59.999999"),
+        utc("2026-03-09T04:00:00"),
+        utc("2026-03-11T04:00:00"),
+        ClaimState.DECIDED,
+        ClaimOutcome.GRANTED,
+    ),
+    Golden(
+        "clocks/amazon",
+        utc("2026-03-07T15:00:00"),
+        utc("2026-03-09T15:00:00"),
+        utc("2026-03-09T15:00:00.000001"),
+        utc("2026-03-09T15:00:00.000001"),
+        ClaimState.DECIDED,
+        ClaimOutcome.GRANTED,
+    ),
+    Golden(
+        "clocks/ebay",
+        utc("2026-05-22T15:00:00"),
+        utc("2026-05-29T03:59:59.999999"),
+        utc("2026-05-29T04:00:00"),
+        utc("2026-06-25T04:00:00"),
+        ClaimState.CLOSED,
+        ClaimOutcome.DENIED,
+    ),
+)
+
+
+async def opened(story: Story, golden: Golden) -> Claim:
+    """A claim of that profile, opened at its instant."""
+    market = story.market
+    if golden.profile != "clocks/b2b_default":
+        await market.act(market.staff, claims.choose_claim_profile, golden.profile)
+    promised = (golden.opened_at - timedelta(days=2)).date()
+    order_id = await late_order(story, promised)
+    await market.move(golden.opened_at)
+    return await story.open(order_id)
+
+
+async def late_order(story: Story, promised: date) -> OrderId:
+    lines = [line(2_500_00, promised_on=promised)]
+    return await story.market.order(story.buyer_id, story.supplier_id, lines, [story.on_time])
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.profile)
+async def test_every_clock_of_a_profile_is_kept_to_the_microsecond(story: Story, golden: Golden) -> None:
+    claim = await opened(story, golden)
+    assert (claim.answer_due_at, claim.escalation_opens_at, claim.escalates_at) == (
+        golden.answer_due_at,
+        golden.escalation_opens_at,
+        golden.silence_at,
+    )
+    await story.market.move(golden.silence_at - MICROSECOND)
+    assert (await story.claim(claim.id)).state is ClaimState.OPEN, "the last instant is in time"
+    await story.market.move(golden.silence_at + MICROSECOND)
+    silent = await story.claim(claim.id)
+    assert (silent.state, silent.outcome) == (golden.state, golden.outcome)
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.profile)
+async def test_an_answer_at_the_deadline_is_in_time_and_the_buyer_escalates_from_its_own_instant(
+    story: Story, golden: Golden
+) -> None:
+    claim = await opened(story, golden)
+    wish = AnswerClaim(claim.id, None)
+    first = min(golden.escalation_opens_at, golden.answer_due_at)
+    if golden.escalation_opens_at > golden.answer_due_at:
+        await story.market.move(first)
+        with pytest.raises(Refused):
+            await story.market.act(story.buyer, claims.escalate_claim, wish)
+    else:
+        await story.market.move(golden.escalation_opens_at - MICROSECOND)
+        with pytest.raises(Refused):
+            await story.market.act(story.buyer, claims.escalate_claim, wish)
+    if golden.answer_due_at > await story.market.now():
+        await story.market.move(golden.answer_due_at)
+    provider = story.market.provider(story.provider_id)
+    await story.market.act(provider, claims.contest_claim, wish)
+    assert (await story.claim(claim.id)).state is ClaimState.ESCALATED
+
+
+async def test_open_claims_keep_the_profile_that_they_were_opened_under(story: Story) -> None:
+    golden = GOLDEN[0]
+    claim = await opened(story, golden)
+    await story.market.act(story.market.staff, claims.choose_claim_profile, "clocks/amazon")
+    await story.market.move(golden.silence_at + MICROSECOND)
+    assert (await story.claim(claim.id)).state is ClaimState.ESCALATED
+    with pytest.raises(Conflict):
+        await story.market.act(story.market.staff, claims.choose_claim_profile, "clocks/amazon")
+
+
+async def test_only_a_rule_about_clocks_that_is_in_force_can_be_chosen(story: Story) -> None:
+    market = story.market
+    with pytest.raises(Invalid):
+        await market.act(market.staff, claims.choose_claim_profile, "guarantees/on_time")
+    with pytest.raises(Refused):
+        await market.act(market.staff, claims.choose_claim_profile, "clocks/unheard_of")
+    with pytest.raises(Forbidden):
+        await market.act(story.buyer, claims.choose_claim_profile, "clocks/ebay")
