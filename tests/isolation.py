@@ -29,6 +29,8 @@ from api.operations import (
     service_points,
     services,
     shipments,
+    tier_reviews,
+    tier_sweeps,
     tracking,
     uploads,
 )
@@ -65,6 +67,8 @@ from domain.reports import RecordTrackingBatch
 from domain.service_points import AddServicePoint
 from domain.services import ServiceCommand
 from domain.shipments import RecordShipment, ShipmentMode
+from domain.tier_reviews import NewEvidence, SubmitTierEvidence
+from domain.tiers import Evidence, Identity
 from domain.tracking import NewEvent, TrackingStatus
 from domain.uploads import CreateUpload, UploadKind
 from storage import audit
@@ -73,6 +77,7 @@ from storage.pool import Pool
 from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
+from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
 from tests.selling import sell
@@ -84,7 +89,7 @@ LINKS = (
     "coupon_id", "guarantee_id", "guarantee_ids", "subject_id", "object_id", "owner_id", "party_id", "transfer_id",
     "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
-    "lane_id", "request_id", "quote_id",
+    "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -100,6 +105,8 @@ class Trade:
     provider: Member
     applicant: Member
     """A company in review, of which nobody knows but the desk."""
+    leaver: Member
+    """A provider that was removed, of one hand with the provider."""
     ids: frozenset[str] = frozenset()
     """Everything that belongs to them, by any chain of references."""
 
@@ -152,6 +159,7 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     await building.move(LATER)
     for trade in trades:
         await _spend(market, building, trade)
+    await market.act(building.staff, tier_sweeps.evaluate_tiers, None)
     await market.act(building.staff, documents.publish_document, PublishDocument("{ viewer { kind } }"))
     rate = NewRate("EUR", "USD", PROMISED, Decimal("1.1"))
     await market.act(building.staff, exchange_rates.record_exchange_rates, RecordExchangeRates((rate,), "test"))
@@ -159,7 +167,7 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
         await audit.seal(connection, market.id)
     rows = await _rows(owner, market)
     for trade in trades:
-        members = (trade.buyer, trade.supplier, trade.provider, trade.applicant)
+        members = (trade.buyer, trade.supplier, trade.provider, trade.applicant, trade.leaver)
         trade.ids = _belonging(rows, {str(member.party_id) for member in members})
     assert not trades[0].ids & trades[1].ids, "the two sets have traded with each other"
     return Side(market, trades, frozenset(str(row["id"]) for row in rows if is_id(str(row.get("id")))))
@@ -169,10 +177,12 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
     buyer = await market.add(f"Buyer {number}", Role.BUYER)
     supplier = await market.add(f"Supplier {number}", Role.SUPPLIER)
     provider = await market.add(f"Provider {number}", Role.PROVIDER)
-    trade = Trade(buyer, supplier, provider, await in_review(market, guest(market, f"Applicant {number}"), number))
+    applicant = await in_review(market, guest(market, f"Applicant {number}"), number)
     await market.act(building.staff, buyers.grant_tier, GrantTier(BuyerId(str(buyer.party_id)), 4, "for the test"))
     on_time = await building.offer(provider.party_id)  # type: ignore[arg-type]
     serviced = await building.offer(supplier.party_id, "guarantees/machinery_after_sales")  # type: ignore[arg-type]
+    gone = await leaver(market, building, provider, f"Leaver {number}")
+    trade = Trade(buyer, supplier, provider, applicant, gone)
     address = Address("Ada", f"Street {number}", "Utrecht", "1", None, "US")
     order_id = await building.order(
         buyer.party_id,  # type: ignore[arg-type]
@@ -230,10 +240,13 @@ async def _book(market: Marketplace, building: Market, trade: Trade, number: int
 
 
 async def _bring(market: Marketplace, building: Market, trade: Trade) -> None:
-    """Everybody announces a file, and the provider pays a deposit in and tells where it will serve."""
+    """Everybody announces a file, the buyer tells what it is, the provider pays a deposit and tells where it serves."""
     wish = CreateUpload(UploadKind.EVIDENCE, "seen.png", 10, FileType.PNG, "0" * 64)
     for member in (trade.buyer, trade.supplier, trade.provider):
         await market.act(member.caller, uploads.create_upload, wish)
+    told = (NewEvidence(Evidence.DECLARED_IDENTITY, None, "We sell tools."),)
+    identity = SubmitTierEvidence(None, Identity.WHOLESALER, told)
+    await market.act(trade.buyer.caller, tier_reviews.submit_tier_evidence, identity)
     paid = RecordDeposit(ProviderId(str(trade.provider.party_id)), usd(100_00), "wire 1")
     await market.act(building.staff, deposits.record_deposit, paid)
     wish_to_serve = AddServicePoint(None, WORKSHOP, Contact("Li Wei", "+862155512345", None))

@@ -235,6 +235,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     event = {"shipmentId": one["shp"], "reference": "E", "status": "DELIVERED", "occurredAt": "2026-02-10T00:00:00Z"}
     leg = {"mode": "AIR", "carrierName": "Eve", "fromKey": "CN", "toKey": "US"}
     keyed = {"idempotencyKey": mint(ApiKeyId)}
+    evidence = {"evidence": "DECLARED_IDENTITY", "statement": "We are Eve."}
     days = {"transitDaysMin": 1, "transitDaysMax": 2}
     sheet = {"title": "Mine", "currency": "USD", "validFrom": "2026-02-10T00:00:00Z"}
     claim = {"claimId": one["clm"], "note": "Mine now.", **keyed}
@@ -249,6 +250,15 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "revokeApiKey": {"keyId": one["key"]},
         "registerBuyer": {"name": "Eve", "country": "US", "organisationId": one["org"]},
         "grantTier": {"buyerId": one["buy"], "level": "L1", "reason": "Why not."},
+        "revokeTier": {"buyerId": one["buy"], "reason": "Why not."},
+        "reinstateTier": {"buyerId": one["buy"], "reason": "Why not."},
+        "acceptTierUpgrade": {"buyerId": one["buy"]},
+        "setTierUpgrades": {"buyerId": one["buy"], "automatic": False},
+        "submitTierEvidence": {"buyerId": one["buy"], "identity": "WHOLESALER", "items": [evidence]},
+        "takeTierReview": {"reviewId": one["trv"]},
+        "requestTierEvidence": {"reviewId": one["trv"], "reason": "Why not."},
+        "grantTierReview": {"reviewId": one["trv"], "accepted": [one["tev"]]},
+        "declineTierReview": {"reviewId": one["trv"], "reason": "Why not."},
         "amendApplication": {"providerId": one["prv"], "offer": {"kind": "OTHER"}},
         "submitRequirement": {"providerId": one["prv"], "requirement": "tax_number", "value": "12"},
         "submitApplication": {"providerId": one["prv"]},
