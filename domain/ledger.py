@@ -21,7 +21,7 @@ from domain.ids import (
     RuleVersionId,
     TransferId,
 )
-from domain.money import Money
+from domain.money import Money, total
 
 
 class AccountName(StrEnum):
@@ -31,14 +31,26 @@ class AccountName(StrEnum):
     """Money on its way in or out."""
     PARTY_RECEIVABLE = "PARTY_RECEIVABLE"
     """What a liable party owes."""
+    CARRIER_RECEIVABLE = "CARRIER_RECEIVABLE"
+    """What carriers have accepted to pay."""
     BUYER_COUPON_LIABILITY = "BUYER_COUPON_LIABILITY"
     """What coupons may still cost."""
+    PARTY_PAYABLE = "PARTY_PAYABLE"
+    """What the platform is to pay out to a liable party."""
     DEPOSIT_HELD = "DEPOSIT_HELD"
     """What is held of a liable party's own money."""
+    FUNDS_HELD = "FUNDS_HELD"
+    """What is held back of a liable party's payouts while a chargeback runs."""
+    REFUND_CLEARING = "REFUND_CLEARING"
+    """Refunds that were decided and are not paid yet."""
     COMPENSATION_EXPENSE = "COMPENSATION_EXPENSE"
     """What compensation costs the platform at first."""
     EXPENSE_RECOVERY = "EXPENSE_RECOVERY"
-    """What liable parties bear of it."""
+    """What liable parties and carriers bear of it."""
+    BAD_DEBT = "BAD_DEBT"
+    """What was owed and is given up."""
+    ROUNDING = "ROUNDING"
+    """What conversions leave over."""
     CONTINGENT = "CONTINGENT"
     """What may still fall due from a liable party (memo)."""
     MEMO_CONTRA = "MEMO_CONTRA"
@@ -61,16 +73,49 @@ class AccountClass(StrEnum):
 CLASSES: Final[Mapping[AccountName, AccountClass]] = {
     AccountName.CASH_CLEARING: AccountClass.ASSET,
     AccountName.PARTY_RECEIVABLE: AccountClass.ASSET,
+    AccountName.CARRIER_RECEIVABLE: AccountClass.ASSET,
     AccountName.BUYER_COUPON_LIABILITY: AccountClass.LIABILITY,
+    AccountName.PARTY_PAYABLE: AccountClass.LIABILITY,
     AccountName.DEPOSIT_HELD: AccountClass.LIABILITY,
+    AccountName.FUNDS_HELD: AccountClass.LIABILITY,
+    AccountName.REFUND_CLEARING: AccountClass.LIABILITY,
     AccountName.COMPENSATION_EXPENSE: AccountClass.RESULT,
     AccountName.EXPENSE_RECOVERY: AccountClass.RESULT,
+    AccountName.BAD_DEBT: AccountClass.RESULT,
+    AccountName.ROUNDING: AccountClass.RESULT,
     AccountName.CONTINGENT: AccountClass.MEMO,
     AccountName.MEMO_CONTRA: AccountClass.MEMO,
 }
 
-OF_PARTY: Final = frozenset({AccountName.PARTY_RECEIVABLE, AccountName.DEPOSIT_HELD, AccountName.CONTINGENT})
+OF_PARTY: Final = frozenset(
+    {
+        AccountName.PARTY_RECEIVABLE,
+        AccountName.PARTY_PAYABLE,
+        AccountName.DEPOSIT_HELD,
+        AccountName.FUNDS_HELD,
+        AccountName.CONTINGENT,
+    }
+)
 """Accounts kept per liable party; all others are the platform's own."""
+
+NEVER_DEBIT: Final = frozenset(
+    {
+        AccountName.BUYER_COUPON_LIABILITY,
+        AccountName.DEPOSIT_HELD,
+        AccountName.FUNDS_HELD,
+        AccountName.REFUND_CLEARING,
+    }
+)
+"""Accounts that never hold more debit than credit: nobody takes out what was not put in.
+
+A receivable may turn to the party's favour (a redemption reversed after it was collected), a payable against it.
+"""
+
+NEVER_CREDIT: Final = frozenset({AccountName.CARRIER_RECEIVABLE, AccountName.CONTINGENT})
+"""Accounts that never hold more credit than debit: nobody pays, and nothing falls due, beyond what was booked."""
+
+BALANCE_MAX: Final = 2**59
+"""The most minor units in one row of an account: the sixteen stripes of an account together stay within 64 bits."""
 
 
 class Event(StrEnum):
@@ -82,14 +127,38 @@ class Event(StrEnum):
     """A part or the whole of a coupon was redeemed."""
     COUPON_RELEASED = "COUPON_RELEASED"
     """What was left of a coupon expired."""
+    COUPON_REVOKED = "COUPON_REVOKED"
+    """What was left of a coupon was revoked."""
     REDEMPTION_REVERSED = "REDEMPTION_REVERSED"
     """An order paid by coupon was cancelled."""
+    REFUND_DECIDED = "REFUND_DECIDED"
+    """The platform is to refund a buyer."""
+    REFUND_PAID = "REFUND_PAID"
+    """The refund was paid out."""
+    RECOVERY_NETTED = "RECOVERY_NETTED"
+    """What a party owed was kept back from what it was to be paid."""
+    RECOVERY_PAID = "RECOVERY_PAID"
+    """A party paid what it owed."""
+    RECOVERY_WRITTEN_OFF = "RECOVERY_WRITTEN_OFF"
+    """What a party owed is given up."""
     DEPOSIT_RECEIVED = "DEPOSIT_RECEIVED"
     """A party paid a deposit in."""
     DEPOSIT_DRAWN = "DEPOSIT_DRAWN"
     """What a party owed was taken from its deposit."""
     DEPOSIT_RETURNED = "DEPOSIT_RETURNED"
     """A party got its deposit back."""
+    CARRIER_ACCEPTED = "CARRIER_ACCEPTED"
+    """A carrier accepted to pay for a loss."""
+    CARRIER_PAID = "CARRIER_PAID"
+    """A carrier paid what it had accepted."""
+    CHARGEBACK_HELD = "CHARGEBACK_HELD"
+    """The disputed amount is held back from the party's payouts."""
+    CHARGEBACK_WON = "CHARGEBACK_WON"
+    """The chargeback was won: the party has its money again."""
+    CHARGEBACK_LOST = "CHARGEBACK_LOST"
+    """The chargeback was lost without cover: what was held is gone."""
+    CHARGEBACK_COVERED = "CHARGEBACK_COVERED"
+    """The chargeback was lost under cover: the platform pays, and the party has its money again."""
 
 
 POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
@@ -106,14 +175,32 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
         (AccountName.BUYER_COUPON_LIABILITY, AccountName.COMPENSATION_EXPENSE),
         (AccountName.MEMO_CONTRA, AccountName.CONTINGENT),
     ),
+    Event.COUPON_REVOKED: (
+        (AccountName.BUYER_COUPON_LIABILITY, AccountName.COMPENSATION_EXPENSE),
+        (AccountName.MEMO_CONTRA, AccountName.CONTINGENT),
+    ),
     Event.REDEMPTION_REVERSED: (
         (AccountName.CASH_CLEARING, AccountName.BUYER_COUPON_LIABILITY),
         (AccountName.EXPENSE_RECOVERY, AccountName.PARTY_RECEIVABLE),
         (AccountName.CONTINGENT, AccountName.MEMO_CONTRA),
     ),
+    Event.REFUND_DECIDED: ((AccountName.COMPENSATION_EXPENSE, AccountName.REFUND_CLEARING),),
+    Event.REFUND_PAID: ((AccountName.REFUND_CLEARING, AccountName.CASH_CLEARING),),
+    Event.RECOVERY_NETTED: ((AccountName.PARTY_PAYABLE, AccountName.PARTY_RECEIVABLE),),
+    Event.RECOVERY_PAID: ((AccountName.CASH_CLEARING, AccountName.PARTY_RECEIVABLE),),
+    Event.RECOVERY_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.PARTY_RECEIVABLE),),
     Event.DEPOSIT_RECEIVED: ((AccountName.CASH_CLEARING, AccountName.DEPOSIT_HELD),),
     Event.DEPOSIT_DRAWN: ((AccountName.DEPOSIT_HELD, AccountName.PARTY_RECEIVABLE),),
     Event.DEPOSIT_RETURNED: ((AccountName.DEPOSIT_HELD, AccountName.CASH_CLEARING),),
+    Event.CARRIER_ACCEPTED: ((AccountName.CARRIER_RECEIVABLE, AccountName.EXPENSE_RECOVERY),),
+    Event.CARRIER_PAID: ((AccountName.CASH_CLEARING, AccountName.CARRIER_RECEIVABLE),),
+    Event.CHARGEBACK_HELD: ((AccountName.PARTY_PAYABLE, AccountName.FUNDS_HELD),),
+    Event.CHARGEBACK_WON: ((AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),),
+    Event.CHARGEBACK_LOST: ((AccountName.FUNDS_HELD, AccountName.CASH_CLEARING),),
+    Event.CHARGEBACK_COVERED: (
+        (AccountName.COMPENSATION_EXPENSE, AccountName.CASH_CLEARING),
+        (AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),
+    ),
 }
 """Event -> pairs of (debit, credit), each for the whole amount of the event (`domain.md` 6.8, the posting table)."""
 
@@ -162,11 +249,16 @@ class Transfer:
 
 
 def transfer(
-    id: TransferId, event: Event, amount: Money, *, party_id: LiablePartyId, cause: Cause, at: datetime
+    id: TransferId, event: Event, amount: Money, *, party_id: LiablePartyId | None, cause: Cause, at: datetime
 ) -> Transfer:
-    """The event's postings for that amount. Refuses an amount not above zero with ValueError."""
+    """The event's postings for that amount; `party_id` may be None where the platform's own accounts alone are moved.
+
+    Refuses with ValueError an amount not above zero, and a party's account without the party.
+    """
     if amount.minor <= 0:
         raise ValueError("a transfer moves more than nothing")
+    if party_id is None and any(account in OF_PARTY for pair in POSTINGS[event] for account in pair):
+        raise ValueError(f"{event} moves the account of a party, and none is named")
     entries = tuple(
         Entry(account, party_id if account in OF_PARTY else None, side)
         for debit, credit in POSTINGS[event]
@@ -193,3 +285,59 @@ class Posting:
     account: AccountName
     party: LiablePartyId | None
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One account, its stripes and parties summed, on the side where it stands: one of the two sides is zero."""
+
+    account: AccountName
+    account_class: AccountClass
+    debit: Money
+    credit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """All accounts of one currency as of an instant. Its two sides are equal, or the books are wrong."""
+
+    currency: str
+    as_of: datetime
+    lines: tuple[TrialLine, ...]
+    debits: Money
+    credits: Money
+
+
+def trial_balance(currency: str, as_of: datetime, balances: Mapping[AccountName, int]) -> TrialBalance:
+    """The accounts of that currency, each on its side, in the order of the chart of accounts."""
+    lines = tuple(
+        TrialLine(account, CLASSES[account], Money(max(minor, 0), currency), Money(max(-minor, 0), currency))
+        for account in AccountName
+        if (minor := balances.get(account, 0)) or account in balances
+    )
+    return TrialBalance(
+        currency,
+        as_of,
+        lines,
+        total([line.debit for line in lines], currency),
+        total([line.credit for line in lines], currency),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """An entry on an account's statement: what it was, why, and what the account held after it."""
+
+    at: datetime
+    event: Event
+    amount: Money
+    balance: Money
+    transfer: TransferId
+    position: int
+    claim: ClaimId | None
+    coupon: CouponId | None
+    redemption: RedemptionId | None
+    decision: DecisionId | None
+    deposit_movement: DepositMovementId | None
+    rule_version: RuleVersionId | None
+    reverses: TransferId | None

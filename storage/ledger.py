@@ -1,18 +1,51 @@
 """The ledger's rows: transfers with their entries, and balances that are kept as they are written.
 
 `post` is one statement: balances are moved in one order of accounts whoever posts, so posts never deadlock among
-themselves; the platform's own accounts are striped, so that two posts seldom wait for one row.
+themselves; the platform's own accounts are striped, so that two posts seldom wait for one row. Each account also has
+its sum per day: a balance as of an instant is the days before it and the entries of one part of a day, never a sum over
+all entries.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
 from zlib import crc32
 
-from domain.ids import AccountId, PartyId, ProviderId, SupplierId, TenantId, TransferId, kind_of
-from domain.ledger import CLASSES, AccountName, Balance, Entry, Posting, Transfer
-from domain.money import Money
+import asyncpg
+
+from domain.errors import Refused
+from domain.explain import Finding
+from domain.ids import (
+    AccountId,
+    ClaimId,
+    CouponId,
+    DecisionId,
+    DepositMovementId,
+    PartyId,
+    ProviderId,
+    RedemptionId,
+    RuleVersionId,
+    SupplierId,
+    TenantId,
+    TransferId,
+    kind_of,
+)
+from domain.ledger import (
+    BALANCE_MAX,
+    CLASSES,
+    AccountName,
+    Balance,
+    Entry,
+    Event,
+    Posting,
+    StatementLine,
+    Transfer,
+    TrialBalance,
+    trial_balance,
+)
+from domain.money import MINOR_MAX, Money
 from storage.pool import Connection
 from storage.unit_of_work import Work
 
@@ -23,20 +56,32 @@ _Key = tuple[str, str, str, int]
 """Account name, party ('' for the platform), currency, stripe: also the order in which balances are locked."""
 
 
+_BOUNDS: Final = frozenset({"ledger_accounts_bounds"})
+"""The constraint that a balance beyond `BALANCE_MAX` violates."""
+
+
 async def post(work: Work, *transfers: Transfer) -> None:
-    """The transfers are part of this transaction and the balances include them. What they name must be kept before."""
+    """The transfers are part of this transaction and the balances include them. What they name must be kept before.
+
+    Refuses a balance that the books could not hold (`balance_within_bounds`): the act is undone as a whole.
+    """
+    if not transfers:
+        return
     deltas: dict[_Key, int] = defaultdict(int)
-    entries: list[tuple[str, int, _Key, int]] = []
+    days: dict[tuple[_Key, date], int] = defaultdict(int)
+    entries: list[tuple[str, int, _Key, int, datetime]] = []
     for transfer in transfers:
         stripe = crc32(transfer.id.encode()) % STRIPES
         for position, entry in enumerate(transfer.entries):
             key = _key(entry, stripe)
             deltas[key] += entry.amount.minor
-            entries.append((transfer.id, position, key, entry.amount.minor))
+            days[key, transfer.at.astimezone(UTC).date()] += entry.amount.minor
+            entries.append((transfer.id, position, key, entry.amount.minor, transfer.at))
+    if any(abs(minor) > MINOR_MAX for minor in (*deltas.values(), *days.values())):
+        raise _beyond()
     accounts = sorted(deltas)
     causes = [transfer.cause for transfer in transfers]
-    await work.connection.fetchval(
-        _POST,
+    arguments = (
         work.tenant_id,
         work.at,
         [work.new_id(AccountId) for _ in accounts],
@@ -56,18 +101,30 @@ async def post(work: Work, *transfers: Transfer) -> None:
         [entry[1] for entry in entries],
         *_columns([entry[2] for entry in entries]),
         [entry[3] for entry in entries],
+        [entry[4] for entry in entries],
+        *_columns([key for key, _ in days]),
+        [day for _, day in days],
+        list(days.values()),
     )
+    try:
+        await work.connection.fetchval(_POST, *arguments)
+    except asyncpg.NumericValueOutOfRangeError as error:
+        raise _beyond() from error
+    except asyncpg.CheckViolationError as error:
+        if error.constraint_name in _BOUNDS:
+            raise _beyond() from error
+        raise
 
 
-async def balances(connection: Connection, tenant_id: TenantId, party_id: PartyId | None) -> list[Balance]:
-    """What the accounts hold, stripes summed: a party's, or all where none is given. By name, party, currency."""
-    rows = await connection.fetch(
-        "SELECT name, party_id, currency, sum(balance_minor)::bigint AS minor FROM ledger_accounts"
-        " WHERE tenant_id = $1 AND ($2::text IS NULL OR party_id = $2)"
-        " GROUP BY name, party_id, currency ORDER BY name, party_id NULLS FIRST, currency",
-        tenant_id,
-        party_id,
-    )
+async def balances(
+    connection: Connection, tenant_id: TenantId, party_id: PartyId | None, *, before: datetime | None = None
+) -> list[Balance]:
+    """What the accounts hold, stripes summed: a party's, or all where none is given. By name, party, currency.
+
+    With `before` as they stood just before that instant; accounts without an entry until then are left out.
+    """
+    text, given = (_BALANCES, ()) if before is None else (_BALANCES_BEFORE, (before,))
+    rows = await connection.fetch(text, tenant_id, party_id, *given)
     return [
         Balance(
             name := AccountName(row["name"]),
@@ -78,6 +135,88 @@ async def balances(connection: Connection, tenant_id: TenantId, party_id: PartyI
         )
         for row in rows
     ]
+
+
+async def trial_balances(
+    connection: Connection, tenant_id: TenantId, *, before: datetime, as_of: datetime
+) -> list[TrialBalance]:
+    """The trial balance of each currency, just before an instant; `as_of` is what it is called."""
+    held: dict[str, dict[AccountName, int]] = {}
+    for balance in await balances(connection, tenant_id, None, before=before):
+        of_currency = held.setdefault(balance.currency, {})
+        of_currency[balance.account] = of_currency.get(balance.account, 0) + balance.balance.minor
+    return [trial_balance(currency, as_of, held[currency]) for currency in sorted(held)]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which statement: of whose account, in which currency, from `opens_at` until just before `closes_at`."""
+
+    account: AccountName
+    party_id: PartyId | None
+    currency: str
+    opens_at: datetime
+    closes_at: datetime
+
+
+Place = tuple[datetime, str, int]
+"""Where a statement goes on: after the entry of that instant, transfer and position."""
+
+
+async def statement(
+    connection: Connection, tenant_id: TenantId, span: Span, *, after: Place | None, count: int
+) -> tuple[int, int, list[StatementLine]]:
+    """Opening balance, closing balance, and the next `count` entries of the statement; no entry where no account is."""
+    accounts = await connection.fetchval(
+        _ACCOUNTS_OF_PLATFORM if span.party_id is None else _ACCOUNTS_OF_PARTY,
+        tenant_id,
+        span.account.value,
+        span.currency,
+        *(() if span.party_id is None else (span.party_id,)),
+    )
+    start = (span.opens_at, "", 0) if after is None else (after[0], after[1], after[2] + 1)
+    points = ((span.opens_at, "", 0), (span.closes_at, "", 0), start)
+    opening, closing, held = (
+        int(row["minor"])
+        for row in await connection.fetch(
+            _HELD_BEFORE, tenant_id, accounts, *(list(column) for column in zip(*points, strict=True))
+        )
+    )
+    rows = await connection.fetch(_STATEMENT, tenant_id, accounts, *start, span.closes_at, count)
+    lines = []
+    for row in rows:
+        held += row["amount_minor"]
+        lines.append(
+            StatementLine(
+                row["at"],
+                Event(row["event"]),
+                Money(row["amount_minor"], span.currency),
+                Money(held, span.currency),
+                TransferId(row["transfer_id"]),
+                row["position"],
+                _id(ClaimId, row["claim_id"]),
+                _id(CouponId, row["coupon_id"]),
+                _id(RedemptionId, row["redemption_id"]),
+                _id(DecisionId, row["decision_id"]),
+                _id(DepositMovementId, row["deposit_movement_id"]),
+                _id(RuleVersionId, row["rule_version_id"]),
+                _id(TransferId, row["reverses_id"]),
+            )
+        )
+    return opening, closing, lines
+
+
+async def entries(
+    connection: Connection, tenant_id: TenantId, opens_at: datetime, closes_at: datetime
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """Every entry of the books from the one instant until just before the other, oldest first, in batches.
+
+    Inside a transaction that sees one moment; however many there are, one batch at a time is held.
+    """
+    place = (opens_at, "")
+    while rows := await connection.fetch(_ENTRIES, tenant_id, *place, closes_at, _TRANSFERS_PER_BATCH):
+        yield rows
+        place = (rows[-1]["at"], rows[-1]["transfer_id"])
 
 
 async def postings(
@@ -121,6 +260,15 @@ async def faults(connection: Connection, tenant_id: TenantId, at: datetime) -> l
     return [f"{row['fault']} ({row['currency']}): {row['one']} against {row['other']} at {at:%F %T}" for row in rows]
 
 
+def _beyond() -> Refused:
+    finding = Finding("ledger.bounds", False, "balance_within_bounds", {"maxMinor": BALANCE_MAX})
+    return Refused("ledger.bounds", "No account holds that much.", (finding,))
+
+
+def _id(kind: Any, text: str | None) -> Any:
+    return None if text is None else kind(text)
+
+
 def _key(entry: Entry, stripe: int) -> _Key:
     party = entry.party_id or ""
     return (entry.account.value, party, entry.amount.currency, 0 if party else stripe)
@@ -158,16 +306,104 @@ WITH accounts AS (
     deposit_movement_id, rule_version_id, reverses_id)
   SELECT $1, t.* FROM unnest($9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::text[],
     $15::text[], $16::text[], $17::text[], $18::text[]) AS t
+), days AS (
+  INSERT INTO ledger_days AS d (tenant_id, account_id, day, currency, amount_minor)
+  SELECT $1, a.id, w.day, w.currency, w.minor
+  FROM unnest($27::text[], $28::text[], $29::text[], $30::int[], $31::date[], $32::bigint[])
+    AS w(name, party_id, currency, stripe, day, minor)
+  JOIN accounts a ON a.name = w.name AND a.party_id IS NOT DISTINCT FROM w.party_id AND a.currency = w.currency
+    AND a.stripe = w.stripe
+  ON CONFLICT (tenant_id, account_id, day) DO UPDATE SET amount_minor = d.amount_minor + excluded.amount_minor
 ), entries AS (
-  INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount_minor, currency)
-  SELECT $1, e.transfer_id, e.position, a.id, e.minor, e.currency
-  FROM unnest($19::text[], $20::int[], $21::text[], $22::text[], $23::text[], $24::int[], $25::bigint[])
-    AS e(transfer_id, position, name, party_id, currency, stripe, minor)
+  INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount_minor, currency, at)
+  SELECT $1, e.transfer_id, e.position, a.id, e.minor, e.currency, e.at
+  FROM unnest($19::text[], $20::int[], $21::text[], $22::text[], $23::text[], $24::int[], $25::bigint[],
+    $26::timestamptz[]) AS e(transfer_id, position, name, party_id, currency, stripe, minor, at)
   JOIN accounts a ON a.name = e.name AND a.party_id IS NOT DISTINCT FROM e.party_id AND a.currency = e.currency
     AND a.stripe = e.stripe
   RETURNING 1
 )
 SELECT count(*) FROM entries
+"""
+
+_BALANCES: Final = """
+SELECT name, party_id, currency, sum(balance_minor)::bigint AS minor FROM ledger_accounts
+WHERE tenant_id = $1 AND ($2::text IS NULL OR party_id = $2)
+GROUP BY name, party_id, currency ORDER BY name, party_id NULLS FIRST, currency
+"""
+
+_BALANCES_BEFORE: Final = """
+WITH accounts AS (
+  SELECT id, name, party_id, currency FROM ledger_accounts
+  WHERE tenant_id = $1 AND ($2::text IS NULL OR party_id = $2)
+), moved AS (
+  SELECT a.name, a.party_id, a.currency, d.amount_minor AS minor
+  FROM accounts a JOIN ledger_days d ON d.tenant_id = $1 AND d.account_id = a.id
+  WHERE d.day < ($3::timestamptz AT TIME ZONE 'UTC')::date
+  UNION ALL
+  SELECT a.name, a.party_id, a.currency, e.minor
+  FROM accounts a CROSS JOIN LATERAL (
+    SELECT sum(e.amount_minor) AS minor FROM ledger_entries e
+    WHERE e.tenant_id = $1 AND e.account_id = a.id AND e.at < $3
+      AND e.at >= date_trunc('day', $3::timestamptz, 'UTC')
+  ) e WHERE e.minor IS NOT NULL
+)
+SELECT name, party_id, currency, sum(minor)::bigint AS minor FROM moved
+GROUP BY name, party_id, currency ORDER BY name, party_id NULLS FIRST, currency
+"""
+
+_ACCOUNTS_OF_PLATFORM: Final = """
+SELECT coalesce(array_agg(id), '{}') FROM ledger_accounts
+WHERE tenant_id = $1 AND name = $2 AND party_id IS NULL AND currency = $3
+"""
+_ACCOUNTS_OF_PARTY: Final = """
+SELECT coalesce(array_agg(id), '{}') FROM ledger_accounts
+WHERE tenant_id = $1 AND name = $2 AND party_id = $4 AND currency = $3
+"""
+
+_HELD_BEFORE: Final = """
+SELECT coalesce(days.minor, 0) + coalesce(part.minor, 0) AS minor
+FROM unnest($3::timestamptz[], $4::text[], $5::int[]) WITH ORDINALITY AS p(at, transfer_id, position, place)
+CROSS JOIN LATERAL (
+  SELECT sum(d.amount_minor) AS minor FROM ledger_days d
+  WHERE d.tenant_id = $1 AND d.account_id = ANY ($2::text[]) AND d.day < (p.at AT TIME ZONE 'UTC')::date
+) days
+CROSS JOIN LATERAL (
+  SELECT sum(e.amount_minor) AS minor FROM ledger_entries e
+  WHERE e.tenant_id = $1 AND e.account_id = ANY ($2::text[]) AND e.at >= date_trunc('day', p.at, 'UTC')
+    AND (e.at, e.transfer_id, e.position) < (p.at, p.transfer_id, p.position)
+) part
+ORDER BY p.place
+"""
+"""What the accounts held before each point. The `at` of a row comparison bounds the range of the index."""
+
+_STATEMENT: Final = """
+SELECT p.at, p.transfer_id, p.position, p.amount_minor, t.event, t.claim_id, t.coupon_id, t.redemption_id,
+  t.decision_id, t.deposit_movement_id, t.rule_version_id, t.reverses_id
+FROM (
+  SELECT e.* FROM unnest($2::text[]) AS a(id) CROSS JOIN LATERAL (
+    SELECT e.at, e.transfer_id, e.position, e.amount_minor FROM ledger_entries e
+    WHERE e.tenant_id = $1 AND e.account_id = a.id AND e.at < $6::timestamptz
+      AND (e.at, e.transfer_id, e.position) >= ($3::timestamptz, $4::text, $5::int)
+    ORDER BY e.at, e.transfer_id, e.position LIMIT $7::int
+  ) e ORDER BY e.at, e.transfer_id, e.position LIMIT $7::int
+) p JOIN ledger_transfers t ON t.tenant_id = $1 AND t.id = p.transfer_id
+ORDER BY p.at, p.transfer_id, p.position
+"""
+"""The first so many of each stripe hold the first so many of all."""
+
+_TRANSFERS_PER_BATCH: Final = 2_000
+
+_ENTRIES: Final = """
+SELECT t.at, e.transfer_id, e.position, t.event, a.name AS account, a.party_id, e.currency, e.amount_minor, t.claim_id,
+  t.coupon_id, t.redemption_id, t.decision_id, t.deposit_movement_id, t.rule_version_id, t.reverses_id
+FROM (
+  SELECT * FROM ledger_transfers t
+  WHERE t.tenant_id = $1 AND (t.at, t.id) > ($2::timestamptz, $3::text) AND t.at < $4::timestamptz
+  ORDER BY t.at, t.id LIMIT $5::int
+) t JOIN ledger_entries e ON e.tenant_id = $1 AND e.transfer_id = t.id
+JOIN ledger_accounts a ON a.tenant_id = $1 AND a.id = e.account_id
+ORDER BY t.at, t.id, e.position
 """
 
 _FAULTS: Final = """

@@ -48,6 +48,6 @@ async def test_an_unbalanced_transfer_does_not_commit(story: Story, owner: async
     async with owner.acquire() as connection:
         with pytest.raises(asyncpg.CheckViolationError, match="does not balance"):
             await connection.execute(
-                "INSERT INTO ledger_entries SELECT tenant_id, transfer_id, 99, account_id, 1, currency "
+                "INSERT INTO ledger_entries SELECT tenant_id, transfer_id, 99, account_id, 1, currency, at "
                 "FROM ledger_entries LIMIT 1"
             )
