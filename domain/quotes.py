@@ -192,7 +192,7 @@ class Quote:
     lateness: Finding
     included_guarantee_ids: tuple[GuaranteeId, ...]
     rule_version_id: RuleVersionId
-    quoted_at: datetime
+    offered_at: datetime
     expires_at: datetime
     accepted_at: datetime | None
     ended_at: datetime | None
@@ -305,7 +305,7 @@ def _quoted(
         lateness=one.lateness.because,
         included_guarantee_ids=(),
         rule_version_id=request.rule_version_id,
-        quoted_at=at,
+        offered_at=at,
         expires_at=expires_at(rule, offer.mode, at, calendar),
         accepted_at=None,
         ended_at=None,
@@ -438,7 +438,7 @@ def revise_quote(
         promised_at=promised_at,
         promise=_promised_anew(quote, promised_at),
         cost_minor=(quote.cost_minor or 0) + command.adjustment.minor if known else None,
-        quoted_at=at,
+        offered_at=at,
         expires_at=expires_at(rule, quote.mode, at, calendar),
         reason=command.reason,
         revises_id=quote.id,

@@ -190,7 +190,7 @@ class Quote(Node):
     blocked_actions: list[BlockedQuoteAction] = strawberry.field(
         description="What the viewer may not do with it now, and why."
     )
-    quoted_at: datetime = strawberry.field(description="When it was made.")
+    offered_at: datetime = strawberry.field(description="When it was made.")
     expires_at: datetime = strawberry.field(description="Its last instant: accepting at it is in time.")
     accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
     ended_at: datetime | None = strawberry.field(description="When it was booked, expired, withdrawn or revised.")

@@ -58,7 +58,7 @@ CREATE TABLE quotes (
   lateness               jsonb NOT NULL,
   included_guarantee_ids text[] NOT NULL,
   rule_version_id        text COLLATE "C" NOT NULL,
-  quoted_at              timestamptz NOT NULL,
+  offered_at             timestamptz NOT NULL,
   expires_at             timestamptz NOT NULL,  -- its last instant
   accepted_at            timestamptz,
   ended_at               timestamptz,
@@ -73,9 +73,9 @@ CREATE TABLE quotes (
   CHECK ((state IN ('ACCEPTED', 'BOOKED')) = (accepted_at IS NOT NULL))
 );
 CREATE INDEX quotes_request ON quotes (tenant_id, request_id, position, id);
-CREATE INDEX quotes_buyer ON quotes (tenant_id, buyer_id, quoted_at, id);
-CREATE INDEX quotes_provider ON quotes (tenant_id, provider_id, quoted_at, id);
-CREATE INDEX quotes_quoted ON quotes (tenant_id, quoted_at, id);
+CREATE INDEX quotes_buyer ON quotes (tenant_id, buyer_id, offered_at, id);
+CREATE INDEX quotes_provider ON quotes (tenant_id, provider_id, offered_at, id);
+CREATE INDEX quotes_quoted ON quotes (tenant_id, offered_at, id);
 CREATE UNIQUE INDEX quotes_revises ON quotes (tenant_id, revises_id);
 CALL protect('quotes');
 

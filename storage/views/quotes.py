@@ -227,7 +227,7 @@ QUOTE: Final = View(
             "state",
             "departsBy",
             "promisedAt",
-            "quotedAt",
+            "offeredAt",
             "expiresAt",
             "acceptedAt",
             "endedAt",
@@ -260,8 +260,8 @@ QUOTE: Final = View(
         "blockedActions": Computed(blocked_actions, needs=QUOTES.names),
     },
     sorts={
-        "NEWEST_FIRST": Sort((("{t}.quoted_at", True),)),
-        "OLDEST_FIRST": Sort((("{t}.quoted_at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.offered_at", True),)),
+        "OLDEST_FIRST": Sort((("{t}.offered_at", False),)),
         "BEST_FIRST": Sort((("{t}.request_id", False), ("{t}.position", False))),
     },
     filters={
