@@ -6,7 +6,7 @@ from typing import Final
 
 from domain import dates
 from domain.dates import Calendar
-from domain.errors import Invalid, Refused
+from domain.errors import Invalid, Problem, Refused
 from domain.ids import UploadId
 from domain.money import Money
 from domain.proofs import Proof, checked
@@ -62,11 +62,13 @@ class ApplicationFound:
 
 
 def judge(rule: RequirementSet, given: RequirementGiven) -> RequirementFound:
-    """What the set asks of the provider, and what it makes of what was handed in."""
+    """What the set asks of the provider, and what it makes of what was handed in. Refuses (Invalid) an unknown key."""
     keys = tuple(each.key for each in applicable(rule.requirements, given.provider))
     if given.requirement is None:
         return RequirementFound(keys, None, (), ())
-    requirement = next(each for each in rule.requirements if each.key == given.requirement)
+    requirement = next((each for each in rule.requirements if each.key == given.requirement), None)
+    if requirement is None:
+        raise Invalid(Problem(("requirement",), "The set has no such requirement."))
     of = Matrix(_NO_PROCEDURE, rule.requirements, {each.key: rule.version for each in rule.requirements})
     needed = UploadId("upl_of_the_case") if requirement.needs_upload else None
     proof = Proof(given.value, None, given.amount, given.quantity, needed, valid_until=given.valid_until)

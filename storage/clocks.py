@@ -76,6 +76,16 @@ async def live_of(connection: Connection, tenant_id: TenantId, duty: Duty) -> li
     return await CLOCKS.select(connection, tenant_id, f"t.subject_id = $1 AND t.duty = $2 AND {_LIVE}", duty)
 
 
+async def tenants_without(connection: Connection, duty: Duty) -> list[TenantId]:
+    """The tenants in which no such duty of the marketplace itself runs, by id. For roles that see every tenant."""
+    rows = await connection.fetch(
+        "SELECT o.tenant_id FROM tenants o WHERE NOT EXISTS (SELECT FROM clocks t WHERE t.tenant_id = o.tenant_id "
+        f"AND t.subject_id = o.tenant_id AND t.duty = $1 AND {_LIVE}) ORDER BY o.tenant_id",
+        duty,
+    )
+    return [TenantId(row["tenant_id"]) for row in rows]
+
+
 async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime) -> Clock | None:
     """The clock that is over the longest at `at` and that nobody else has taken; None if there is none."""
     where = f"t.state = 'RUNNING' AND t.due_at < $2 AND {_WAITED} ORDER BY t.due_at, t.id LIMIT 1"

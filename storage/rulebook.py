@@ -56,13 +56,37 @@ def shipped() -> tuple[Draft, ...]:
 async def adopt_shipped(work: Work) -> None:
     """The tenant has every shipped rule that it lacks, with its whole history and the dates of its own text.
 
-    Part of a tenant's creation. A key of which the tenant has any version is left alone: from then on its rules are its
-    own.
+    Part of a tenant's creation, and of bringing one up to date that an older version made. A key of which the tenant
+    has any version is left alone: from then on its rules are its own. Whoever publishes one of those keys waits.
     """
-    owned = await work.connection.fetch("SELECT DISTINCT key FROM rule_versions WHERE tenant_id = $1", work.tenant_id)
-    for key, drafts in groupby(shipped(), key=lambda draft: draft.rule_set.key):
-        if key not in {row["key"] for row in owned}:
-            await work.keep(*rulebook.adopt(tuple(drafts), lambda: work.new_id(RuleVersionId), SHIPPED_BY))
+    drafts = {key: tuple(found) for key, found in groupby(shipped(), key=lambda draft: draft.rule_set.key)}
+    lacking = drafts.keys() - await _owned(work)
+    if not lacking:
+        return
+    await work.connection.fetch(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || k, 0)) FROM unnest($2::text[]) AS k",
+        work.tenant_id,
+        sorted(lacking),
+    )
+    for key in sorted(lacking - await _owned(work)):
+        await work.keep(*rulebook.adopt(drafts[key], lambda: work.new_id(RuleVersionId), SHIPPED_BY))
+        _known.pop((work.tenant_id, key), None)
+
+
+async def lacking_shipped(connection: Connection) -> list[TenantId]:
+    """The tenants that lack a shipped rule, by id. For roles that see every tenant."""
+    rows = await connection.fetch(
+        "SELECT t.tenant_id FROM tenants t WHERE EXISTS (SELECT FROM unnest($1::text[]) AS k WHERE NOT EXISTS ("
+        "SELECT FROM rule_versions r WHERE r.tenant_id = t.tenant_id AND r.key = k)) ORDER BY t.tenant_id",
+        sorted({draft.rule_set.key for draft in shipped()}),
+    )
+    return [TenantId(row["tenant_id"]) for row in rows]
+
+
+async def _owned(work: Work) -> set[str]:
+    """The keys of which the tenant has a version."""
+    rows = await work.connection.fetch("SELECT DISTINCT key FROM rule_versions WHERE tenant_id = $1", work.tenant_id)
+    return {row["key"] for row in rows}
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: RuleVersionId) -> RuleVersion:

@@ -1,6 +1,7 @@
 """Tenants come to be: the marketplace, its operator's organisation, that one's first admin key, and the shipped rules.
 
 All of it is one transaction of the worker's or the owner's role, which alone may write a tenant that nobody is in yet.
+One that an older version made is completed when a newer one begins: `complete_tenants`.
 Whoever sits at the platform's own terminal acts through `system`, with the rights of an admin.
 """
 
@@ -10,15 +11,18 @@ from dataclasses import dataclass
 from api.operations import keys, organisations, tier_sweeps
 from domain import tenants
 from domain.access import Caller, Role, Scope, ViewerKind
+from domain.buyers import TIER_RULE
+from domain.clocks import Duty
 from domain.ids import AuditId, Id, OrganisationId, TenantId
 from domain.keys import IssueApiKey
 from domain.organisations import CreateOrganisation, OrganisationKind
 from domain.tenants import DIGEST_KEY_BYTES, CreateTenant
 from storage import audit, rulebook
+from storage import clocks as clock_rows
 from storage import keys as key_rows
 from storage import tenants as tenant_rows
 from storage.pool import Pool
-from storage.unit_of_work import Work, mint
+from storage.unit_of_work import Outcome, Work, mint, transact
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,27 @@ async def create_tenant(pool: Pool, command: CreateTenant, *, request_id: str) -
         await tier_sweeps.schedule(work)
         await work.write()
     return NewTenant(tenant_id, operator_id, issued.once["secret"])
+
+
+async def complete_tenants(pool: Pool, *, request_id: str) -> tuple[TenantId, ...]:
+    """The marketplaces that lacked what a new one has, and have it now: a shipped rule, or the clock of all buyers.
+
+    A rule of which a marketplace has any version is its own, and left alone. Each is a transaction of its own, so that
+    one that is refused leaves those before it complete.
+    """
+    async with pool.acquire(None) as connection:
+        found = {
+            *await rulebook.lacking_shipped(connection),
+            *await clock_rows.tenants_without(connection, Duty.EVALUATE_TIERS),
+        }
+    for tenant_id in sorted(found):
+        caller = system(tenant_id, "completeTenant")
+        await transact(pool, caller, action="completeTenant", request_id=request_id, act=_complete)
+    return tuple(sorted(found))
+
+
+async def _complete(work: Work) -> Outcome:
+    await rulebook.lock_key(work.connection, work.tenant_id, TIER_RULE)  # of several that start, one at a time
+    await rulebook.adopt_shipped(work)
+    await tier_sweeps.schedule(work)
+    return Outcome()

@@ -25,7 +25,9 @@ from storage.unit_of_work import Outcome, Work
 
 
 async def schedule(work: Work) -> None:
-    """The next evaluation of all buyers is due when the rule says; called when a marketplace is created."""
+    """The next evaluation of all buyers is due when the rule says, if none is due or running already."""
+    if await clock_rows.live_of(work.connection, work.tenant_id, Duty.EVALUATE_TIERS):
+        return
     rule, calendar = await _rule(work)
     due_at = dates.months_deadline(work.at, rule.review_months, calendar)
     await start_duty(work, Duty.EVALUATE_TIERS, work.tenant_id, due_at, party_id=None)

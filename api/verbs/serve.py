@@ -83,13 +83,13 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
-    """Servers run, the schema is up to date, the demo is there and announced.
+    """Servers run, the schema and every marketplace's rules are up to date, the demo is there and announced.
 
     Raises:
         Unusable: one of them cannot be had; the sentence says which and why.
     """
     from api import embedded
-    from api.verbs.migrate import bring_up_to_date
+    from api.verbs.migrate import bring_up_to_date, complete_marketplaces
     from storage.migrate import shipped
 
     if settings.files:  # refused at once, rather than by each process
@@ -104,6 +104,8 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
         if not settings.embedded:
             _check_servers(ready)
         applied = bring_up_to_date(ready) if ready.database_owner_url else ()
+        if ready.database_owner_url:
+            complete_marketplaces(ready)
         if settings.embedded and applied and applied[0] == shipped()[0].name:
             (settings.state_dir / "demo.json").unlink(missing_ok=True)  # it tells of a database that is gone
         session = _demo_session(ready, anew=settings.embedded) if settings.demo else {}

@@ -56,6 +56,30 @@ async def test_a_tenant_adopts_the_shipped_rules_once(pool: Pool, adopted: Marke
     assert {version.published_by for version in versions} == {rulebook.SHIPPED_BY}
 
 
+async def test_a_tenant_of_an_older_version_gets_what_it_lacks_and_keeps_its_own(
+    pool: Pool, adopted: Marketplace, owner: asyncpg.Pool[Any]
+) -> None:
+    tenant = adopted.tenant_id
+    machinery = "SELECT array_agg(number ORDER BY number) FROM rule_versions WHERE tenant_id = $1 AND key = $2"
+    async with owner.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")  # no rule is ever deleted otherwise
+        await connection.execute("DELETE FROM rule_versions WHERE tenant_id = $1 AND key = 'tracking'", tenant)
+        await connection.execute(
+            "DELETE FROM rule_versions WHERE tenant_id = $1 AND key = $2 AND number > 1", tenant, MACHINERY
+        )
+    async with owner.acquire() as connection:
+        assert tenant in await rulebook.lacking_shipped(connection)
+    await act(pool, adopted, rulebook.adopt_shipped)
+    async with pool.acquire(tenant) as connection:
+        (found,) = await rulebook.by_keys(connection, tenant, "tracking")
+    assert found.published_by == rulebook.SHIPPED_BY
+    assert await owner.fetchval(machinery, tenant, MACHINERY) == [1]
+    async with owner.acquire() as connection:
+        assert tenant not in await rulebook.lacking_shipped(connection)
+    adoptions = "SELECT count(*) FROM audit WHERE tenant_id = $1 AND object_id = $2"
+    assert await owner.fetchval(adoptions, tenant, found.id) == 1
+
+
 @pytest.mark.parametrize(
     ("at", "number"),
     [
