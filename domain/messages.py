@@ -27,6 +27,7 @@ from domain.change import Change, Happening
 from domain.dates import rfc3339
 from domain.explain import Finding, Input, canonical
 from domain.ids import BuyerId, MessageId, OrderId, RuleVersionId, ShipmentId, SupplierId
+from domain.locales import Locale
 from domain.off_platform import ContactWords
 from domain.rulebook import RuleKind, RuleVersion
 from domain.shipments import Shipment, ShipmentMode
@@ -70,15 +71,6 @@ class Recipient(StrEnum):
     """Whoever bought."""
     SUPPLIER = "SUPPLIER"
     """Whoever sold."""
-
-
-class Language(StrEnum):
-    """A language that messages are written in."""
-
-    EN = "EN"
-    """English."""
-    ZH = "ZH"
-    """Chinese, in simplified characters."""
 
 
 class MessageState(StrEnum):
@@ -133,12 +125,12 @@ ALWAYS: Final = frozenset({"order", "shipment"})
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _BRACKET: Final = re.compile(r"\[([^\[\]]*)\]")
 _MONTHS: Final = "January February March April May June July August September October November December".split()
-_DAYS: Final[Mapping[Language, Callable[[date], str]]] = {
-    Language.EN: lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
-    Language.ZH: lambda day: f"{day.year}年{day.month}月{day.day}日",
+_DAYS: Final[Mapping[Locale, Callable[[date], str]]] = {
+    Locale.EN: lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
+    Locale.ZH: lambda day: f"{day.year}年{day.month}月{day.day}日",
 }
-"""Language -> how a day is written in it. Total."""
-assert _DAYS.keys() == set(Language)
+"""Locale -> how a day is written in it. Total."""
+assert _DAYS.keys() == set(Locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +171,13 @@ class Template:
     to: frozenset[Recipient]
     after_hours: Hours
     stale_hours: Hours
-    wording: Mapping[Language, Wording]
+    wording: Mapping[Locale, Wording]
     modes: frozenset[ShipmentMode] = frozenset()
     void_in: frozenset[ShipmentState] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.wording.keys() != set(Language):
-            raise ValueError(f"a template is worded in {', '.join(sorted(Language))}")
+        if self.wording.keys() != set(Locale):
+            raise ValueError(f"a template is worded in {', '.join(sorted(Locale))}")
         if not self.to:
             raise ValueError("a template is for somebody")
 
@@ -199,8 +191,8 @@ class MessageTerms:
     """
 
     version: str
-    otherwise: Language
-    languages: Mapping[Language, tuple[str, ...]]
+    otherwise: Locale
+    languages: Mapping[Locale, tuple[str, ...]]
     advertising: tuple[str, ...]
     contact: ContactWords
     templates: Mapping[MessageKey, Template]
@@ -212,7 +204,7 @@ class MessageTerms:
                     if found := breaches(self, part):
                         raise ValueError(f"{key}, {language}: {', '.join(found)} has no place in a message")
 
-    def language_of(self, country: str) -> Language:
+    def language_of(self, country: str) -> Locale:
         """The language that a party at home there is written to in."""
         return next((language for language, homes in self.languages.items() if country in homes), self.otherwise)
 
@@ -263,7 +255,7 @@ class Message:
     subject_id: ShipmentId
     order_id: OrderId
     party_id: BuyerId | SupplierId
-    language: Language
+    language: Locale
     title: str | None
     text: str | None
     void: str | None
@@ -355,7 +347,7 @@ def compose(
     return Change(None, message, (Happening(name, told),))
 
 
-def written(rule: MessageTerms, key: MessageKey, language: Language, facts: Facts) -> tuple[str, str]:
+def written(rule: MessageTerms, key: MessageKey, language: Locale, facts: Facts) -> tuple[str, str]:
     """Title and text of the message with its places filled."""
     if facts.provider is not None and breaches(rule, facts.provider):
         facts = Facts(**{name: getattr(facts, name) for name in PLACES} | {"provider": None})
@@ -363,7 +355,7 @@ def written(rule: MessageTerms, key: MessageKey, language: Language, facts: Fact
     return _filled(wording.title, language, facts), _filled(wording.text, language, facts)
 
 
-def _filled(part: str, language: Language, facts: Facts) -> str:
+def _filled(part: str, language: Locale, facts: Facts) -> str:
     def value(match: re.Match[str]) -> str:
         found = getattr(facts, match[1])
         return _DAYS[language](found) if isinstance(found, date) else str(found)

@@ -55,6 +55,7 @@ class Strict(Completion):
         made: dict[str, Any] = field.make(self.slots[field.rows.slot], parent, self)
         return made
 
+
 STARRED_MAX: Final = 255
 """Names before a star in an assignment (a law of CPython's bytecode)."""
 

@@ -176,6 +176,8 @@ class Completion:
             return None
         if isinstance(plan, p.LeafValue):
             return plan.write(value)
+        if isinstance(plan, p.AskedLeaf):
+            return self.value(plan.leaf, value(**self.slots[plan.slot]), path)
         if isinstance(plan, p.ThingValue):
             return self.thing(plan, value, path)
         if isinstance(plan, p.ListValue):

@@ -225,6 +225,22 @@ class LeafValue:
 
 
 @dataclass(slots=True, eq=False)
+class AskedLeaf:
+    """A scalar or enum that depends on arguments: the value has a method for it, called with them by name."""
+
+    leaf: LeafValue
+    slot: int
+    """Where a run keeps the arguments, converted."""
+    arguments: Arguments
+    convert: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+    @property
+    def required(self) -> bool:
+        """As the scalar says."""
+        return self.leaf.required
+
+
+@dataclass(slots=True, eq=False)
 class ListValue:
     """A list."""
 
@@ -260,7 +276,7 @@ class ThingValue:
     things: dict[str, tuple[ThingRows, Shape]]
 
 
-Value = LeafValue | ListValue | ObjectValue | AbstractValue | ThingValue
+Value = LeafValue | AskedLeaf | ListValue | ObjectValue | AbstractValue | ThingValue
 
 
 # -- roots
@@ -315,6 +331,8 @@ class Plan:
     lists: tuple[ListRows, ...]
     """Every list, so that all their arguments can be checked before anything is read."""
     loaders: tuple[ComputedValues, ...]
+    asked: tuple[AskedLeaf, ...] = ()
+    """Every scalar that depends on arguments, for the same reason."""
     point: PointRoot | None = None
     """The only root, where all there is to it is one row."""
     source: str = ""

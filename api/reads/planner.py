@@ -90,6 +90,7 @@ class _Planner:
         self.slots = 0
         self.lists: list[p.ListRows] = []
         self.loaders: list[p.ComputedValues] = []
+        self.asked: list[p.AskedLeaf] = []
 
     def slot(self) -> int:
         self.slots += 1
@@ -104,7 +105,7 @@ class _Planner:
         roots = tuple(self.root(operation.kind, type_, key, nodes) for key, nodes in fields.items())
         only = roots[0] if len(roots) == 1 else None
         point = only if isinstance(only, p.PointRoot) and not only.rows.dependents else None
-        return p.Plan(roots, self.slots, tuple(self.lists), tuple(self.loaders), point)
+        return p.Plan(roots, self.slots, tuple(self.lists), tuple(self.loaders), tuple(self.asked), point)
 
     def root(self, kind: OperationType, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> p.Root:
         name = nodes[0].name.value
@@ -284,9 +285,20 @@ class _Planner:
         fields: list[tuple[str, str, tuple[str, str], p.Value | None]] = []
         for key, found in self.collector.below(type_, nodes).items():
             name = found[0].name.value
-            below = None if name == "__typename" else self.value(type_.fields[name].type, found)
+            below = None if name == "__typename" else self.part_of_value(type_.fields[name], found)
             fields.append((key, f"{type_.name}.{name}", (name, v.snake(name)), below))
         return p.ObjectValue(required, type_.name, tuple(fields))
+
+    def part_of_value(self, definition: GraphQLField, nodes: list[FieldNode]) -> p.Value:
+        """A field of an object. One with arguments is a scalar: things below a value are known before it is asked."""
+        value = self.value(definition.type, nodes)
+        if not definition.args:
+            return value
+        assert isinstance(value, p.LeafValue), "only a scalar of a value takes arguments"
+        convert = converter(definition, self.contract.strawberry.config)
+        asked = p.AskedLeaf(value, self.slot(), Arguments(definition, nodes[0]), convert)
+        self.asked.append(asked)
+        return asked
 
     def things(self, required: bool, types: Iterable[GraphQLObjectType], nodes: list[FieldNode]) -> p.ThingValue:
         found = [self.thing(type_, nodes) for type_ in types]

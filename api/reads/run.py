@@ -16,6 +16,7 @@ from graphql import GraphQLError
 
 from api.reads.plan import (
     AbstractValue,
+    AskedLeaf,
     ComputedValues,
     Connected,
     LeafValue,
@@ -102,6 +103,8 @@ class Run:
                 if rows.arguments.constant:
                     rows.page = known
             self.pages[rows.slot] = known
+        for asked in plan.asked:
+            self.slots[asked.slot] = asked.convert(asked.arguments.values(variables))
 
     async def at(self) -> datetime:
         """The tenant's clock, read once."""
@@ -321,7 +324,7 @@ def type_of(plan: AbstractValue, value: Any) -> ObjectValue:
 
 def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, dict[str, None]]]) -> None:
     """Finds the ids of things in a value."""
-    if value is None or plan is None or isinstance(plan, LeafValue):
+    if value is None or plan is None or isinstance(plan, LeafValue | AskedLeaf):
         return
     if isinstance(plan, ThingValue):
         found = plan.things.get(value[:3])
@@ -336,5 +339,5 @@ def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, 
         value = shown(value)
         plan = type_of(plan, value) if isinstance(plan, AbstractValue) else plan
         for _, _, names, below in plan.fields:
-            if below is not None and not isinstance(below, LeafValue):
+            if below is not None and not isinstance(below, LeafValue | AskedLeaf):
                 _collect(below, attribute(value, *names), wanted)

@@ -10,12 +10,15 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from api.schema.arguments import Argument, field
 from api.schema.enums import described
 from api.schema.scalars import RuleCode
 from domain import explain, words
 from domain.errors import ErrorCode, Invalid, Refusal, Refused
+from domain.locales import Locale
 
 described(ErrorCode)
+described(Locale)
 
 
 @strawberry.type(description="One thing a finding looked at.")
@@ -37,7 +40,7 @@ class Finding:
     rule: RuleCode = strawberry.field(description="The rule's code.")
     holds: bool = strawberry.field(description="Whether the question is answered with yes.")
     reason: str = strawberry.field(description="The code of the sentence, for clients with words of their own.")
-    text: str = strawberry.field(description="The sentence, in English.")
+    text: str = field("The sentence, in that language.", Argument("locale", Locale, "The language.", Locale.EN))
     inputs: list[FindingInput] = strawberry.field(description="What the rule looked at, by name.")
     version: strawberry.ID | None = strawberry.field(
         description="The rule version that set the numbers; null where no number is in play."
@@ -78,24 +81,29 @@ class ShownInput:
 class ShownFinding:
     """A finding, ready to be shown: what `Computed` loaders return where the type is Finding."""
 
+    finding: explain.Finding
+
     rule: str
     holds: bool
     reason: str
-    text: str
     inputs: list[ShownInput]
     version: str | None
     because: list["ShownFinding"]
     opens_at: str | None
     closes_at: str | None
 
+    def text(self, locale: Locale) -> str:
+        """Its sentence in that language."""
+        return words.sentence(self.finding, locale)
+
 
 def shown(finding: explain.Finding) -> ShownFinding:
-    """The finding as clients see it, with its sentence."""
+    """The finding as clients see it."""
     return ShownFinding(
+        finding,
         finding.rule,
         finding.holds,
         finding.reason,
-        words.sentence(finding),
         [ShownInput(name, spelled(value)) for name, value in finding.inputs.items()],
         finding.version,
         [shown(child) for child in finding.because],

@@ -14,11 +14,11 @@ from api.schema.organisations import ByAge
 from api.schema.rules import RuleVersion
 from api.schema.shipments import Shipment
 from api.schema.suppliers import Supplier
-from domain.messages import Language, MessageKey, MessageState
+from domain.locales import Locale
+from domain.messages import MessageKey, MessageState
 
 described(MessageKey)
 described(MessageState)
-described(Language, name="MessageLanguage")
 
 
 @strawberry.input(description="Which messages. What is left out does not matter; conditions add up.")
@@ -42,7 +42,7 @@ class Message(Node):
     order: Order | None = strawberry.field(description="The shipment's order.")
     buyer: Buyer | None = strawberry.field(description="To whom, where it is to a buyer.")
     supplier: Supplier | None = strawberry.field(description="To whom, where it is to a supplier.")
-    language: Language = strawberry.field(description="The language of the party's country.")
+    language: Locale = strawberry.field(description="The language of the party's country.")
     title: str | None = strawberry.field(description="Its first line; null where it was skipped.")
     text: str | None = strawberry.field(description="Its text; null where it was skipped.")
     because: list[Finding] = strawberry.field(description="Why it was skipped; empty where it was sent.")

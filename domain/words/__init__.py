@@ -5,14 +5,25 @@ sentences, for yes and for no, in the file of its noun. `{name}` stands for an i
 finding lacks reads as a dash.
 
 Laws: every reason that code gives has its two sentences in every locale (`tests/domain/test_words.py` reads the syntax
-trees); a reason that is unknown here, from a tree stored by another release, reads as its own code.
+trees), and a sentence has the same places in each; a reason that is unknown here, from a tree stored by another
+release, reads as its own code. Codes, names and instants that fill places stay as they are in every locale.
+
+The trade's words in Chinese, so that a word is said the same way in every file:
+buyer 买家, supplier 供应商, provider 服务商, marketplace 平台, desk 平台客服, staff 平台工作人员, liable party 责任方;
+order 订单, line 订单行, shipment 货件, leg 运段, quote 报价, booking 预订, service 服务, lane 线路,
+service point 服务网点, rate sheet 价目表, rate 费率, zone 分区, bracket 档位, surcharge 附加费;
+guarantee 保障, cover 订单保障, promise 承诺, claim 索赔, reason to claim 索赔理由, to grant 支持, to deny 驳回,
+compensation 赔偿, coupon 优惠券, refund 退款; tier 等级, evidence for a tier 证明材料, evidence in a claim 证据;
+requirement 要求, application 申请, deposit 保证金, restriction 限制, to suspend 暂停, exit 退出, bar 禁入,
+related account 关联账户; points 扣分, measure 处置措施, strike 违规; duty 义务, clock 计时, hold 暂停,
+rule 规则, version 版本; minor unit 最小货币单位, basis point 基点.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Final
 
 from domain.explain import Finding, Input
+from domain.locales import Locale
 from domain.words import (
     buyers,
     capabilities,
@@ -21,6 +32,7 @@ from domain.words import (
     coupons,
     deposits,
     guarantees,
+    holds,
     ledger,
     legs,
     listings,
@@ -34,18 +46,11 @@ from domain.words import (
     relations,
     rules,
     service_points,
+    service_requests,
     services,
     uploads,
 )
 from domain.words.sentences import Sentences
-
-
-class Locale(StrEnum):
-    """A language that findings are worded in."""
-
-    EN = "en"
-    """English."""
-
 
 NOUNS: Final = (
     buyers,
@@ -55,6 +60,7 @@ NOUNS: Final = (
     coupons,
     deposits,
     guarantees,
+    holds,
     ledger,
     legs,
     listings,
@@ -68,10 +74,11 @@ NOUNS: Final = (
     relations,
     rules,
     service_points,
+    service_requests,
     services,
     uploads,
 )
-"""The files of this folder. A new noun is a file with its table `ENGLISH`, and a name here."""
+"""The files of this folder. A new noun is a file with its tables `ENGLISH` and `CHINESE`, and a name here."""
 
 
 def _gathered(tables: Iterable[Mapping[str, Sentences]]) -> Mapping[str, Sentences]:
@@ -84,9 +91,10 @@ def _gathered(tables: Iterable[Mapping[str, Sentences]]) -> Mapping[str, Sentenc
 
 
 ENGLISH: Final = _gathered(noun.ENGLISH for noun in NOUNS)
+CHINESE: Final = _gathered(noun.CHINESE for noun in NOUNS)
 
-CATALOGUE: Final[Mapping[Locale, Mapping[str, Sentences]]] = {Locale.EN: ENGLISH}
-"""Locale -> reason -> its sentences. A new language is a new table here; the test says what it lacks."""
+CATALOGUE: Final[Mapping[Locale, Mapping[str, Sentences]]] = {Locale.EN: ENGLISH, Locale.ZH: CHINESE}
+"""Locale -> reason -> its sentences. A new language is a member of Locale and a table here; the test says the rest."""
 
 
 class _Inputs(dict[str, Input]):

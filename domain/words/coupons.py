@@ -27,3 +27,20 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "No rate from {base} to {quote} is recorded for the day.",
     ),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "coupon_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该优惠券不属于您。"),
+    "coupon_has_rest": ("优惠券还有余额。", "优惠券没有余额，状态为 {state}。"),
+    "coupon_not_expired": ("优惠券未过期。", "优惠券已于 {expiresAt} 过期。"),
+    "coupon_expiry_passed": ("优惠券的有效期已过。", "优惠券有效期至 {expiresAt}。"),
+    "coupon_of_same_buyer": ("优惠券与订单属于同一买家。", "该订单属于其他买家。"),
+    "coupon_on_a_later_order": ("该订单不是获赔的订单。", "优惠券只能用于之后的订单，不能用于获赔的订单。"),
+    "coupon_in_same_currency": (
+        "优惠券、订单与金额的币种相同。",
+        "优惠券币种为 {coupon}，订单为 {order}，金额为 {amount}：币种必须相同。",
+    ),
+    "coupon_rest_suffices": ("优惠券余额充足。", "优惠券余额少于要使用的金额。"),
+    "order_total_suffices": ("订单待付金额不低于该金额。", "订单待付金额低于该金额。"),
+    "amount_above_zero": ("金额大于零。", "金额不大于零。"),
+    "exchange_rate_known": ("有 {base} 兑 {quote} 的汇率。", "没有当日 {base} 兑 {quote} 的汇率记录。"),
+}

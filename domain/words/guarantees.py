@@ -56,6 +56,61 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The rule in force at payment pays compensation.",
         "The rule in force at payment knows points only, no compensation.",
     ),
+    "guarantee_on_offer": ("The guarantee is on offer.", "The guarantee is {state}."),
+    "guarantee_of_this_sale": (
+        "The guarantee may be part of this sale.",
+        "No such guarantee is offered for this order: it is another supplier's.",
+    ),
+    "guarantee_in_market": (
+        "The guarantee is offered in {country}.",
+        "The guarantee is not offered in {country}, only in {markets}.",
+    ),
+    "order_awaits_payment": ("The order is not paid yet.", "The order was paid at {paidAt}: its covers are frozen."),
+    "order_can_be_covered": (
+        "The order can be bought with the guarantee.",
+        "The order cannot be bought with the guarantee.",
+    ),
+    "claim_reason_exists": (
+        "There is a reason to claim under this promise.",
+        "No claim can be opened under {promise} here yet: no reason claims under it.",
+    ),
     "coverage_in_force": ("The cover is in force.", "The cover is {state}."),
     "coverage_action_of_your_role": ("Your role may do this.", "This is not for your role or your side of the order."),
+}
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "guarantee_compensates": ("保障赔付 {amount}。", "保障不予赔付。"),
+    "guarantee_amount": (
+        "{base} 的 {shareBp} 个基点为 {share}，上限为 {cap}，因此为 {amount}。",
+        "{base} 的 {shareBp} 个基点取整后为零。",
+    ),
+    "guarantee_window_open": ("在申请期内。", "不在申请期内：申请期自 {opensAt} 至 {closesAt}。"),
+    "guarantee_is_yours": ("该保障属于您。", "该保障属于其他方。"),
+    "guarantee_not_ended": ("保障未终止。", "保障状态为 {state}。"),
+    "order_not_cancelled": ("订单未取消。", "订单已取消。"),
+    "order_address_kept": ("收货地址与付款时一致。", "付款后于 {changedAt} 更改了收货地址。"),
+    "order_not_claimed_before": ("该订单此前未被索赔。", "该订单此前已被索赔（{claim}），每笔订单只能索赔一次。"),
+    "order_in_programme": ("服务商和收货地址在保障计划内。", "服务商或收货地址不在保障计划内。"),
+    "on_time_goods_late": (
+        "截至 {at}，{promisedLines} 个有承诺的订单行中有 {lateLines} 个延误。",
+        "截至 {at}，{promisedLines} 个有承诺的订单行均未延误。",
+    ),
+    "on_time_line_late": (
+        "订单行 {line}（金额 {value}）承诺在 {promisedAt} 前送达，届时未送达。",
+        "订单行 {line} 按时送达。",
+    ),
+    "after_sales_lines_serviced": ("{lines} 个订单行中有 {serviced} 个含该服务。", "{lines} 个订单行均不含该服务。"),
+    "after_sales_promise_broken": ("服务承诺未兑现。", "服务承诺没有未兑现的情况。"),
+    "after_sales_promise_kept": ("{service} 服务按时。", "{service} 服务未按时。"),
+    "after_sales_limit_kept": ("{milestone} 的期限为 {dueAt}，已按时。", "{milestone} 的期限为 {dueAt}，未按时。"),
+    "after_sales_party_liable": ("认定该方对未兑现的服务负责。", "未认定该方负责。"),
+    "after_sales_rule_pays": ("付款时生效的规则规定赔偿。", "付款时生效的规则只扣分，不赔偿。"),
+    "guarantee_on_offer": ("该保障正在提供。", "该保障状态为 {state}。"),
+    "guarantee_of_this_sale": ("该保障可用于本次交易。", "本订单不提供该保障：它属于其他供应商。"),
+    "guarantee_in_market": ("该保障在 {country} 提供。", "该保障不在 {country} 提供，仅在 {markets} 提供。"),
+    "order_awaits_payment": ("订单尚未付款。", "订单已于 {paidAt} 付款，订单保障已固定。"),
+    "order_can_be_covered": ("购买该订单时可以附带该保障。", "购买该订单时不能附带该保障。"),
+    "claim_reason_exists": ("该承诺有对应的索赔理由。", "目前不能就 {promise} 提出索赔：该承诺没有对应的索赔理由。"),
+    "coverage_in_force": ("订单保障有效。", "订单保障状态为 {state}。"),
+    "coverage_action_of_your_role": ("您的角色可以执行此操作。", "您的角色或您在该订单中的一方不能执行此操作。"),
 }

@@ -15,3 +15,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The message was due at {dueAt} and is of no use more than {staleHours} hours later.",
     ),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "message_still_of_use": ("就货物目前的状态，该消息仍有用。", "货物状态为 {state}，该消息已无用。"),
+    "message_in_good_time": ("消息及时。", "消息应于 {dueAt} 发出，超过 {staleHours} 小时后已无用。"),
+}

@@ -97,3 +97,51 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     "review_is_live": ("The review is {state}.", "The review is {state}: it has ended."),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "provider_action_of_your_role": (
+        "您的角色可以对该服务商执行此操作。",
+        "您的角色不能执行此操作，或该服务商属于他人。",
+    ),
+    "provider_state_allows": ("服务商状态为 {state}，允许此操作。", "服务商状态为 {state}，不允许此操作。"),
+    "provider_kind_fixed": (
+        "类型和级别可以更改。",
+        "经营中的服务商保持类型 {kind}、级别 {tier}；其他类型或级别须重新申请。",
+    ),
+    "provider_declared": (
+        "服务商已申报在该地提供此服务，并已证明符合要求。",
+        "服务商未申报在 {markets} 提供 {service}，因此未核验相应要求：请修改申请。",
+    ),
+    "provider_proves_itself": ("服务商自行证明符合要求。", "平台为该服务商担保，无需证明。"),
+    "provider_not_barred": ("没有情况阻止该服务商入驻。", "该服务商或其关联方目前不能入驻。"),
+    "provider_only_account": ("这是其所有者的唯一账户。", "其所有者似乎在此另有服务商账户。"),
+    "application_markets": ("已申报服务市场。", "请至少申报一个服务市场。"),
+    "application_services": ("已申报服务。", "请至少申报一项服务。"),
+    "application_volume": ("已申报预计业务量。", "请申报预计月业务量。"),
+    "application_complete": ("申请内容完整。", "申请缺少必填内容。"),
+    "application_screened": ("自动规则未发现问题。", "自动规则发现须由平台审核的问题。"),
+    "application_approved": ("申请已通过。", "申请未通过。"),
+    "requirement_met": ("{title}：已满足（{status}）。", "{title}：未满足（{status}）。"),
+    "requirement_handed_in": ("已提交材料。", "尚未提交材料。"),
+    "requirement_reviewed": ("平台已审核。", "于 {submittedAt} 提交，平台尚未作出决定。"),
+    "requirement_not_rejected": ("未被驳回。", "已被驳回：{because}。"),
+    "requirement_unexpired": ("有效期至 {validUntil}。", "有效期仅至 {validUntil}，已失效。"),
+    "requirement_begun": ("自 {validFrom} 起有效。", "自 {validFrom} 起才有效。"),
+    "requirement_currency": ("币种为 {wanted}。", "币种为 {currency}，应为 {wanted}。"),
+    "requirement_amount": (
+        "{amountMinor}（{currency} 最小货币单位）达到最低要求 {leastMinor}。",
+        "{amountMinor}（{currency} 最小货币单位）低于最低要求 {leastMinor}。",
+    ),
+    "requirement_quantity": ("{quantity} 达到最低要求 {least}。", "{quantity} 低于最低要求 {least}。"),
+    "requirement_waits_for_desk": ("等待平台审核。", "状态为 {state}，不在等待平台审核。"),
+    "referred_requirement_accepted": ("所依据的 {requirement} 已满足。", "所依据的 {requirement} 未满足。"),
+    "deposit_held": (
+        "应缴保证金 {leastMinor}，已缴 {heldMinor}（{currency} 最小货币单位）。",
+        "应缴保证金 {leastMinor}，仅缴 {heldMinor}（{currency} 最小货币单位）。",
+    ),
+    "requirement_applies": ("该服务商须满足 {title}。", "按其自述，该服务商无须满足 {title}。"),
+    "requirement_known": ("规则中有 {requirement}。", "规则中已没有 {requirement}。"),
+    "second_person": ("复核由另一人进行。", "规则要求两人审核，首次审核由您进行。"),
+    "not_own_proof": ("材料由他人提交。", "提交材料的人不能自行通过审核。"),
+    "review_is_live": ("审核状态为 {state}。", "审核状态为 {state}，已结束。"),
+}

@@ -34,3 +34,21 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "This is not for your role or your side of the shipment.",
     ),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "order_state_allows": ("订单状态为 {state}，允许此操作。", "订单状态为 {state}，不允许此操作。"),
+    "order_paid": ("订单已付款。", "订单未付款。"),
+    "order_has_rest": ("订单总额尚有余额。", "订单总额没有余额。"),
+    "order_has_unshipped_lines": ("还有 {lines} 个订单行未发货。", "所有订单行均已发货。"),
+    "order_action_of_your_role": ("您的角色可以执行此操作。", "您的角色或您在该订单中的一方不能执行此操作。"),
+    "refund_within_total": ("退款未超出订单总额。", "退款将超出订单总额。"),
+    "line_belongs_to_order": ("订单行 {lineId} 属于该订单。", "订单行 {lineId} 不属于该订单。"),
+    "line_not_shipped_before": ("订单行 {lineId} 此前未发货。", "订单行 {lineId} 此前已发货。"),
+    "shipment_state_allows": ("货件状态为 {state}，允许此操作。", "货件状态为 {state}，不允许此操作。"),
+    "shipment_not_proven_before": ("此前没有送达凭证。", "此前已有送达凭证，凭证不能更改。"),
+    "line_has_pieces_to_spare": (
+        "订单行 {lineId} 的件数多于 {pieces} 件。",
+        "订单行 {lineId} 可单独发出 1 至 {most} 件，不能为 {pieces} 件。",
+    ),
+    "shipment_action_of_your_role": ("您的角色可以执行此操作。", "您的角色或您在该货件中的一方不能执行此操作。"),
+}

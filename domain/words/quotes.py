@@ -100,3 +100,54 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "booking_not_cancelled": ("The booking stands.", "The booking was called off."),
     "goods_not_picked_up": ("The goods were not picked up yet.", "The shipment is {state} already."),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    # prices
+    "weight_is_chargeable": (
+        "{actualGrams} 克、{cubicMillimetres} 立方毫米，按每千克 {cubicCentimetresPerKilogram} 立方厘米计 {grams} 克。",
+        "货物没有计费重量。",
+    ),
+    "list_has_rate": (
+        "价目表有这些货物在分区 {zone} 的费率。",
+        "价目表没有 {grams} 克、{cubicCm} 立方厘米在分区 {zone} 的费率。",
+    ),
+    "freight_is_billed": ("按 {measure} 计 {billed}，单价 {price}，最低 {minimum}。", "运费不按计量单位计算。"),
+    "freight_is_by_container": ("{container} 计 {billed}，单价 {price}，最低 {minimum}。", "运费不按集装箱计算。"),
+    "surcharge_is_due": ("收取附加费：{kind}，{charge}。", "不收取附加费 {kind}。"),
+    "provider_revised_price": ("服务商调整价格 {amountMinor}（{currency} 最小货币单位）。", "服务商未调整价格。"),
+    # offers
+    "service_serves_incoterm": ("该服务适用此贸易术语。", "该服务不适用贸易术语 {incoterm}。"),
+    "service_serves_market": ("该服务面向该国家销售。", "该服务不面向 {market} 销售。"),
+    "piece_within_weight": ("单件未超出服务的限重。", "单件重 {grams} 克，超出服务的限重 {most} 克。"),
+    "piece_within_size": ("单件未超出服务的限制尺寸。", "单件长 {millimetres} 毫米，超出服务的限制尺寸 {most} 毫米。"),
+    "service_takes_dangerous_goods": ("该服务承运 {class} 类危险品。", "该服务不承运 {class} 类危险品。"),
+    "promise_is_dated": (
+        "{handOver} 交货，处理 {handlingDays} 个工作日，运输 {transitDays} 天：{arrives} 送达。",
+        "不能承诺货物的送达日期。",
+    ),
+    "promise_within_calendar": ("途中各日均在日历范围内。", "途中有日期超出已知假日范围：{about}。"),
+    "provider_revised_promise": (
+        "服务商将承诺时间由 {before} 调整为 {promisedAt}。",
+        "服务商未调整承诺时间。",
+    ),
+    "service_has_sheet_in_force": ("该服务有生效的价目表。", "该服务在 {at} 没有生效的价目表。"),
+    "service_on_sale": ("该服务在售。", "该服务目前不在售，状态为 {state}。"),
+    "provider_has_record": ("服务商在此有履约记录。", "服务商在此尚无履约记录，不计延误成本。"),
+    "goods_value_stated": ("已申报货值。", "未申报货值，无法计算延误成本。"),
+    "offer_among_best": ("该报价在最优的 {most} 个之内。", "已有 {most} 个更优的报价，不再保留更多。"),
+    # quotes
+    "quote_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该报价不属于您。"),
+    "quote_state_allows": ("报价的状态允许此操作。", "报价状态为 {state}，应为 {needed}。"),
+    "quote_stands": ("报价有效。", "报价有效期至 {expiresAt}，已失效。"),
+    "quote_is_past": ("报价的有效期已过。", "报价有效期至 {expiresAt}。"),
+    "hand_over_lies_ahead": (
+        "承诺所依据的交货时间尚未到。",
+        "按承诺日期须在 {departsBy} 前交货，请重新询价。",
+    ),
+    # bookings
+    "quote_of_same_buyer": ("报价与订单属于同一买家。", "该订单属于其他买家。"),
+    "order_goes_where_quoted": ("订单的目的国与报价一致。", "订单的目的国为 {order}，报价的目的国为 {quote}。"),
+    "booking_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该预订不属于您。"),
+    "booking_not_cancelled": ("预订有效。", "预订已取消。"),
+    "goods_not_picked_up": ("货物尚未揽收。", "货件状态已为 {state}。"),
+}

@@ -123,3 +123,95 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "rate_import_is_yours": ("Your role may do this.", "This is not for your role, or the import is another's."),
     "rate_import_is_reading": ("The file is being read.", "The import is {state}."),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "rate_zone_is_named": ("第 {line} 行有分区名。", "第 {line} 行：分区名须为 1 至 {most} 个可打印字符。"),
+    "rate_measure_fits_mode": (
+        "第 {line} 行的计量单位符合该运输方式。",
+        "第 {line} 行：{mode} 按 {measures} 计价，不按 {measure} 计价。",
+    ),
+    "rate_container_fits_measure": (
+        "第 {line} 行当且仅当按集装箱计价时注明箱型。",
+        "第 {line} 行：箱型只用于且必须用于按集装箱计价的费率。",
+    ),
+    "rate_bracket_is_a_range": (
+        "第 {line} 行的档位是有效区间。",
+        "第 {line} 行：从 {atLeast} 到小于 {below} 的档位无效；档位为左闭右开区间，从 0 起计。",
+    ),
+    "rate_price_in_range": (
+        "第 {line} 行的价格在范围内。",
+        "第 {line} 行：价格和最低收费须为 0 至 {most}，最多 {decimals} 位小数。",
+    ),
+    "rate_in_sheet_currency": ("第 {line} 行的币种与价目表一致。", "第 {line} 行：价目表的所有价格须为 {currency}。"),
+    "rate_brackets_do_not_overlap": (
+        "第 {line} 行的档位不与其他档位重叠。",
+        "第 {line} 行：其档位（分区 {zone}，自 {atLeast} 起）与第 {other} 行重叠。",
+    ),
+    "rate_brackets_leave_no_gap": (
+        "第 {line} 行的档位与上一档相接。",
+        "第 {line} 行：其档位（分区 {zone}）自 {atLeast} 起，而第 {other} 行的档位止于 {below} 之前。",
+    ),
+    "surcharge_charges_one_way": (
+        "附加费 {surcharge} 按其说明为比例或金额。",
+        "附加费 {surcharge}：SHARE 有基点而无金额，其他收费方式有金额而无基点；当前为 {charge}。",
+    ),
+    "surcharge_amount_in_range": (
+        "附加费 {surcharge} 的收费在范围内。",
+        "附加费 {surcharge}：收费须大于零，且不超过运费的十倍。",
+    ),
+    "surcharge_in_sheet_currency": (
+        "附加费 {surcharge} 的币种与价目表一致。",
+        "附加费 {surcharge}：价目表的所有金额须为 {currency}。",
+    ),
+    "surcharge_time_is_a_range": ("附加费 {surcharge} 的时间是有效区间。", "附加费 {surcharge}：结束早于开始。"),
+    "surcharge_says_when_due": (
+        "附加费 {surcharge} 注明了收取条件。",
+        (
+            "附加费 {surcharge}：PEAK 须有时间，REMOTE_AREA 须有地区（最多 2,000 个），OVERSIZE 须有重量或长度；"
+            "当前为 {kind}。"
+        ),
+    ),
+    "surcharge_has_no_other_condition": (
+        "附加费 {surcharge} 没有其他种类的条件。",
+        (
+            "附加费 {surcharge}：地区用于 REMOTE_AREA，类别用于 DANGEROUS_GOODS，重量和长度用于 OVERSIZE；"
+            "当前为 {kind}。"
+        ),
+    ),
+    "rate_sheet_is_yours": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该价目表属于其他服务商。"),
+    "rate_sheet_is_draft": ("价目表为草稿。", "价目表状态为 {state}：只有草稿可以更改。"),
+    "rate_sheet_has_rates": ("价目表有费率。", "价目表没有费率：文件仍在读取，或没有文件。"),
+    "rate_sheet_validity_not_over": ("价目表的有效期未过。", "价目表的有效期已于 {validUntil} 结束。"),
+    "rate_sheet_alone_in_its_time": (
+        "该时段没有其他生效版本。",
+        "版本 {number} 自 {validFrom} 至 {validUntil} 生效：请指明取代该版本，或选择其他时段。",
+    ),
+    "rate_sheet_of_this_service": ("被取代的版本属于该服务。", "被取代的版本不是该服务的生效版本。"),
+    "rate_file_is_csv": ("文件为 CSV。", "文件类型为 {type}：请另存为 CSV 后上传。"),
+    "rate_file_has_column": ("文件有 {column} 列。", "文件没有 {column} 列。"),
+    "rate_file_column_once": ("{column} 列只出现一次。", "{column} 列出现多次。"),
+    "rate_file_has_room": ("文件行数未超限。", "第 {line} 行：一份价目表最多 {most} 条费率。"),
+    "rate_file_has_rates": ("文件有费率。", "文件没有费率。"),
+    "rate_file_is_there": ("文件存在。", "找不到文件内容，请重新上传。"),
+    "rate_line_not_too_long": ("第 {line} 行长度未超限。", "第 {line} 行：每行最多 {most} 个字符。"),
+    "rate_line_is_text": ("第 {line} 行为文本。", "第 {line} 行：含有非 UTF-8 可打印文本的字符。"),
+    "rate_line_is_csv": ("第 {line} 行为有效的 CSV 行。", "第 {line} 行不是文件的有效行：{reason}。"),
+    "rate_line_word_is_known": (
+        "第 {line} 行的 {column} 为已知词。",
+        "第 {line} 行：{column} 须为 {words} 之一，不能为 {value!r}。",
+    ),
+    "rate_line_number_is_plain": (
+        "第 {line} 行的 {column} 为数字。",
+        "第 {line} 行：{column} 须为仅含数字且最多一个小数点的数，不能为 {value!r}。",
+    ),
+    "rate_line_bracket_is_whole": (
+        "第 {line} 行的 {column} 可以保存。",
+        "第 {line} 行：{column} 过细或过大：{value!r}（一个单位分为 {fine} 份）。",
+    ),
+    "rate_line_minimum_is_money": (
+        "第 {line} 行的最低收费为有效金额。",
+        "第 {line} 行：最低收费 {value!r} 的小数位数超出币种允许的位数，或金额过大。",
+    ),
+    "rate_import_is_yours": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该导入属于他人。"),
+    "rate_import_is_reading": ("正在读取文件。", "导入状态为 {state}。"),
+}

@@ -33,3 +33,20 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "A later version follows it already; withdraw that one first.",
     ),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "rule_in_force": ("{key} 在 {at} 有生效的版本。", "{key} 在 {at} 没有生效的版本。"),
+    "rule_case_passes": ("示例“{case}”结果符合预期。", "示例“{case}”结果为 {got}，预期为 {expected}。"),
+    "rule_dated_today": ("文本日期 {announced} 为发布当日。", "文本注明于 {announced} 发布，但今天是 {today}。"),
+    "rule_notice_given": (
+        "规则在 {days} 天通知期后生效。",
+        "新版本需要 {days} 天通知期：最早可于 {earliest} 生效，不能于 {effectiveFrom} 生效。",
+    ),
+    "rule_begins_last": ("没有更晚生效的版本。", "版本 {other} 于 {begins} 生效，新版本须在其后生效。"),
+    "rule_stands": ("该版本有效。", "该版本已撤回。"),
+    "rule_not_in_effect": (
+        "该版本将于 {effectiveFrom} 生效。",
+        "该版本已于 {effectiveFrom} 生效，已生效的版本不能撤回。",
+    ),
+    "rule_without_successor": ("其后没有版本。", "其后已有版本，请先撤回后一版本。"),
+}

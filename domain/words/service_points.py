@@ -39,3 +39,32 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "A provider that is {state} adds no service points.",
     ),
 }
+
+CHINESE: Final[Mapping[str, Sentences]] = {
+    "service_point_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该服务网点不属于您。"),
+    "service_point_state_allows": ("服务网点的状态允许此操作。", "服务网点状态为 {state} 时不能执行此操作。"),
+    "service_point_notice_given": (
+        "已提前 {days} 天通知。",
+        "须提前 {days} 天通知：最早可于 {earliest} 生效，不能于 {effectiveAt} 生效。",
+    ),
+    "service_point_within_a_year": ("在一年之内。", "在一年之后：{effectiveAt}。"),
+    "service_point_change_is_due": ("报备的变更已到期。", "没有到期的报备变更。"),
+    "service_point_gone_already": ("服务网点已撤离。", "撤离时间不能在将来。"),
+    "service_point_withdrawal_unreported": (
+        "未报备在该时间撤离。",
+        "已报备在该时间撤离：无人承担更多责任。",
+    ),
+    "service_point_withdrawal_reported": (
+        "撤离已按时报备。",
+        "服务网点自 {goneSince} 起撤离，未提前 {days} 天通知；报备的变更时间为 {reportedFor}。",
+    ),
+    "service_point_commitment_open": (
+        "订单保障 {coverageId} 当时有效，可索赔至 {closesAt}。",
+        "订单保障 {coverageId} 当时无效。",
+    ),
+    "provider_liable_for_open_commitments": (
+        "服务商对 {open} 项未了结的承诺继续负责，至 {until} 止。",
+        "没有未了结的承诺，服务商不承担责任。",
+    ),
+    "provider_may_add_service_points": ("服务商可以增加服务网点。", "状态为 {state} 的服务商不能增加服务网点。"),
+}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from domain import messages
 from domain.errors import Invalid
 from domain.ids import BuyerId, MessageId, RuleVersionId
-from domain.messages import Due, Facts, Language, MessageKey, MessageState, MessageTerms
+from domain.locales import Locale
+from domain.messages import Due, Facts, MessageKey, MessageState, MessageTerms
 from domain.rule_kinds import check
 from domain.shipments import Shipment, ShipmentMode
 from domain.terms import read
@@ -111,13 +112,13 @@ def test_a_message_is_written_in_the_language_of_its_party() -> None:
     english = composed(PICKED_UP, "DE", facts)
     assert (english.state, english.language, english.title) == (
         MessageState.SENT,
-        Language.EN,
+        Locale.EN,
         "Your order O-7 is on its way",
     )
     assert english.text is not None
     assert "to Blue Anchor on 1 March 2026" in english.text
     chinese = composed(PICKED_UP, "TW", facts)
-    assert chinese.language is Language.ZH
+    assert chinese.language is Locale.ZH
     assert chinese.text is not None
     assert "2026年3月20日" in chinese.text
 
@@ -135,7 +136,7 @@ values = st.text(alphabet="abc {}[]{order}", max_size=12)
 @given(values, values, st.none() | values)
 def test_values_are_filled_in_as_they_are(order: str, reference: str, provider: str | None) -> None:
     _, text = messages.written(
-        terms(), MessageKey.READY_FOR_PICKUP, Language.EN, Facts(order=order, shipment=reference, provider=provider)
+        terms(), MessageKey.READY_FOR_PICKUP, Locale.EN, Facts(order=order, shipment=reference, provider=provider)
     )
     fetched = "" if provider is None else f" from {provider}"
     assert text == f"Shipment {reference} of order {order} waits to be fetched{fetched}."
@@ -146,7 +147,7 @@ def test_values_are_filled_in_as_they_are(order: str, reference: str, provider: 
 )
 def test_a_name_with_contact_outside_is_left_out(name: str) -> None:
     _, text = messages.written(
-        terms(), MessageKey.READY_FOR_PICKUP, Language.EN, Facts(order="O-7", shipment="S-7", provider=name)
+        terms(), MessageKey.READY_FOR_PICKUP, Locale.EN, Facts(order="O-7", shipment="S-7", provider=name)
     )
     assert text == "Shipment S-7 of order O-7 waits to be fetched."
 
@@ -202,4 +203,4 @@ def test_every_shipped_wording_has_an_example_that_holds() -> None:
     draft = check(TEXT)
     assert all(result.passes for result in draft.results)
     shown = {(case.given["key"], terms().language_of(case.given["country"])) for case in draft.rule_set.case}
-    assert shown == {(key, language) for key in MessageKey for language in Language}
+    assert shown == {(key, language) for key in MessageKey for language in Locale}

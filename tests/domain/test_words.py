@@ -1,14 +1,17 @@
 """Every reason that code gives has its sentences, and no sentence is left over."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from domain.explain import Finding
-from domain.words import CATALOGUE, ENGLISH, Locale, sentence
+from domain.locales import Locale
+from domain.words import CATALOGUE, CHINESE, NOUNS, sentence
 
 ROOT = Path(__file__).parents[2]
 MODULES = [path for folder in ("domain", "storage", "api") for path in (ROOT / folder).rglob("*.py")]
@@ -83,22 +86,50 @@ def test_no_sentence_is_left_over(locale: Locale) -> None:
     assert CATALOGUE[locale].keys() - GIVEN.keys() == set()
 
 
-@pytest.mark.parametrize("reason", ENGLISH)
-def test_sentences_end_and_have_plain_places(reason: str) -> None:
-    for text in ENGLISH[reason]:
-        assert text[-1] in ".}", text
-        assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(text)), text
+ENDS = {Locale.EN: ".}", Locale.ZH: "。}"}
+
+
+def places(text: str) -> dict[str, tuple[str, str]]:
+    """The names of the places of a sentence, each with how its value is written."""
+    found = string.Formatter().parse(text)
+    return {name: (spec or "", conversion or "") for _, name, spec, conversion in found if name is not None}
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_sentences_end_and_have_plain_places(locale: Locale) -> None:
+    for sentences in CATALOGUE[locale].values():
+        for text in sentences:
+            assert text[-1] in ENDS[locale], text
+            assert all(name.isidentifier() for name in places(text)), text
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: str(noun.__name__))
+def test_languages_say_the_same(noun: ModuleType) -> None:
+    assert list(noun.CHINESE) == list(noun.ENGLISH)
+    for reason, sentences in noun.ENGLISH.items():
+        for english, chinese in zip(sentences, noun.CHINESE[reason], strict=True):
+            assert places(chinese) == places(english), chinese
+
+
+def test_chinese_is_written_in_chinese() -> None:
+    for text in (text for sentences in CHINESE.values() for text in sentences):
+        words = "".join(literal for literal, *_ in string.Formatter().parse(text))
+        assert any("\u4e00" <= character <= "\u9fff" for character in words), text
+        assert not re.search(r"[,;:?!()](?!\d)", words), f"half-width punctuation: {text}"
 
 
 def test_a_finding_reads_by_whether_it_holds() -> None:
     assert sentence(Finding("x", True, "order_paid")) == "The order is paid."
     assert sentence(Finding("x", False, "order_paid")) == "The order is not paid."
+    assert sentence(Finding("x", False, "order_paid"), Locale.ZH) == "订单未付款。"
 
 
 def test_inputs_fill_their_places_and_missing_ones_read_as_a_dash() -> None:
     finding = Finding("x", False, "guarantee_window_open", {"opensAt": "2026-03-02T00:00:00Z"})
     assert sentence(finding) == "The time to apply is not open: it runs from 2026-03-02T00:00:00Z to —."
+    assert sentence(finding, Locale.ZH) == "不在申请期内：申请期自 2026-03-02T00:00:00Z 至 —。"
 
 
 def test_a_reason_of_another_release_reads_as_its_code() -> None:
-    assert sentence(Finding("x", True, "of_long_ago")) == "of_long_ago"
+    for locale in Locale:
+        assert sentence(Finding("x", True, "of_long_ago"), locale) == "of_long_ago"

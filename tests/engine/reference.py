@@ -81,6 +81,8 @@ async def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) 
     value = (
         source.get(name, source.get(v.snake(name))) if isinstance(source, Mapping) else getattr(source, v.snake(name))
     )
+    if arguments:
+        value = value(**asking.converted(info, arguments))
     return await asking.value(value, info)
 
 

@@ -16,7 +16,7 @@ from tests.engine.stalls import Viewers, caller, ident
 
 EVERYTHING = """
 query Everything($id: ID!, $size: Int = 3, $filter: CaseFilter, $order: CaseOrder,
-                 $yes: Boolean!, $no: Boolean = false) {
+                 $yes: Boolean!, $no: Boolean = false, $locale: Locale = ZH) {
   __typename
   one: case(id: $id) { ...Plain kind: __typename }
   cases(first: $size, filter: $filter, orderBy: $order) {
@@ -48,7 +48,8 @@ fragment Deep on Case {
   parent { parent { id maker { name } } steps { name } }
   steps(atLeast: "5") { name weight
     about { id number remarks(first: 1) { nodes { text } } }
-    because { rule holds inputs { name value } because { text rule } } }
+    because { rule holds inputs { name value } because { text rule }
+      english: text(locale: EN) chinese: text(locale: ZH) asked: text(locale: $locale) } }
   firstStep @include(if: $yes) { name about { id } }
   broken @include(if: $no)
 }
@@ -62,6 +63,7 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
             "id": ident(ClaimId, 4),
             "yes": False,
             "size": 100,
+            "locale": "EN",
             "filter": {"states": ["OPEN"], "rank": 1, "dueBefore": "2026-04-05T00:00:00Z"},
             "order": "NEWEST",
         },

@@ -17,6 +17,7 @@ from tests.engine.bazaar import BUYER, PROVIDER, PUBLIC, STAFF, SUPPLIER
 from tests.engine.judge import ask
 from tests.engine.stalls import caller, ident
 
+IN_LOCALE = "query ($l: Locale) { cases(first: 1) { nodes { steps { because { text(locale: $l) } } } } }"
 FILTERED = "query ($f: CaseFilter) { cases(first: 1, filter: $f) { nodes { id } } }"
 
 
@@ -51,6 +52,8 @@ async def code(engine: Engine, text: str, name: str | None = None, viewer: Any =
             FILTERED,
             {"f": {"dueBefore": "2026-03-01T10:00:00"}},
         ),
+        ("BAD_VARIABLES", IN_LOCALE, {"l": None}),
+        ("BAD_VARIABLES", IN_LOCALE, {"l": "DE"}),
         ("BAD_VARIABLES", "query ($b: Boolean = true) { __typename @include(if: $b) }", {"b": None}),
         ("BAD_REQUEST", "subscription { touched(name: \"x\") { name } }", {}),
     ],
