@@ -21,12 +21,13 @@ from api.documents import TrustedDocuments
 from api.endpoint.over_http import GraphQLOverHTTP
 from api.endpoint.timers import TimedHttpProtocol
 from api.endpoint.websocket import FRAME_BYTES_MAX, GraphQLOverWebSocket
-from api.intake import files, health, tracking, uploads
+from api.intake import files, health, jwks, tracking, uploads
 from api.metrics import Figures
 from api.reads.engine import Engine
 from api.schema.schema import Contract, contract
 from api.settings import Settings
 from api.throttle import Budget, Shared, Throttle
+from storage import certificates as certificate_rows
 from storage.cache import open_cache
 from storage.fanout import Fanout
 from storage.files import sign_with, signer
@@ -74,6 +75,7 @@ class Application:
                 *health.routes(self.platform),
                 *uploads.routes(self.platform),
                 *tracking.routes(self.platform),
+                *jwks.routes(),
             ],
             lifespan=self._life,
         )
@@ -113,6 +115,7 @@ class Application:
             kept = files.open_files(settings)
             stack.push_async_callback(kept.close)
             sign_with(signer(settings.secret_key, settings.public_url))
+            certificate_rows.sign_with(settings.secret_key)
             engine = Engine(self._promised, pool, fanout)
             documents = TrustedDocuments(pool)
             figures.gauges = {

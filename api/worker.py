@@ -26,7 +26,7 @@ from api.settings import Settings
 from domain.clocks import Clock, Duty
 from domain.ids import TenantId
 from domain.rate_imports import RateImport
-from storage import audit, callers, fanout, idempotency, outbox, tracking
+from storage import audit, callers, certificates, fanout, idempotency, outbox, tracking
 from storage import clocks as clock_rows
 from storage import rate_imports as import_rows
 from storage.cache import LOST as CACHE_LOST
@@ -271,6 +271,7 @@ async def run(settings: Settings) -> None:
         Unavailable: the database cannot be reached at the start.
         UnsafeRole: its role could pass by row-level security.
     """
+    certificates.sign_with(settings.secret_key)
     pool = await Pool.open(settings.database_worker_url, size=POOL_SIZE)
     cache = open_cache(settings.redis_url)
     files = open_files(settings)

@@ -11,8 +11,8 @@ same transaction that marks them, so it happens exactly once (`api/worker.py`, `
 
 Laws: a deadline is an absolute instant, fixed when its clock starts; an act is in time if and only if `at <= due_at`,
 the consequence follows if and only if `due_at < at`; a pause moves the deadline by exactly its own length, also when a
-paused duty is done without being resumed first; a subject has at most one live clock per duty; an ended clock never
-runs again.
+paused duty is done without being resumed first; beside a pause only a hold moves it (`domain/holds.py`); a subject has
+at most one live clock per duty; an ended clock never runs again.
 """
 
 from collections.abc import Mapping
@@ -89,6 +89,10 @@ class Duty(StrEnum):
     """The parties of a shipment have to hear of it some time after it left."""
     TELL_MILESTONE = "TELL_MILESTONE"
     """The parties of a shipment have to hear of a milestone at once."""
+    TELL_WITHDRAWAL = "TELL_WITHDRAWAL"
+    """The certificates of a withdrawn guarantee have to tell of it."""
+    REACH_SERVICE_LEVEL = "REACH_SERVICE_LEVEL"
+    """The liable party has to reach a milestone of a service request."""
 
 
 SILENCE: Final[Mapping[Duty, str]] = {
@@ -120,6 +124,8 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.QUOTE_VALIDITY: "The quotes that are over expire; the clock of the next ones starts.",
     Duty.SEND_NOTICE: "The message is written, or skipped where it is void, and the clock of the next one starts.",
     Duty.TELL_MILESTONE: "The message is written, or skipped where it is void.",
+    Duty.TELL_WITHDRAWAL: "The withdrawal is appended to the certificates of what is still covered.",
+    Duty.REACH_SERVICE_LEVEL: "The milestone is marked as broken, which proposes a claim.",
 }
 """Duty -> what follows if nobody does it. Total."""
 

@@ -17,14 +17,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from domain import guarantees, money
+from domain import guarantees, money, words
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
 from domain.dates import MICROSECOND, Calendar, rfc3339
 from domain.enrolments import Guarantee, GuaranteeState
 from domain.errors import Invalid, Problem, Refused
-from domain.explain import Finding, unmet
+from domain.explain import Finding, every, unmet
 from domain.guarantees import LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
 from domain.ids import (
     BuyerId,
@@ -124,6 +124,14 @@ class NextDuty:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when until when a claim can be opened; None where no day is promised yet."""
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
 def require_offered(wish: RecordOrder, offered: Iterable[Guarantee]) -> None:
     """Returns if the order can be bought with every guarantee it names.
 
@@ -132,13 +140,52 @@ def require_offered(wish: RecordOrder, offered: Iterable[Guarantee]) -> None:
     by_id = {guarantee.id: guarantee for guarantee in offered}
     problems = []
     for index, id in enumerate(wish.guarantee_ids):
-        guarantee = by_id.get(id)
-        if guarantee is None or guarantee.supplier_id not in {None, wish.supplier_id}:
-            problems.append(Problem(("guaranteeIds", str(index)), "No such guarantee is offered for this order."))
-        elif guarantee.state is not GuaranteeState.ACTIVE:
-            problems.append(Problem(("guaranteeIds", str(index)), f"The guarantee is {guarantee.state.value}."))
+        path, guarantee = ("guaranteeIds", str(index)), by_id.get(id)
+        if guarantee is None:
+            problems.append(Problem(path, "There is no such guarantee."))
+            continue
+        because = unmet(offered_for(guarantee, wish.supplier_id, wish.country))
+        problems.extend(Problem(path, words.sentence(finding)) for finding in because)
     if problems:
         raise Invalid(*problems)
+
+
+def offered_for(guarantee: Guarantee, supplier_id: SupplierId, country: str) -> tuple[Finding, ...]:
+    """Whether the guarantee is on offer for a sale of that supplier into that country: `recordOrder` refuses by it."""
+    markets = guarantee.markets
+    return (
+        Finding(
+            "coverage.on_offer",
+            guarantee.state is GuaranteeState.ACTIVE,
+            "guarantee_on_offer",
+            {"state": guarantee.state.value},
+        ),
+        Finding("coverage.party", guarantee.supplier_id in {None, supplier_id}, "guarantee_of_this_sale"),
+        Finding(
+            "coverage.market",
+            not markets or country in markets,
+            "guarantee_in_market",
+            {"country": country, "markets": ", ".join(markets)},
+        ),
+    )
+
+
+def eligibility(guarantee: Guarantee, order: Order) -> Finding:
+    """Whether the order can be bought with the guarantee, and all that stands in the way, before it is paid."""
+    paid = {} if order.paid_at is None else {"paidAt": rfc3339(order.paid_at)}
+    findings = (
+        Finding("coverage.unpaid", order.paid_at is None, "order_awaits_payment", paid),
+        Finding("coverage.uncancelled", order.cancelled_at is None, "order_not_cancelled"),
+        *offered_for(guarantee, order.supplier_id, order.country),
+    )
+    return every("coverage.eligible", "order_can_be_covered", findings)
+
+
+def foreseen(order: Order, version: RuleVersion, calendar: Calendar, at: datetime) -> Window:
+    """When a claim could be opened if the order were paid at `at` under that version of the guarantee's rule."""
+    rule = guarantees.terms_of(version)
+    facts = replace(order_facts(order, ()), paid_at=at)
+    return Window(guarantees.opens_at(rule, facts), guarantees.closes_at(rule, facts, calendar))
 
 
 def order_facts(order: Order, shipments: Iterable[Shipment], claim_id: ClaimId | None = None) -> OrderFacts:
@@ -230,7 +277,7 @@ def _with_window(coverage: Coverage, order: Order, calendar: Calendar, at: datet
         coverage,
         state=CoverageState.IN_FORCE,
         promised_at=order.promises[0] if coverage.promise is Promise.ON_TIME else None,
-        closes_at=closes_at,
+        closes_at=max(closes_at, coverage.closes_at or closes_at),  # a hold may have moved it
         in_force_at=coverage.in_force_at or at,
     )
 

@@ -53,7 +53,11 @@ class GuaranteeAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """A party's offer to stand for a promise under a rule. Exactly one of `supplier_id` and `provider_id` is set."""
+    """A party's offer to stand for a promise under a rule. Exactly one of `supplier_id` and `provider_id` is set.
+
+    `markets` are the countries it is offered in, none: wherever the rule allows. `bundle` is the key of the rule of the
+    bundle that it was offered with.
+    """
 
     id: GuaranteeId
     supplier_id: SupplierId | None
@@ -65,6 +69,8 @@ class Guarantee:
     offered_at: datetime
     ends_at: datetime | None
     version: int
+    markets: tuple[str, ...] = ()
+    bundle: str | None = None
 
     @property
     def party_id(self) -> LiablePartyId:

@@ -386,6 +386,54 @@ class TierSweepId(Id):
     prefix = "tsw"
 
 
+class CertificateId(Id):
+    """What was promised at payment, as a signed document."""
+
+    prefix = "crt"
+
+
+class AppendixId(Id):
+    """What was appended to a certificate."""
+
+    prefix = "apx"
+
+
+class ClockHoldId(Id):
+    """A hold of clocks by force majeure."""
+
+    prefix = "hld"
+
+
+class HeldClockId(Id):
+    """A clock under a hold."""
+
+    prefix = "hcl"
+
+
+class ServiceRequestId(Id):
+    """A buyer's request for the service that a cover promises."""
+
+    prefix = "srq"
+
+
+class ServiceLevelId(Id):
+    """A milestone of a service request and its deadline."""
+
+    prefix = "slv"
+
+
+class ServiceVisitId(Id):
+    """An engineer's visit."""
+
+    prefix = "svv"
+
+
+class ServicePartId(Id):
+    """A spare part that was asked for or used."""
+
+    prefix = "spt"
+
+
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}
 PartyId = BuyerId | SupplierId | ProviderId
 """Whoever takes part in an order."""

@@ -23,6 +23,7 @@ import redis.asyncio
 from api.embedded import Engines, InUse, engines
 from api.embedded.valkey_server import DATABASES
 from api.settings import ROOT, Settings, from_environment
+from storage import certificates
 from storage.migrate import checksum, migrate
 
 hypothesis.settings.register_profile("timeless", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -96,7 +97,7 @@ async def settings(running_engines: Engines, worker_id: str) -> Settings:
         await lobby.execute(f"CREATE DATABASE {clone} TEMPLATE {template}")
     finally:
         await lobby.close()
-    return dataclasses.replace(
+    own = dataclasses.replace(
         from_environment({}),
         database_url=to_database(running_engines.database_url, clone),
         database_owner_url=to_database(running_engines.database_owner_url, clone),
@@ -104,6 +105,8 @@ async def settings(running_engines: Engines, worker_id: str) -> Settings:
         redis_url=running_engines.redis_url.replace("db=0", f"db={number % DATABASES}"),
         secret_key=b"a secret of the tests, known to all of them",
     )
+    certificates.sign_with(own.secret_key)
+    return own
 
 
 async def migrated_template(lobby: asyncpg.Connection[Any], owner_url: str) -> str:

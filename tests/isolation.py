@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +66,7 @@ from domain.quotes import AcceptQuote
 from domain.reports import RecordTrackingBatch
 from domain.service_points import AddServicePoint
 from domain.services import ServiceCommand
-from domain.shipments import RecordShipment, ShipmentMode
+from domain.shipments import RecordShipment, ShipmentMode, UpdateEta
 from domain.tier_reviews import NewEvidence, SubmitTierEvidence
 from domain.tiers import Evidence, Identity
 from domain.tracking import NewEvent, TrackingStatus
@@ -270,6 +270,7 @@ async def _ship(market: Marketplace, building: Market, trade: Trade, order_id: O
     )
     outcome = await market.act(building.staff, shipments.record_shipment, shipped)
     id = ShipmentId(str(outcome.things["shipment"]))
+    await market.act(building.staff, shipments.update_eta, UpdateEta(id, START + timedelta(days=60)))
     for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERY_DELAYED):  # of which both sides are told
         await building.track(id, status, START)
     sea = NewLeg(ShipmentMode.OCEAN, None, "A liner", Area("CN"), Area("US"))

@@ -16,6 +16,7 @@ from api.operations import (
     bars,
     buyers,
     capabilities,
+    certificates,
     claims,
     coupons,
     coverage,
@@ -27,6 +28,7 @@ from api.operations import (
     organisations,
     quotes,
     service_points,
+    service_requests,
     tier_reviews,
     tier_sweeps,
     tracking,
@@ -70,8 +72,10 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.ADD_TIER_EVIDENCE: tier_reviews.fire_add_tier_evidence,
     Duty.SEND_NOTICE: messages.fire_send_notice,
     Duty.TELL_MILESTONE: messages.fire_tell_milestone,
+    Duty.TELL_WITHDRAWAL: certificates.fire_tell_withdrawal,
     Duty.SERVICE_POINT_CHANGE: service_points.fire_service_point_change,
     Duty.CHECK_SERVICE_POINT: service_points.fire_check_service_point,
+    Duty.REACH_SERVICE_LEVEL: service_requests.fire_reach_service_level,
 }
 """Duty -> its consequence. Total. The clock is fired already; a consequence may start the next one of the same duty."""
 

@@ -6,7 +6,8 @@ clock's row. Every function here expects its order to be locked, except those tw
 
 from collections.abc import Sequence
 
-from api.operations import claims
+from api.operations import certificates, claims
+from domain import certificates as certificate_rules
 from domain import clocks, guarantees, tiers
 from domain import coverage as covers
 from domain.buyers import TIER_RULE
@@ -36,6 +37,7 @@ async def cover_order(work: Work, order: Order) -> Sequence[CoverageId]:
         version = await rule_rows.in_force(work.connection, work.tenant_id, guarantee.rule_key, order.paid_at)
         change = covers.cover_order(order, guarantee, version, calendar, id=work.new_id(CoverageId))
         await work.keep(change)
+        certificates.certify(work, change.after, order, guarantee, version)
         await _arm(work, change.after, order)
         covered.append(change.after)
     return [coverage.id for coverage in covered]
@@ -44,20 +46,28 @@ async def cover_order(work: Work, order: Order) -> Sequence[CoverageId]:
 async def take_promises(work: Work, order: Order) -> None:
     """The order's covers know what a shipment promised for lines without a promise; their clocks follow."""
     calendar = await calendar_rows.get(work.connection, order.country)
+    notes = []
     for coverage in await coverage_rows.by_order(work.connection, work.tenant_id, order.id):
         change = covers.take_promises(coverage, order, calendar, work.at)
         if change is not None:
             await work.keep(change)
             await _stop(work, coverage.id)
             await _arm(work, change.after, order)
+            notes.append(certificate_rules.promised(change.after, order))
+    await certificates.append(work, notes)
 
 
 async def void_coverages(work: Work, order: Order) -> None:
     """The live covers whose rule excludes what became of the order are void, and their clocks stop."""
     found = await coverage_rows.by_order(work.connection, work.tenant_id, order.id)
+    notes = []
     for change in covers.void_coverages(found, order, work.at):
         await work.keep(change)
         await _stop(work, change.after.id)
+        notes.append(certificate_rules.voided(change.after))
+    if found and order.address_changed_at == work.at:
+        notes.insert(0, certificate_rules.address_changed(order))
+    await certificates.append(work, notes)
 
 
 async def fire_late_delivery(work: Work, clock: Clock) -> None:

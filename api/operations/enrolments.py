@@ -1,6 +1,6 @@
 """Guarantees are offered and withdrawn, by the party that stands for them or by the desk."""
 
-from api.operations import capabilities
+from api.operations import capabilities, certificates
 from domain import access, enrolments
 from domain.capabilities import Capability
 from domain.enrolments import OfferGuarantee, WithdrawGuarantee
@@ -41,7 +41,9 @@ async def withdraw_guarantee(work: Work, command: WithdrawGuarantee) -> Outcome:
     await _lock_party(work, seen.party_id)
     guarantee = await guarantee_rows.lock(work.connection, work.tenant_id, command.guarantee_id)
     work.expect(guarantee)
-    await work.keep(enrolments.withdraw_guarantee(guarantee, work.caller, at=work.at))
+    withdrawn = enrolments.withdraw_guarantee(guarantee, work.caller, at=work.at)
+    await work.keep(withdrawn)
+    await certificates.tell_withdrawal(work, withdrawn.after)
     return Outcome({"guarantee": guarantee.id})
 
 

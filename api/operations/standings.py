@@ -1,6 +1,6 @@
 """Standings: the desk suspends a provider, reinstates it, removes it from a programme or from the marketplace."""
 
-from api.operations import applications, bars, capabilities, exits
+from api.operations import applications, bars, capabilities, certificates, exits
 from domain import access, enrolments, standings
 from domain.bars import BarCause
 from domain.capabilities import Cause, Limit, Scope
@@ -71,6 +71,8 @@ async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Out
     if offered is None:
         raise NotFound("The provider does not offer that guarantee.", field=("ruleKey",))
     guarantee = await guarantee_rows.lock(work.connection, work.tenant_id, offered.id)
-    await work.keep(enrolments.end_guarantee(guarantee, at=work.at))
+    ended = enrolments.end_guarantee(guarantee, at=work.at)
+    await work.keep(ended)
+    await certificates.tell_withdrawal(work, ended.after)
     bar = await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason, programme=command.rule_key)
     return Outcome({"provider": provider.id, "bar": bar.id})

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.operations import messages, records
+from api.operations import certificates, messages, records
 from domain import access, carriers, clocks, orders, reports, shipments, tracking
 from domain.carriers import CarrierCodes, Meaning
 from domain.change import Change
@@ -285,6 +285,7 @@ async def take(
     moved = await _progressed(work, found, news_of)
     work.add(*news)
     await work.keep_all(moved)
+    await certificates.tell_estimates(work, moved)
     await _deliver(work, [change for change in moved if _lines_change(change)])
     await wind(work, moved, {id: one.begun for id, one in found.items()})
     await messages.watch(work, moved)

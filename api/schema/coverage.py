@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.schema.arguments import Argument, field
 from api.schema.buyers import Buyer
+from api.schema.certificates import Certificate
 from api.schema.connection import Connection, connection, listing, point
 from api.schema.enrolments import Guarantee
 from api.schema.enums import described
@@ -24,6 +26,7 @@ from domain.guarantees import Base, Exclusion, Promise
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
+    from api.schema.holds import HeldClock
 
 described(CoverageState)
 described(CoverageAction)
@@ -102,7 +105,13 @@ class Coverage(Node):
     closes_at: datetime | None = strawberry.field(description="The last instant at which a claim is possible.")
     in_force_at: datetime | None = strawberry.field(description="Since when it protects; null while it is pending.")
     ended_at: datetime | None = strawberry.field(description="When it expired or was voided.")
+    certificate: Certificate | None = strawberry.field(
+        description="The signed document of what was promised at payment; null for covers older than certificates."
+    )
     claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection("The claims under it.")
+    holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
+        "Clocks of it that force majeure stopped, reversed holds included."
+    )
     available_actions: list[CoverageAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
     )
@@ -110,6 +119,20 @@ class Coverage(Node):
         description="What the viewer may not do now, and why."
     )
     version: int = strawberry.field(description="Grows by one with each change.")
+
+
+@strawberry.type(description="Whether an order can be bought with a guarantee, before it is paid.")
+class Eligibility:
+    """`storage.views.coverage.Eligibility`."""
+
+    guarantee: Guarantee | None = strawberry.field(description="The guarantee.")
+    eligible: bool = strawberry.field(description="Whether `recordOrder` takes an order like this one with it.")
+    included: bool = strawberry.field(description="Whether the order was recorded with it.")
+    because: list[Finding] = strawberry.field(description="Every condition that was looked at, met or not.")
+    opens_at: datetime | None = strawberry.field(
+        description="The first instant to claim, if the order were paid now; null where no day is promised yet."
+    )
+    closes_at: datetime | None = strawberry.field(description="The last instant to claim, if the order were paid now.")
 
 
 @strawberry.type
@@ -121,4 +144,10 @@ class CoverageQueries:
         "The covers the viewer may see: its own, those it answers for, those of what it sold; staff all.",
         filter=CoverageFilter,
         order=ByAge,
+    )
+    eligibility: Eligibility | None = field(
+        "Whether an order can be bought with a guarantee, with all reasons, from the same rules that `recordOrder` "
+        "refuses by. Null where the viewer sees no such order or guarantee.",
+        Argument("order_id", strawberry.ID, "The order, recorded but not paid."),
+        Argument("guarantee_id", strawberry.ID, "The guarantee."),
     )

@@ -19,6 +19,8 @@ from api.schema import (
     bookings,
     buyers,
     capabilities,
+    certificates,
+    claim_options,
     claims,
     clocks,
     coupons,
@@ -28,6 +30,7 @@ from api.schema import (
     documents,
     enrolments,
     exchange_rates,
+    holds,
     keys,
     lanes,
     ledger,
@@ -62,6 +65,8 @@ from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
 from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
+from storage.views import certificates as certificate_views
+from storage.views import claim_options as claim_option_views
 from storage.views import claims as claim_views
 from storage.views import clocks as clock_views
 from storage.views import coupons as coupon_views
@@ -71,6 +76,7 @@ from storage.views import deposits as deposit_views
 from storage.views import documents as document_views
 from storage.views import enrolments as guarantee_views
 from storage.views import exchange_rates as exchange_rate_views
+from storage.views import holds as hold_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
 from storage.views import listings as listing_views
@@ -130,6 +136,8 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(quote_views, quotes.QuoteQueries, quotes.QuoteMutations),
     Noun(booking_views, bookings.BookingQueries, bookings.BookingMutations),
     Noun(coverage_views, coverage.CoverageQueries),
+    Noun(certificate_views, certificates.CertificateQueries),
+    Noun(claim_option_views, claim_options.ClaimOptionQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
     Noun(decision_views, decisions.DecisionQueries),
@@ -137,6 +145,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(recovery_views, recoveries.RecoveryQueries),
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
+    Noun(hold_views, holds.HoldQueries, holds.HoldMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
     Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),

@@ -56,6 +56,7 @@ from domain.providers import ProviderKind, RegisterProvider
 from domain.shipments import RecordShipment, ShipmentMode
 from domain.tenants import CreateTenant, TenantKind
 from domain.tracking import NewEvent, RecordTrackingEvents, TrackingStatus
+from storage import certificates as certificate_rows
 from storage import clocks as clock_rows
 from storage import coupons as coupon_rows
 from storage import coverage as coverage_rows
@@ -77,6 +78,7 @@ def command() -> None:
 
 async def load(settings: Settings) -> dict[str, Any]:
     """The demo marketplace is there; returns the tokens by role and the values that the console's examples name."""
+    certificate_rows.sign_with(settings.secret_key)
     worker_pool = await Pool.open(settings.database_worker_url, size=1)
     pool = await Pool.open(settings.database_url, size=2)
     files = open_files(settings)

@@ -19,6 +19,7 @@ from domain.dates import instant
 from domain.errors import Invalid, NotFound, Refusal, Refused
 from domain.ids import TenantId
 from domain.tenants import CreateTenant, TenantKind
+from storage import certificates as certificate_rows
 from storage import tenants as tenant_rows
 from storage.pool import Pool
 
@@ -66,6 +67,7 @@ def with_worker(act: Callable[[Settings, Pool], Awaitable[R]], *, connections: i
     """
 
     async def run(settings: Settings) -> R:
+        certificate_rows.sign_with(settings.secret_key)
         pool = await Pool.open(settings.database_worker_url, size=connections)
         try:
             return await act(settings, pool)

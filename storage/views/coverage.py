@@ -3,19 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from domain import coverage
 from domain.access import Caller, ViewerKind
 from domain.compensation import Form
 from domain.coverage import Coverage
+from domain.errors import Invalid, Problem
+from domain.explain import Finding
 from domain.guarantees import AfterSalesTerms, Base, Exclusion, OnTimeTerms
+from domain.ids import GuaranteeId, Id, OrderId
 from domain.money import Money
+from domain.orders import Order
+from storage import calendars, enrolments, orders, rulebook
 from storage.coverage import COVERAGES
 from storage.views.actions import actions
 from storage.views.orders import through_order
-from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views.view import Answer, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
+T = TypeVar("T", bound=Id)
 _SOLD: Final = "({t}.supplier_id = {party} OR " + through_order("o.supplier_id = {party}") + ")"
 VISIBLE: Final = {
     ViewerKind.STAFF: "true",
@@ -90,7 +96,12 @@ COVERAGE: Final = View(
         "provider": One("Provider", "{t}.provider_id"),
         "liableParty": One("LiableParty", "coalesce({t}.supplier_id, {t}.provider_id)"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
+        "certificate": One(
+            "Certificate",
+            "(SELECT y.id FROM certificates y WHERE y.tenant_id = {t}.tenant_id AND y.coverage_id = {t}.id)",
+        ),
         "claims": Many("Claim", "coverage_id", "OLDEST_FIRST"),
+        "holds": Many("HeldClock", "subject_id", "OLDEST_FIRST"),
         "opensAt": Computed(opening, needs=COVERAGES.names),
         "terms": Computed(terms, needs=COVERAGES.names),
         **actions(COVERAGES, coverage.moves),
@@ -108,5 +119,62 @@ COVERAGE: Final = View(
     },
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Whether an order can be bought with a guarantee; `window` is what a payment now would give."""
+
+    guarantee: str
+    eligible: bool
+    included: bool
+    because: tuple[Finding, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+async def eligibility(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[Eligibility | None]:
+    """Whether the order can be bought with the guarantee; None where the viewer may not see the order or guarantee."""
+    order = await order_for(connection, viewer, str(arguments["order_id"]))
+    id = parsed(GuaranteeId, str(arguments["guarantee_id"]), "guaranteeId")
+    found = await enrolments.by_ids(connection, viewer.tenant_id, [id])
+    if order is None or not found:
+        return [None]
+    guarantee = found[0]
+    tree = coverage.eligibility(guarantee, order)
+    version = await rulebook.in_force(connection, viewer.tenant_id, guarantee.rule_key, at)
+    calendar = await calendars.get(connection, order.country)
+    window = coverage.foreseen(order, version, calendar, order.paid_at or at)
+    return [
+        Eligibility(
+            guarantee.id,
+            tree.holds,
+            guarantee.id in order.guarantee_ids,
+            tree.because,
+            window.opens_at,
+            window.closes_at,
+        )
+    ]
+
+
+async def order_for(connection: Any, viewer: Caller, text: str) -> Order | None:
+    """The order, for its buyer, its supplier and staff."""
+    order = await orders.ORDERS.find(connection, viewer.tenant_id, parsed(OrderId, text, "orderId"))
+    return order if order is not None and order.concerns(viewer) else None
+
+
+def parsed(kind: type[T], text: str, name: str) -> T:
+    """The id that a client wrote. Refuses with Invalid, naming the argument."""
+    try:
+        return kind.parse(text)
+    except ValueError as reason:
+        raise Invalid(Problem((name,), str(reason))) from reason
+
+
 VIEWS: Final = (COVERAGE,)
-ROOTS: Final[dict[str, Root]] = {"coverage": Point("Coverage"), "coverages": Listing("Coverage", "NEWEST_FIRST")}
+ROOTS: Final[dict[str, Root]] = {
+    "coverage": Point("Coverage"),
+    "coverages": Listing("Coverage", "NEWEST_FIRST"),
+    "eligibility": Answer(eligibility),
+}

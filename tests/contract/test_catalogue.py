@@ -27,6 +27,7 @@ WITHOUT_TENANT = {
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
+    "certificates", "certificate_appendices",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
@@ -208,7 +209,10 @@ SAMPLES = {
 }  # fmt: skip
 
 
-TOGETHER = {"messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"}}
+TOGETHER = {
+    "messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"},
+    "certificate_appendices": {"kind": "'VOIDED'"},
+}
 """Columns of which a table's checks want certain values together."""
 
 

@@ -1,0 +1,76 @@
+"""Claim options: for each cover of an order and each reason, whether a claim can be opened now, and why not.
+
+Law: nothing here decides anything. The findings are those of `coverage.conditions` and of the promise's own judge, with
+which `openClaim` refuses; so an option is available if and only if, with the same facts at the same instant, the
+mutation is not refused for them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import coverage, guarantees
+from domain.access import Caller, may
+from domain.claims import REASONS, ClaimReason
+from domain.coverage import Coverage
+from domain.errors import Refused
+from domain.exchange_rates import Conversion
+from domain.explain import Finding, unmet
+from domain.guarantees import OrderFacts, Promise
+from domain.ids import CoverageId
+from domain.money import Money
+
+Rate = Conversion | Refused | None
+"""The rate from the cap's currency into the order's, that it is missing, or that none is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOption:
+    """One way to claim. `amount` is what the rule gives for the facts as they stand; None where a rate is missing."""
+
+    coverage: CoverageId
+    promise: Promise
+    reason: ClaimReason | None
+    available: bool
+    because: tuple[Finding, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    amount: Money | None
+
+
+def claim_options(
+    covers: Iterable[Coverage],
+    facts: OrderFacts,
+    caller: Caller,
+    at: datetime,
+    *,
+    rates: Mapping[CoverageId, Rate],
+) -> tuple[ClaimOption, ...]:
+    """Every option of the order's covers for the caller at `at`, in the order of the covers and of the reasons."""
+    return tuple(
+        _option(cover, reason, facts, caller, at, rates[cover.id]) for cover in covers for reason in reasons(cover)
+    )
+
+
+def reasons(cover: Coverage) -> tuple[ClaimReason | None, ...]:
+    """What can be claimed under the cover; None stands alone where no reason claims under such a promise yet."""
+    return tuple(reason for reason, rule in REASONS.items() if rule.promise is cover.promise) or (None,)
+
+
+def _option(
+    cover: Coverage, reason: ClaimReason | None, facts: OrderFacts, caller: Caller, at: datetime, rate: Rate
+) -> ClaimOption:
+    own = caller.is_operator or caller.party_id == cover.buyer_id
+    findings: tuple[Finding, ...] = (
+        Finding("coverage.role", own and may(caller, "openClaim"), "coverage_action_of_your_role"),
+        Finding("claim.reason", reason is not None, "claim_reason_exists", {"promise": cover.promise.value}),
+    )
+    amount: Money | None = None
+    conditions = coverage.conditions(cover, at)
+    if isinstance(rate, Refused):
+        findings = (*findings, *conditions, *rate.unmet)
+    else:
+        judgement = guarantees.judge(cover.rule, facts, at, conversion=rate, besides=conditions)
+        findings, amount = (*findings, *judgement.tree.because), judgement.amount
+    because = unmet(findings)
+    return ClaimOption(cover.id, cover.promise, reason, not because, because, cover.opens_at, cover.closes_at, amount)

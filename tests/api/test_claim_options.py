@@ -1,0 +1,139 @@
+"""What can be bought and claimed: the options shown are the ones that the mutations take, and for the same reasons."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.operations import claims, enrolments, orders
+from domain.claims import ClaimReason, OpenClaim
+from domain.dates import MICROSECOND
+from domain.enrolments import WithdrawGuarantee
+from domain.errors import Conflict, Invalid, Refusal
+from domain.ids import CoverageId, GuaranteeId, OrderId
+from domain.orders import CancelOrder, RecordOrder
+from domain.tracking import TrackingStatus
+from tests.builders import Market, line
+from tests.marketplaces import Asking
+
+PROMISE = date(2026, 3, 1)
+DAY_AFTER = datetime(2026, 3, 2, 5, tzinfo=UTC)
+"""When 2 March begins where the orders are delivered."""
+OPTIONS = """query ($id: ID!) { claimOptions(orderId: $id) { coverage { id } promise reason available opensAt closesAt
+  because { reason text } amount { amount currency } } }"""
+ELIGIBLE = """query ($order: ID!, $guarantee: ID!) { eligibility(orderId: $order, guaranteeId: $guarantee) {
+  eligible included opensAt closesAt because { reason holds } guarantee { id } } }"""
+
+
+async def trade(sandbox: Market, **wishes: Any) -> tuple[OrderId, Any, Any, GuaranteeId]:
+    """A paid order covered for on-time delivery: with its buyer, provider and guarantee."""
+    buyer, supplier = await sandbox.register_buyer(), await sandbox.register_supplier()
+    provider = await sandbox.register_provider()
+    guarantee = await sandbox.offer(provider)
+    lines = [line(promised_on=PROMISE)]
+    return await sandbox.order(buyer, supplier, lines, [guarantee], **wishes), buyer, provider, guarantee
+
+
+async def options(ask: Asking, caller: Any, id: OrderId) -> Any:
+    return (await ask(caller, OPTIONS, id=id))["claimOptions"]
+
+
+async def refusal(sandbox: Market, caller: Any, option: Any) -> set[str] | None:
+    """Why `openClaim` refuses the option, in its own words; None when it takes it. Nothing is kept either way."""
+
+    class Undone(Exception):
+        pass
+
+    async def tried(work: Any, command: OpenClaim) -> Any:
+        await claims.open_claim(work, command)
+        raise Undone
+
+    wish = OpenClaim(CoverageId(option["coverage"]["id"]), ClaimReason(option["reason"]), None)
+    try:
+        await sandbox.act(caller, tried, wish)
+    except Undone:
+        return None
+    except Conflict:
+        return {"coverage_in_force"}
+    except Refusal as refused:
+        return {finding.reason for finding in getattr(refused, "unmet", ())} or {"coverage_action_of_your_role"}
+    raise AssertionError("unreachable")
+
+
+async def test_each_option_is_available_if_and_only_if_open_claim_takes_it(sandbox: Market, ask: Asking) -> None:
+    late, buyer, _, _ = await trade(sandbox)
+    delivered, other, carrier, _ = await trade(sandbox)
+    async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
+        line_id = await connection.fetchval("SELECT id FROM order_lines WHERE order_id = $1", delivered)
+    await sandbox.track(
+        await sandbox.ship(delivered, carrier, [line_id]), TrackingStatus.DELIVERED, await sandbox.now()
+    )
+    seen = set()
+    for at in (
+        DAY_AFTER - MICROSECOND,
+        DAY_AFTER,
+        DAY_AFTER + timedelta(days=29),
+        datetime(2026, 4, 1, 4, tzinfo=UTC) - MICROSECOND,
+        datetime(2026, 4, 1, 4, tzinfo=UTC),
+    ):
+        await sandbox.move(at)
+        for id, owner in ((late, buyer), (delivered, other)):
+            for caller in (sandbox.buyer(owner), sandbox.staff):
+                (option,) = await options(ask, caller, id)
+                why = await refusal(sandbox, caller, option)
+                assert option["available"] is (why is None)
+                assert {finding["reason"] for finding in option["because"]} == (why or set())
+                seen.add((id == late, option["available"]))
+    assert seen == {(True, True), (True, False), (False, False)}
+
+
+async def test_an_option_says_from_when_until_when_and_how_much(sandbox: Market, ask: Asking) -> None:
+    id, buyer, provider, _ = await trade(sandbox)
+    (option,) = await options(ask, sandbox.buyer(buyer), id)
+    assert (option["promise"], option["reason"], option["available"]) == ("ON_TIME", "LATE_DELIVERY", False)
+    assert datetime.fromisoformat(option["opensAt"]) == DAY_AFTER
+    assert datetime.fromisoformat(option["closesAt"]) == datetime(2026, 4, 1, 4, tzinfo=UTC) - MICROSECOND
+    await sandbox.move(DAY_AFTER)
+    (option,) = await options(ask, sandbox.buyer(buyer), id)
+    assert (option["available"], option["amount"]) == (True, {"amount": "100.00", "currency": "USD"})
+    stranger = sandbox.buyer(await sandbox.register_buyer())
+    assert await options(ask, stranger, id) is None
+    assert await options(ask, sandbox.provider(provider), id) is None
+
+
+async def test_what_an_order_can_be_bought_with_is_what_record_order_takes(sandbox: Market, ask: Asking) -> None:
+    id, buyer, provider, guarantee = await trade(sandbox, pay=False)
+    asked = {"order": id, "guarantee": guarantee}
+    found = (await ask(sandbox.buyer(buyer), ELIGIBLE, **asked))["eligibility"]
+    assert (found["eligible"], found["included"], found["guarantee"]["id"]) == (True, True, guarantee)
+    assert datetime.fromisoformat(found["opensAt"]) == DAY_AFTER
+    assert all(finding["holds"] for finding in found["because"])
+
+    other = await sandbox.offer(await sandbox.register_supplier())
+    found = (await ask(sandbox.buyer(buyer), ELIGIBLE, order=id, guarantee=other))["eligibility"]
+    assert (found["eligible"], found["included"]) == (False, False)
+    assert [one["reason"] for one in found["because"] if not one["holds"]] == ["guarantee_of_this_sale"]
+
+    await sandbox.act(sandbox.provider(provider), enrolments.withdraw_guarantee, WithdrawGuarantee(guarantee))
+    await sandbox.act(sandbox.staff, orders.cancel_order, CancelOrder(id))
+    found = (await ask(sandbox.staff, ELIGIBLE, **asked))["eligibility"]
+    assert [one["reason"] for one in found["because"] if not one["holds"]] == [
+        "order_not_cancelled",
+        "guarantee_on_offer",
+    ]
+    supplier = await sandbox.register_supplier()
+    with pytest.raises(Invalid):
+        await sandbox.act(
+            sandbox.staff,
+            orders.record_order,
+            RecordOrder("4711", buyer, supplier, "US", "USD", (line(),), (guarantee,), None, None),
+        )
+    stranger = sandbox.buyer(await sandbox.register_buyer())
+    assert (await ask(stranger, ELIGIBLE, **asked))["eligibility"] is None
+
+
+async def test_what_is_no_id_is_refused(sandbox: Market, ask: Asking) -> None:
+    answer = await ask.answer(sandbox.staff, OPTIONS, id="nothing")
+    assert [error["extensions"]["code"] for error in answer.errors] == ["INVALID"]
