@@ -15,10 +15,3 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
 CHINESE: Final[Mapping[str, Sentences]] = {
     "balance_within_bounds": ("账户可以容纳该余额。", "余额将超过账户上限 {maxMinor}（最小货币单位）。"),
 }
-
-CHINESE: Final[Mapping[str, Sentences]] = {
-    "balance_within_bounds": (
-        "账簿容得下该余额。",
-        "余额将超过 {maxMinor} 个最小货币单位，即一个账户所能容纳的上限。",
-    ),
-}
