@@ -243,6 +243,21 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "contestClaim": _LIABLE,
     "escalateClaim": _by(Role.BUYER, Role.SUPPORT),
     "decideClaim": _by(Role.ADJUDICATOR),
+    # field service
+    "requestService": _by(Role.BUYER, Role.SUPPORT),
+    "respondToService": _LIABLE,
+    "declineService": _LIABLE,
+    "planServiceVisit": _LIABLE,
+    "startServiceVisit": _LIABLE,
+    "endServiceVisit": _LIABLE,
+    "startRemoteService": _LIABLE,
+    "requestServiceParts": _by(Role.BUYER, Role.SUPPORT),
+    "sendServiceParts": _LIABLE,
+    "receiveServiceParts": _by(Role.BUYER, Role.SUPPORT),
+    "completeService": _LIABLE,
+    "confirmService": _by(Role.BUYER, Role.SUPPORT),
+    "reopenService": _by(Role.BUYER, Role.SUPPORT),
+    "cancelService": _by(Role.BUYER, Role.SUPPORT),
     # coupons
     "redeemCoupon": _by(Role.BUYER, Role.SERVICE),
     # related accounts

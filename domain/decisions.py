@@ -31,6 +31,10 @@ class DecisionKind(StrEnum):
     """What a provider may not do any more, because something that it had proved has ended."""
     LIABILITY = "LIABILITY"
     """Whether a provider answers for what is open after a service point of it went without a word."""
+    HOLD = "HOLD"
+    """Which clocks stand still by force majeure."""
+    SERVICE = "SERVICE"
+    """Whether a milestone of a service request was reached in time."""
 
 
 @dataclass(frozen=True, slots=True)

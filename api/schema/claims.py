@@ -39,6 +39,7 @@ from domain.ids import ClaimId, CoverageId
 
 if TYPE_CHECKING:
     from api.schema.coupons import Coupon
+    from api.schema.holds import HeldClock
     from api.schema.ledger import LedgerTransfer
     from api.schema.recoveries import Recovery
 

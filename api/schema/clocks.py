@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -14,6 +15,9 @@ from api.schema.node import Node
 from api.schema.organisations import KEY
 from api.schema.parties import Party
 from domain.clocks import ClockState, Duty, MoveClock
+
+if TYPE_CHECKING:
+    from api.schema.holds import ClockHold
 
 
 class ClockOrder(StrEnum):
@@ -59,6 +63,9 @@ class Clock(Node):
     pause_reason: str | None = strawberry.field(description="Why it stands still.")
     started_at: datetime = strawberry.field(description="When it started.")
     ended_at: datetime | None = strawberry.field(description="When it was done, fired or cancelled; null before.")
+    hold: Annotated["ClockHold", strawberry.lazy("api.schema.holds")] | None = strawberry.field(
+        description="The hold by force majeure that moved its deadline, the one that lasts longest; null without one."
+    )
     version: int = strawberry.field(description="Grows by one with each change.")
 
 

@@ -37,6 +37,7 @@ from domain.orders import (
 if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.coverage import Coverage
+    from api.schema.holds import HeldClock
     from api.schema.shipments import Shipment
 
 described(OrderState)
@@ -126,6 +127,9 @@ class Order(Node):
         "The guarantees' covers, frozen at payment."
     )
     claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection("The claims about it.")
+    holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
+        "Clocks about it that force majeure stopped, reversed holds included."
+    )
     available_actions: list[OrderAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
     )

@@ -51,6 +51,7 @@ from api.schema import (
     requirements,
     rules,
     service_points,
+    service_requests,
     services,
     shipments,
     stream,
@@ -92,6 +93,7 @@ from storage.views import recoveries as recovery_views
 from storage.views import relations as relation_views
 from storage.views import rules as rule_views
 from storage.views import service_points as service_point_views
+from storage.views import service_requests as service_request_views
 from storage.views import services as service_views
 from storage.views import shipments as shipment_views
 from storage.views import tiers as tier_views
@@ -140,6 +142,9 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(claim_option_views, claim_options.ClaimOptionQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
+    Noun(
+        service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations
+    ),
     Noun(decision_views, decisions.DecisionQueries),
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
     Noun(recovery_views, recoveries.RecoveryQueries),

@@ -40,6 +40,7 @@ from domain.tracking import (
 )
 
 if TYPE_CHECKING:
+    from api.schema.holds import HeldClock
     from api.schema.legs import Leg
     from api.schema.uploads import Upload
 
@@ -183,6 +184,9 @@ class Shipment(Node):
     freight: Money | None = strawberry.field(description="What the transport costs; null where unknown.")
     lines: Connection[OrderLine] = connection("The lines it carries.")
     events: Connection[TrackingEvent] = connection("What was reported of it.", order=ByAge)
+    holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
+        "Clocks of it that force majeure stopped, reversed holds included."
+    )
     available_actions: list[ShipmentAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
     )

@@ -73,6 +73,7 @@ CLAIM: Final = View(
         "events": Many("ClaimEvent", "claim_id", "OLDEST_FIRST"),
         "decisions": Many("Decision", "subject_id", "OLDEST_FIRST"),
         "transfers": Many("LedgerTransfer", "claim_id", "OLDEST_FIRST"),
+        "holds": Many("HeldClock", "subject_id", "OLDEST_FIRST"),
         "nextDuty": Computed(next_duty, needs=CLAIMS.names),
         **actions(CLAIMS, claims.moves),
     },

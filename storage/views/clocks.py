@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from domain.access import Caller, ViewerKind
 from domain.clocks import SILENCE, Duty
+from storage.views.holds import CURRENT
 from storage.views.view import Computed, Filter, Listing, One, Point, Root, Row, Sort, View, columns
 
 _MINE: Final = "{t}.party_id = {party}"
@@ -35,6 +36,7 @@ CLOCK: Final = View(
         "subject": One("Node", "nullif({t}.subject_id, {t}.tenant_id)"),
         "party": One("Party", "{t}.party_id"),
         "otherwise": Computed(otherwise, needs=("duty",)),
+        "hold": One("ClockHold", CURRENT),
     },
     sorts={
         "DUE_FIRST": Sort((("{t}.due_at", False),)),

@@ -3,25 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from domain import coverage
 from domain.access import Caller, ViewerKind
 from domain.compensation import Form
 from domain.coverage import Coverage
-from domain.errors import Invalid, Problem
 from domain.explain import Finding
 from domain.guarantees import AfterSalesTerms, Base, Exclusion, OnTimeTerms
-from domain.ids import GuaranteeId, Id, OrderId
+from domain.ids import GuaranteeId, OrderId
 from domain.money import Money
 from domain.orders import Order
 from storage import calendars, enrolments, orders, rulebook
 from storage.coverage import COVERAGES
 from storage.views.actions import actions
+from storage.views.arguments import parsed
 from storage.views.orders import through_order
 from storage.views.view import Answer, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
-T = TypeVar("T", bound=Id)
 _SOLD: Final = "({t}.supplier_id = {party} OR " + through_order("o.supplier_id = {party}") + ")"
 VISIBLE: Final = {
     ViewerKind.STAFF: "true",
@@ -162,14 +161,6 @@ async def order_for(connection: Any, viewer: Caller, text: str) -> Order | None:
     """The order, for its buyer, its supplier and staff."""
     order = await orders.ORDERS.find(connection, viewer.tenant_id, parsed(OrderId, text, "orderId"))
     return order if order is not None and order.concerns(viewer) else None
-
-
-def parsed(kind: type[T], text: str, name: str) -> T:
-    """The id that a client wrote. Refuses with Invalid, naming the argument."""
-    try:
-        return kind.parse(text)
-    except ValueError as reason:
-        raise Invalid(Problem((name,), str(reason))) from reason
 
 
 VIEWS: Final = (COVERAGE,)

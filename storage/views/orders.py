@@ -113,6 +113,7 @@ ORDER: Final = View(
         "shipments": Many("Shipment", "order_id", "OLDEST_FIRST"),
         "coverages": Many("Coverage", "order_id", "OLDEST_FIRST"),
         "claims": Many("Claim", "order_id", "OLDEST_FIRST"),
+        "holds": Many("HeldClock", "order_id", "OLDEST_FIRST"),
         "availableActions": Computed(available_actions, needs=ORDERS.names),
         "blockedActions": Computed(blocked_actions, needs=ORDERS.names),
     },

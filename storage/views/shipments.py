@@ -150,6 +150,7 @@ SHIPMENT: Final = View(
         "provider": One("Provider", "{t}.provider_id"),
         "lines": Many("OrderLine", "shipment_id", "BY_POSITION"),
         "events": Many("TrackingEvent", "shipment_id", "OLDEST_FIRST"),
+        "holds": Many("HeldClock", "subject_id", "OLDEST_FIRST"),
         "isLate": Computed(lateness, needs=SHIPMENTS.names),
         **actions(SHIPMENTS, lambda thing, viewer, _at: shipments.moves(thing, viewer)),
     },

@@ -26,7 +26,7 @@ WITHOUT_TENANT = {
 
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
-    "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
+    "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks", "held_clocks",
     "certificates", "certificate_appendices",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
@@ -212,6 +212,7 @@ SAMPLES = {
 TOGETHER = {
     "messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"},
     "certificate_appendices": {"kind": "'VOIDED'"},
+    "held_clocks": {"from_at": "now() - interval '1 day'", "due_before": "now() - interval '1 day'"},
 }
 """Columns of which a table's checks want certain values together."""
 

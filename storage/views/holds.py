@@ -1,0 +1,155 @@
+"""Clock holds: staff see each, and beforehand what it would hold; a party sees those on its own cases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from domain import holds
+from domain.access import Caller, ViewerKind
+from domain.clocks import Duty
+from domain.explain import Finding
+from domain.holds import Selection
+from domain.ids import ClockId
+from storage import holds as hold_rows
+from storage.holds import CLOCK_HOLDS
+from storage.views.actions import actions
+from storage.views.orders import through_order
+from storage.views.view import Answer, Listing, Many, One, Point, Root, Row, Sort, Value, View, columns
+
+DESK: Final = frozenset({ViewerKind.STAFF})
+SAMPLE: Final = 20
+"""Clocks shown of what a hold would stop."""
+
+
+def _of_thing(*tables: str, column: str) -> str:
+    """The clock is about a thing of one of those tables whose `column` is the viewer."""
+    return " OR ".join(
+        f"EXISTS (SELECT FROM {table} k WHERE k.tenant_id = {{t}}.tenant_id AND k.id = {{t}}.subject_id "
+        f"AND k.{column} = {{party}})"
+        for table in tables
+    )
+
+
+_SOLD: Final = (
+    f"({_of_thing('coverages', 'claims', column='supplier_id')} "
+    f"OR {{t}}.subject_id NOT LIKE 'clm%' AND {through_order('o.supplier_id = {party}')})"
+)
+"""As with the things themselves: a claim against a provider is none of the supplier's."""
+
+VISIBLE: Final = {
+    ViewerKind.STAFF: "true",
+    ViewerKind.BUYER: through_order("o.buyer_id = {party}"),
+    ViewerKind.SUPPLIER: _SOLD,
+    ViewerKind.ENTITLED_SUPPLIER: _SOLD,
+    ViewerKind.PROVIDER: f"({_of_thing('coverages', 'claims', 'shipments', column='provider_id')})",
+}
+
+
+def _through_held(predicate: str) -> str:
+    within = predicate.replace("{t}", "x")
+    return (
+        f"EXISTS (SELECT FROM held_clocks x WHERE x.tenant_id = {{t}}.tenant_id AND x.hold_id = {{t}}.id AND {within})"
+    )
+
+
+CLOCK_HOLD: Final = View(
+    type="ClockHold",
+    table="clock_holds",
+    visible={
+        kind: predicate if kind is ViewerKind.STAFF else _through_held(predicate) for kind, predicate in VISIBLE.items()
+    },
+    fields={
+        **columns("id", "state", "reason", "appliedAt", "reversedAt", "reverseReason", "version"),
+        "from": Value("{t}.from_at"),
+        "until": Value("{t}.until_at"),
+        "duties": Value("{t}.duties", DESK),
+        "countries": Value("{t}.countries", DESK),
+        "fromArea": Value("{t}.from_area", DESK),
+        "toArea": Value("{t}.to_area", DESK),
+        "through": Value("{t}.through", DESK),
+        "providerIds": Value("{t}.provider_ids", DESK),
+        "clocks": Value("{t}.clocks", DESK),
+        "appliedBy": Value("{t}.applied_by", DESK),
+        "reversedBy": Value("{t}.reversed_by", DESK),
+        "decision": One("Decision", "{t}.decision_id", DESK),
+        "held": Many("HeldClock", "hold_id", "OLDEST_FIRST"),
+        **actions(CLOCK_HOLDS, holds.moves),
+    },
+    sorts={"NEWEST_FIRST": Sort((("{t}.applied_at", True),))},
+)
+
+HELD_CLOCK: Final = View(
+    type="HeldClock",
+    table="held_clocks",
+    visible=VISIBLE,
+    fields={
+        **columns("id", "duty", "dueBefore", "dueAfter"),
+        "from": Value("{t}.from_at"),
+        "until": Value("{t}.until_at"),
+        "hold": One("ClockHold", "{t}.hold_id"),
+        "clock": One("Clock", "{t}.clock_id"),
+        "subject": One("Node", "{t}.subject_id"),
+        "order": One("Order", "{t}.order_id"),
+    },
+    sorts={"OLDEST_FIRST": Sort((("{t}.id", False),))},
+)
+
+CURRENT: Final = (
+    "(SELECT x.hold_id FROM held_clocks x JOIN clock_holds h ON h.tenant_id = x.tenant_id AND h.id = x.hold_id "
+    "WHERE x.tenant_id = {t}.tenant_id AND x.clock_id = {t}.id AND h.state = 'APPLIED' "
+    "ORDER BY x.until_at DESC, x.id DESC LIMIT 1)"
+)
+"""The hold that stands longest on the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDuty:
+    """How many clocks of one duty."""
+
+    duty: Duty
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHoldPreview:
+    """What a hold would stop. `sample` are ids; `because` is why it would be refused."""
+
+    count: int
+    by_duty: list[HeldDuty]
+    sample: list[ClockId]
+    because: list[Finding]
+
+
+async def preview(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[ClockHoldPreview | None]:
+    """What the mutation would hold at this instant, by the mutation's own selection; null for others than staff."""
+    if viewer.viewer is not ViewerKind.STAFF:
+        return [None]
+    which: Selection = arguments["which"].selection("which")
+    holds.require_selection(which, at)
+    found = await hold_rows.matching(connection, viewer.tenant_id, which, at)
+    read = await hold_rows.read(connection, viewer.tenant_id, found)
+    caught = sorted(
+        (each.clock for each in read if holds.catches(each, which, at)), key=lambda clock: (clock.due_at, clock.id)
+    )
+    counted: dict[Duty, int] = {}
+    for clock in caught:
+        counted[clock.duty] = counted.get(clock.duty, 0) + 1
+    return [
+        ClockHoldPreview(
+            len(caught),
+            [HeldDuty(duty, counted[duty]) for duty in sorted(counted)],
+            [clock.id for clock in caught[:SAMPLE]],
+            [finding for finding in holds.fits(len(caught), which) if not finding.holds],
+        )
+    ]
+
+
+VIEWS: Final = (CLOCK_HOLD, HELD_CLOCK)
+ROOTS: Final[dict[str, Root]] = {
+    "clockHold": Point("ClockHold"),
+    "clockHolds": Listing("ClockHold", "NEWEST_FIRST"),
+    "previewClockHold": Answer(preview, DESK),
+}
