@@ -152,7 +152,8 @@ class ServiceFacts:
     """What is recorded of a service request: for which lines, and when it reached what.
 
     `calendar` is that of the market where the service is given; `parts_needed` says whether parts had to be sent;
-    `remedy_offered` whether a valid remedy stands in for service that was not done.
+    `remedy_offered` whether a valid remedy stands in for service that was not done. `deadlines` are those that were
+    fixed when the service was asked for; without any they follow from the rule.
     """
 
     kind: ServiceKind
@@ -162,6 +163,7 @@ class ServiceFacts:
     reached: Mapping[Milestone, datetime] = field(default_factory=dict)
     parts_needed: bool = False
     remedy_offered: bool = False
+    deadlines: Mapping[Milestone, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +387,7 @@ def judge_after_sales(
 
 def service_deadlines(rule: AfterSalesTerms, service: ServiceFacts) -> dict[Milestone, datetime]:
     """By when the request must reach what (vector T8). Parts are asked for only where they are needed."""
-    return {
+    return dict(service.deadlines) or {
         limit.milestone: DEADLINES[limit.unit](service.requested_at, limit.within, service.calendar)
         for limit in rule.limits.get(service.kind, ())
         if service.parts_needed or limit.milestone is not Milestone.PARTS_SENT

@@ -11,7 +11,7 @@ from typing import Final
 
 from api.operations import coupons
 from api.operations.duties import end_duties, start_duty
-from domain import access, claims, clocks, coverage, dates, guarantees, procedure, tenants
+from domain import access, claims, clocks, coverage, dates, guarantees, procedure, service_steps, tenants
 from domain.change import Change
 from domain.claims import (
     AnswerClaim,
@@ -31,13 +31,14 @@ from domain.decisions import DecisionKind, decision
 from domain.errors import Conflict, Invalid, NotFound, Problem
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
-from domain.guarantees import Judgement, OrderFacts
+from domain.guarantees import Judgement, OrderFacts, Promise
 from domain.ids import ClaimId, CoverageId, DecisionId, EventId, RuleVersionId
 from domain.procedure import ClaimClocks, Silence
 from domain.rulebook import RuleKind, RuleVersion
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
+from storage import service_requests as request_rows
 from storage.claims import CaseRows
 from storage.unit_of_work import Outcome, Work
 
@@ -330,6 +331,10 @@ async def _case(work: Work, coverage_id: CoverageId) -> Case:
     """The case, its order locked. Refuses with NotFound a cover that does not exist, with Refused a missing rate."""
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
     facts = coverage.order_facts(rows.order, rows.shipments)
+    if rows.cover.promise is Promise.AFTER_SALES:
+        requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
+        calendar = await calendars.get(work.connection, rows.order.country)
+        facts = replace(facts, services=service_steps.facts(requests, calendar))
     return Case(rows, facts, await conversion(work, rows.cover, facts.currency))
 
 
