@@ -157,6 +157,7 @@ class Engine:
             plan = self._plan(request, operation, variables)
             (root,) = plan.roots
             assert isinstance(root, ValueRoot)
+            Run(plan, request.caller, variables)  # refuses now what would be refused at every event
             arguments = root.convert(root.arguments.values(variables))
             source = self.contract.sources[root.name](self.fanout, request.caller, arguments)
         except RequestError as refused:

@@ -23,7 +23,8 @@ class Argument(NamedTuple):
 def field(description: str, *arguments: Argument, deprecated: str | None = None, metadata: Any = None) -> Any:
     """A field of that description with those arguments, for the right-hand side of an annotated attribute.
 
-    Use it for `Computed` fields and `Answer` roots; their loader gets the coerced arguments by snake-case name.
+    Use it for `Computed` fields and `Answer` roots, whose loader gets the coerced arguments by snake-case name; and for
+    scalars of the values that loaders return, where the value has a method of the field's name that takes them.
     """
     declared = strawberry.field(description=description, deprecation_reason=deprecated, metadata=metadata)
     declared.arguments = [

@@ -117,6 +117,8 @@ async def test_what_is_committed_but_cannot_be_read_says_so(
     assert await owner.fetchval("SELECT count(*) FROM idempotency_keys WHERE key = 'unread'") == 1
 
 
+MISTAKEN = """subscription ($n: Int = 101, $l: Locale) { touched(name: "x") { case {
+  remarks(first: $n) { nodes { id } } firstStep { because { text(locale: $l) } } } } }"""
 LISTEN = "subscription ($name: String!) { touched(name: $name) { name case { number shopper { id } } } }"
 
 
@@ -132,6 +134,17 @@ async def test_events_are_read_for_the_listener_and_others_are_dropped(contract:
     assert everything[0]["data"]["touched"]["name"] == "hello"
     own = await heard(engine, caller(BUYER), LISTEN, name="hello")
     assert [event["data"]["touched"]["case"]["number"] for event in own] == ["C-0-2"]
+
+
+@pytest.mark.parametrize(("variables", "code"), [({}, "BAD_REQUEST"), ({"n": 1, "l": None}, "BAD_VARIABLES")])
+async def test_arguments_without_sense_are_told_before_the_first_event(
+    variables: dict[str, Any], code: str, contract: Any, reads: Pool
+) -> None:
+    engine = Engine(contract, reads, [ident(ClaimId, 1)])
+    request = Request(engine.prepare(MISTAKEN), caller(STAFF), "req_1", None, variables)
+    (answer,) = [answer async for answer in engine.subscribe(request)]
+    assert not answer.executed
+    assert answer.errors[0]["extensions"]["code"] == code
 
 
 async def test_a_subscription_that_cannot_be_is_one_answer(contract: Any, reads: Pool) -> None:
