@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from domain import buyers, enrolments, explain, parties, providers, suppliers, tenants
 from domain.access import Caller, Role, Scope, ViewerKind
-from domain.buyers import GrantTier
+from domain.buyers import GrantTier, Look, Purchases
+from domain.dates import UTC_DAYS
 from domain.decisions import DecisionKind
 from domain.enrolments import Guarantee, GuaranteeState, OfferGuarantee
 from domain.errors import Conflict, Forbidden, Invalid, Refused
@@ -31,11 +32,13 @@ from domain.ids import (
     SupplierId,
     TenantId,
 )
+from domain.money import Money
 from domain.organisations import Organisation, OrganisationKind
 from domain.parties import Registration
 from domain.providers import ProviderKind, ProviderState, RegisterProvider
 from domain.rulebook import RuleKind, RuleVersion
 from domain.tenants import CreateTenant, TenantKind
+from domain.tiers import tier_terms
 from storage import rulebook
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -148,22 +151,20 @@ def test_sight_of_levels_is_given_and_taken_once() -> None:
 
 # -- levels ------------------------------------------------------------------------------------------------------------
 
+TIERS = tier_terms(shipped("tiers"))
+
 
 @given(st.integers(-2, 6), st.integers(0, 4), st.text())
 def test_a_level_changes_by_an_explained_decision_only(wanted: int, before: int, reason: str) -> None:
     buyer = buyers.register_buyer(ACME, organisation(OrganisationKind.BUYER), present=None, id=BUYER, at=NOW).after
     buyer = dataclasses.replace(buyer, level=before)
     possible = 0 <= wanted <= 4 and wanted != before and bool(reason.strip())
+    facts = buyers.facts(buyer, Purchases(Money.zero("USD"), 0), (), TIERS, NOW, UTC_DAYS)
+    look = Look(TIERS, facts, NOW, UTC_DAYS, decided_by="mem_1")
 
-    def granted() -> buyers.TierGrant:
-        return buyers.grant_tier(
-            buyer,
-            GrantTier(BUYER, wanted, reason),
-            shipped("tiers"),
-            decided_by="mem_1",
-            id=DecisionId("dec_" + "0" * 26),
-            at=NOW,
-        )
+    def granted() -> buyers.TierMove:
+        wish = GrantTier(BUYER, wanted, reason)
+        return buyers.grant_tier(buyer, wish, look, id=DecisionId("dec_" + "0" * 26))
 
     try:
         grant = granted()
