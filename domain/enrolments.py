@@ -9,7 +9,7 @@ every cover that was frozen before as it is.
     ACTIVE, SUSPENDED, WITHDRAWING ── the party has left or was removed ──> ENDED
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Happening
+from domain.countries import COUNTRIES
 from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.explain import Finding, unmet
 from domain.guarantees import Promise
@@ -82,10 +83,18 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class OfferGuarantee:
-    """The wish to offer a rule's guarantee, for a party (the caller's own when none is named)."""
+    """The wish to offer a rule's guarantee, for a party (the caller's own when none is named).
+
+    `markets` are the countries it is offered in; none: wherever it sells. Refuses with Invalid what is no country.
+    """
 
     rule_key: str
     party_id: LiablePartyId | None
+    markets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.markets) - COUNTRIES):
+            raise Invalid(*(Problem(("markets",), f"{country} is no country") for country in unknown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,13 @@ def liable_party(command: OfferGuarantee, caller: Caller) -> LiablePartyId:
 
 
 def offer_guarantee(
-    rule: RuleVersion, party_id: LiablePartyId, *, present: Guarantee | None, id: GuaranteeId, at: datetime
+    rule: RuleVersion,
+    party_id: LiablePartyId,
+    markets: Collection[str] = (),
+    *,
+    present: Guarantee | None,
+    id: GuaranteeId,
+    at: datetime,
 ) -> Change[Guarantee]:
     """The party stands for the rule's promise from now on. `present` is its offer of that rule that has not ended.
 
@@ -129,6 +144,7 @@ def offer_guarantee(
         offered_at=at,
         ends_at=None,
         version=1,
+        markets=tuple(sorted(set(markets))),
     )
     return Change(None, guarantee, (Happening("guarantee.offered", {"rule": rule.key, "party": party_id}),))
 

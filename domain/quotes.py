@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from domain import dates, pricing
@@ -235,10 +236,12 @@ def request_quote(
     id: QuoteRequestId,
     quote_ids: Sequence[QuoteId],
     at: datetime,
+    guarantees: Mapping[ProviderId, tuple[GuaranteeId, ...]] = MappingProxyType({}),
 ) -> Answered:
     """The request with its quotes, the best first. `calendar` is the marketplace's, in whose days freight quotes stand.
 
-    What was left out is kept only if it was asked for, and not beyond the rule's number.
+    What was left out is kept only if it was asked for, and not beyond the rule's number. `guarantees` are those that
+    each provider stands for where the goods go: its quotes include them.
     """
     kept = tuple(left_out[: rule.left_out_max]) if command.include_left_out else ()
     request = QuoteRequest(
@@ -262,7 +265,7 @@ def request_quote(
         version=1,
     )
     quotes = tuple(
-        _quoted(rule, request, one, position, calendar, quote_id, at)
+        _quoted(rule, request, one, position, calendar, quote_id, at, guarantees.get(one.offer.provider_id, ()))
         for position, (quote_id, one) in enumerate(zip(quote_ids, ranked, strict=True), start=1)
     )
     facts: dict[str, Fact] = {"buyerId": buyer_id, "state": request.state.value, "quotes": len(quotes)}
@@ -277,6 +280,7 @@ def _quoted(
     calendar: Calendar,
     id: QuoteId,
     at: datetime,
+    guarantee_ids: tuple[GuaranteeId, ...],
 ) -> Change[Quote]:
     offer, price = one.offer, one.price
     if offer.rate_sheet_id is None:
@@ -303,7 +307,7 @@ def _quoted(
         lateness_minor=None if one.lateness.cost is None else one.lateness.cost.minor,
         compared_in=request.currency,
         lateness=one.lateness.because,
-        included_guarantee_ids=(),
+        included_guarantee_ids=guarantee_ids,
         rule_version_id=request.rule_version_id,
         offered_at=at,
         expires_at=expires_at(rule, offer.mode, at, calendar),

@@ -1,10 +1,19 @@
 """Enrolments: the rows of offered guarantees, and the ways one is found."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
+from domain import capabilities
+from domain.capabilities import Capability
 from domain.enrolments import Guarantee
-from domain.ids import GuaranteeId, LiablePartyId, SupplierId, TenantId
+from domain.explain import Finding
+from domain.gates import Action
+from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId, TenantId
+from domain.providers import Provider
+from storage import bars as bar_rows
+from storage import capabilities as restriction_rows
+from storage import relations as relation_rows
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -36,6 +45,42 @@ async def find_offered(
         rule_key,
     )
     return found[0] if found else None
+
+
+async def offered_by(
+    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], country: str
+) -> dict[ProviderId, tuple[GuaranteeId, ...]]:
+    """What those providers stand for in what is sold into that country now."""
+    where = (
+        "t.provider_id = ANY ($2::text[]) AND t.state = 'ACTIVE' AND (t.markets = '{}' OR $3 = ANY (t.markets)) "
+        "ORDER BY t.id"
+    )
+    offered: dict[ProviderId, tuple[GuaranteeId, ...]] = {}
+    for guarantee in await GUARANTEES.select(connection, tenant_id, where, list(provider_ids), country):
+        if guarantee.provider_id is not None:
+            offered[guarantee.provider_id] = (*offered.get(guarantee.provider_id, ()), guarantee.id)
+    return offered
+
+
+async def against(
+    connection: Connection,
+    tenant_id: TenantId,
+    provider: Provider,
+    rule_key: str,
+    markets: Collection[str],
+    at: datetime,
+) -> tuple[Finding, ...]:
+    """Every reason why the provider may not stand for that rule's promise in those markets; nothing found: it may.
+
+    It must be able to offer guarantees there, and neither it nor a related account may be barred from this one.
+    """
+    limits = await restriction_rows.limits(connection, tenant_id, provider.id)
+    stands = Capability(Action.OFFER_GUARANTEE, None, tuple(markets))
+    ids = await relation_rows.related(connection, tenant_id, provider.id)
+    return (
+        *capabilities.against(provider, limits, stands, at),
+        *await bar_rows.standing(connection, tenant_id, ids, at, own=provider.id, programme=rule_key),
+    )
 
 
 async def lock_by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> list[Guarantee]:

@@ -1,16 +1,12 @@
 """Guarantees are offered and withdrawn, by the party that stands for them or by the desk."""
 
-from api.operations import capabilities, certificates
+from api.operations import certificates
 from domain import access, enrolments
-from domain.capabilities import Capability
 from domain.enrolments import OfferGuarantee, WithdrawGuarantee
 from domain.errors import Refused
-from domain.gates import Action
 from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId
-from storage import bars as bar_rows
 from storage import enrolments as guarantee_rows
 from storage import providers as provider_rows
-from storage import relations as relation_rows
 from storage import rulebook
 from storage import suppliers as supplier_rows
 from storage.unit_of_work import Outcome, Work
@@ -27,9 +23,11 @@ async def offer_guarantee(work: Work, command: OfferGuarantee) -> Outcome:
     await _lock_party(work, party_id)
     rule = await rulebook.in_force(work.connection, work.tenant_id, command.rule_key, work.at)
     if isinstance(party_id, ProviderId):
-        await _require_standing(work, party_id, rule.key)
+        await _require_standing(work, party_id, command)
     present = await guarantee_rows.find_offered(work.connection, work.tenant_id, party_id, rule.key)
-    change = enrolments.offer_guarantee(rule, party_id, present=present, id=work.new_id(GuaranteeId), at=work.at)
+    change = enrolments.offer_guarantee(
+        rule, party_id, command.markets, present=present, id=work.new_id(GuaranteeId), at=work.at
+    )
     await work.keep(change)
     return Outcome({"guarantee": change.after.id})
 
@@ -47,14 +45,14 @@ async def withdraw_guarantee(work: Work, command: WithdrawGuarantee) -> Outcome:
     return Outcome({"guarantee": guarantee.id})
 
 
-async def _require_standing(work: Work, id: ProviderId, rule_key: str) -> None:
+async def _require_standing(work: Work, id: ProviderId, command: OfferGuarantee) -> None:
     """Returns if the provider may stand for that promise. Refuses with every reason otherwise."""
     provider = await provider_rows.get(work.connection, work.tenant_id, id)
-    await capabilities.require(work, provider, Capability(Action.OFFER_GUARANTEE))
-    ids = await relation_rows.related(work.connection, work.tenant_id, id)
-    found = await bar_rows.standing(work.connection, work.tenant_id, ids, work.at, own=id, programme=rule_key)
+    found = await guarantee_rows.against(
+        work.connection, work.tenant_id, provider, command.rule_key, command.markets, work.at
+    )
     if found:
-        raise Refused("guarantee.bar", "The provider is barred from offering this guarantee.", found)
+        raise Refused("guarantee.offer", "The provider may not stand for this guarantee now.", found)
 
 
 async def _lock_party(work: Work, party_id: LiablePartyId) -> None:

@@ -24,6 +24,7 @@ from domain.services import ServiceState
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import capabilities as restriction_rows
+from storage import enrolments as guarantee_rows
 from storage import exchange_rates as rate_rows
 from storage import lanes as lane_rows
 from storage import quotes as quote_rows
@@ -60,6 +61,14 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
         id=work.new_id(QuoteRequestId),
         quote_ids=[work.new_id(QuoteId) for _ in ranked],
         at=work.at,
+        guarantees=await guarantee_rows.offered_by(
+            work.connection,
+            work.tenant_id,
+            {one.offer.provider_id for one in ranked},
+            command.destination.country,
+        )
+        if ranked
+        else {},
     )
     request = answered.request.after
     await work.keep(answered.request, *answered.quotes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.operations import enrolments
+from api.schema.arguments import Argument, field
 from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
@@ -15,6 +16,7 @@ from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.parties import LiableParty
 from api.schema.providers import Provider
+from api.schema.scalars import CountryCode
 from api.schema.suppliers import Supplier
 from domain.enrolments import GuaranteeAction, GuaranteeState, OfferGuarantee, WithdrawGuarantee
 from domain.guarantees import Promise
@@ -48,6 +50,14 @@ class BlockedGuaranteeAction:
     closes_at: datetime | None = strawberry.field(description="When time ends it; null where it does not.")
 
 
+@strawberry.type(description="Whether a party may stand for a rule's promise: `offerGuarantee` refuses by the same.")
+class GuaranteeEligibility:
+    """`storage.views.enrolments.Enrolment`."""
+
+    holds: bool = strawberry.field(description="Whether it may.")
+    because: list[Finding] = strawberry.field(description="Everything in the way; empty when it may.")
+
+
 @strawberry.type(description="A party's offer to stand for a promise under a rule.")
 class Guarantee(Node):
     """`domain.enrolments.Guarantee`."""
@@ -62,6 +72,12 @@ class Guarantee(Node):
     party: LiableParty | None = strawberry.field(description="Who stands for it.")
     supplier: Supplier | None = strawberry.field(description="Who stands for it, where it is a supplier.")
     provider: Provider | None = strawberry.field(description="Who stands for it, where it is a provider.")
+    markets: list[CountryCode] = strawberry.field(
+        description="The countries it is offered in; empty: wherever its party sells."
+    )
+    eligibility: GuaranteeEligibility | None = strawberry.field(
+        description="Whether its party may stand for it now, and why not; null for others than its party and staff."
+    )
     available_actions: list[GuaranteeAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
     )
@@ -81,6 +97,9 @@ class OfferGuaranteeInput:
     party_id: strawberry.ID | None = strawberry.field(
         default=None, description="The supplier or provider who shall stand for it; yourself when left out."
     )
+    markets: list[CountryCode] | None = strawberry.field(
+        default=None, description="The countries it is offered in; wherever the party sells when left out."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
     def command(self) -> OfferGuarantee:
@@ -95,7 +114,7 @@ class OfferGuaranteeInput:
                 else read.id(ProviderId, self.party_id, "partyId")
             )
         read.done()
-        return OfferGuarantee(self.rule_key, party_id)
+        return OfferGuarantee(self.rule_key, party_id, tuple(map(str, self.markets or ())))
 
 
 @strawberry.input(description="A guarantee to be withdrawn.")
@@ -133,6 +152,13 @@ class GuaranteeQueries:
         "The guarantees on offer; ended ones for staff, their party, and who bought with them.",
         filter=GuaranteeFilter,
         order=ByAge,
+    )
+    guarantee_eligibility: GuaranteeEligibility | None = field(
+        "Whether a party could offer a rule's guarantee now, and everything in the way. Null for others than the party "
+        "and staff.",
+        Argument("rule_key", str, "The key of the rule: `guarantees/on_time`."),
+        Argument("party_id", strawberry.ID | None, "The supplier or provider; yourself when left out.", None),
+        Argument("markets", list[CountryCode] | None, "The countries it would be offered in.", None),
     )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.operations import claims, enrolments, orders
+from api.operations import claims, enrolments, orders, standings
 from domain.claims import ClaimReason, OpenClaim
 from domain.dates import MICROSECOND
-from domain.enrolments import WithdrawGuarantee
-from domain.errors import Conflict, Invalid, Refusal
+from domain.enrolments import OfferGuarantee, WithdrawGuarantee
+from domain.errors import Conflict, Invalid, Refusal, Refused
 from domain.ids import CoverageId, GuaranteeId, OrderId
 from domain.orders import CancelOrder, RecordOrder
+from domain.standings import SuspendProvider
 from domain.tracking import TrackingStatus
 from tests.builders import Market, line
 from tests.marketplaces import Asking
@@ -137,3 +139,42 @@ async def test_what_an_order_can_be_bought_with_is_what_record_order_takes(sandb
 async def test_what_is_no_id_is_refused(sandbox: Market, ask: Asking) -> None:
     answer = await ask.answer(sandbox.staff, OPTIONS, id="nothing")
     assert [error["extensions"]["code"] for error in answer.errors] == ["INVALID"]
+
+
+OFFERABLE = """query ($party: ID, $markets: [CountryCode!]) { guaranteeEligibility(
+  ruleKey: "guarantees/on_time", partyId: $party, markets: $markets) { holds because { reason } } }"""
+
+
+async def test_a_provider_is_told_beforehand_what_offering_would_be_refused_for(sandbox: Market, ask: Asking) -> None:
+    provider = await sandbox.register_provider()
+    own = sandbox.provider(provider)
+    assert (await ask(own, OFFERABLE))["guaranteeEligibility"] == {"holds": True, "because": []}
+    guarantee = await sandbox.offer(provider)
+    await sandbox.act(sandbox.staff, standings.suspend_provider, SuspendProvider(provider, "for the test", None))
+    found = (await ask(own, OFFERABLE))["guaranteeEligibility"]
+    assert found["holds"] is False
+    supplier_rule = OfferGuarantee("guarantees/machinery_after_sales", provider)
+    with pytest.raises(Refused) as refused:
+        await sandbox.act(sandbox.staff, enrolments.offer_guarantee, supplier_rule)
+    assert [one["reason"] for one in found["because"]] == [finding.reason for finding in refused.value.unmet]
+    read = "query ($id: ID!) { guarantee(id: $id) { state markets eligibility { holds because { reason } } } }"
+    assert (await ask(own, read, id=guarantee))["guarantee"]["eligibility"] == found
+    stranger = sandbox.provider(await sandbox.register_provider())
+    assert (await ask(stranger, OFFERABLE, party=provider))["guaranteeEligibility"] is None
+
+
+async def test_a_guarantee_is_for_sale_in_its_markets_only(sandbox: Market, ask: Asking) -> None:
+    buyer, supplier = await sandbox.register_buyer(), await sandbox.register_supplier()
+    wish = OfferGuarantee("guarantees/on_time", supplier, ("DE", "FR"))
+    made = await sandbox.act(sandbox.staff, enrolments.offer_guarantee, wish)
+    guarantee = GuaranteeId(str(made.things["guarantee"]))
+    command = RecordOrder("4712", buyer, supplier, "US", "USD", (line(),), (guarantee,), None, None)
+    with pytest.raises(Invalid) as refused:
+        await sandbox.act(sandbox.staff, orders.record_order, command)
+    assert "DE, FR" in refused.value.problems[0].message
+    await sandbox.act(sandbox.staff, orders.record_order, replace(command, country="FR"))
+    bare = await sandbox.order(buyer, supplier, [line()], pay=False)
+    found = (await ask(sandbox.staff, ELIGIBLE, order=bare, guarantee=guarantee))["eligibility"]
+    assert [one["reason"] for one in found["because"] if not one["holds"]] == ["guarantee_in_market"]
+    with pytest.raises(Invalid):
+        OfferGuarantee("guarantees/on_time", supplier, ("XX",))

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from api.operations import capabilities, exchange_rates, quotes
+from api.operations import capabilities, enrolments, exchange_rates, quotes
 from api.settings import Settings
 from domain.capabilities import RestrictProvider, Scope
 from domain.dates import MICROSECOND
+from domain.enrolments import OfferGuarantee
 from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from domain.exchange_rates import NewRate as NewExchangeRate
 from domain.exchange_rates import RecordExchangeRates
@@ -94,6 +95,16 @@ async def test_offers_are_ranked_by_cost_then_by_promise(market: Market) -> None
     assert [quote.total for quote in found] == [usd(200_00), usd(200_00), usd(300_00)]
     assert [quote.position for quote in found] == [1, 2, 3]
     assert request.left_out == ()
+
+
+async def test_a_quote_includes_what_its_provider_stands_for_where_the_goods_go(market: Market) -> None:
+    seller, silent = await sell(market, "2.00"), await sell(market, "3.00")
+    everywhere = await market.offer(seller.provider_id)
+    elsewhere = OfferGuarantee("guarantees/machinery_after_sales", seller.provider_id, ("NZ",))
+    await market.act(market.staff, enrolments.offer_guarantee, elsewhere)
+    _, (first, second) = await ask(market, await market.register_buyer())
+    assert (first.provider_id, first.included_guarantee_ids) == (seller.provider_id, (everywhere,))
+    assert (second.provider_id, second.included_guarantee_ids) == (silent.provider_id, ())
 
 
 async def test_every_charge_is_a_line_and_the_terms_are_written_into_the_quote(market: Market) -> None:
