@@ -132,11 +132,19 @@ def holds(seal: Seal, hash_: bytes) -> bool:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 
     try:
-        public = base64.b64decode(seal.public_key, validate=True)
-        Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(seal.signature, validate=True), hash_)
+        public, signature = _bytes_of(seal.public_key), _bytes_of(seal.signature)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, hash_)
     except (ValueError, InvalidSignature):
         return False
     return seal.key_id == _id_of(public)
+
+
+def _bytes_of(text: str) -> bytes:
+    """What the text spells in base64. Refuses with ValueError every spelling but the one that encoding gives."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("not the one spelling of these bytes")
+    return found
 
 
 def _secret() -> bytes:
