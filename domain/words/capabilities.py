@@ -87,7 +87,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "standing_allows": ("服务商的状态允许此操作。", "服务商状态为 {state}，目前不能执行此操作。"),
     "not_leaving_already": ("服务商未在退出。", "服务商已在退出，退出状态为 {state}。"),
     "exit_goes_on": ("服务商正在退出。", "服务商未在退出。"),
-    "exit_notice_over": ("通知期已结束。", "服务商的销售期至 {sellsUntil}。"),
+    "exit_notice_over": ("通知期已结束。", "服务商可销售至 {sellsUntil}。"),
     "exit_state_allows": ("退出处于此阶段。", "退出状态为 {state}，目前不能执行此操作。"),
     "no_open_duties": ("没有未了结的事项。", "已售出的事项中还有 {open} 项未了结。"),
     "not_barred": ("没有禁入。", "服务商被禁入至 {until}，原因 {cause}。"),

@@ -23,5 +23,5 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "clock_of_sandbox": ("该时钟属于沙箱。", "只有沙箱的时钟可以拨动。"),
     "clock_forwards": ("时钟向前拨至 {to}。", "时钟只能向前拨动：当前为 {shows}，晚于 {to}。"),
     "invitation_expired": ("邀请有效。", "邀请已于 {at} 过期。"),
-    "last_steward": ("另有成员可以管理该组织。", "最后一名 {role} 成员不能离开。"),
+    "last_steward": ("另有成员可以管理该组织。", "最后一名角色为 {role} 的成员须保留。"),
 }

@@ -26,8 +26,8 @@ CHINESE: Final[Mapping[str, Sentences]] = {
         "案例太少，无法计算比率：共 {of} 例，至少需要 {minimum} 例。",
     ),
     "record_meets_target": (
-        "达到目标：{of} 例中 {count} 例达标，未达标 {misses} 例，容许 {tolerated} 例。",
-        "未达到目标：{of} 例中 {count} 例达标，未达标 {misses} 例，容许 {tolerated} 例。",
+        "达到目标：{of} 例中有 {count} 例，不合格 {misses} 例，容许 {tolerated} 例。",
+        "未达到目标：{of} 例中有 {count} 例，不合格 {misses} 例，容许 {tolerated} 例。",
     ),
     "record_lateness_expected": (
         "预计延误成本根据 {promised} 个承诺和 {daysLate} 天延误得出。",

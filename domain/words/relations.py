@@ -23,7 +23,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
 
 CHINESE: Final[Mapping[str, Sentences]] = {
     "relation_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作。"),
-    "relation_stands": ("关联有效。", "关联此前已为 {state}。"),
+    "relation_stands": ("关联有效。", "关联状态此前已为 {state}。"),
     "relation_by_match": ("双方相同：{kind}。", "双方不相同：{kind}。"),
     "relation_by_word": ("由 {by} 申报。", "不是由 {by} 申报。"),
     "relation_not_cleared": ("没有人排除该关联。", "平台客服已排除该关联：{reason}"),
