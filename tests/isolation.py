@@ -23,6 +23,7 @@ from api.operations import (
     deposits,
     documents,
     exchange_rates,
+    holds,
     legs,
     organisations,
     quotes,
@@ -43,6 +44,7 @@ from domain.deposits import RecordDeposit
 from domain.documents import PublishDocument
 from domain.exchange_rates import NewRate, RecordExchangeRates
 from domain.file_types import FileType
+from domain.holds import ApplyClockHold, Selection
 from domain.ids import (
     KINDS,
     BuyerId,
@@ -81,6 +83,7 @@ from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
 from tests.selling import sell
+from tests.serviced import held, serviced
 
 PROMISED = date(2026, 2, 20)
 LATER = datetime(2026, 2, 22, 12, tzinfo=UTC)
@@ -90,6 +93,7 @@ LINKS = (
     "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
     "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
+    "hold_id", "clock_id", "visit_id", "service_point_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -159,6 +163,9 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     await building.move(LATER)
     for trade in trades:
         await _spend(market, building, trade)
+        carried = (ProviderId(str(trade.provider.party_id)),)
+        which = Selection((), (), None, None, (), carried, LATER, LATER + timedelta(days=10))
+        await market.act(building.staff, holds.apply_clock_hold, ApplyClockHold(which, "The port is closed."))
     await market.act(building.staff, tier_sweeps.evaluate_tiers, None)
     await market.act(building.staff, documents.publish_document, PublishDocument("{ viewer { kind } }"))
     rate = NewRate("EUR", "USD", PROMISED, Decimal("1.1"))
@@ -237,6 +244,7 @@ async def _book(market: Marketplace, building: Market, trade: Trade, number: int
     command = BookQuote(quote_id, order_id, (OrderLineId(line_id),), None)
     await market.act(buyer, bookings.book_quote, command)
     await market.act(trade.provider.caller, services.pause_service, ServiceCommand(sold.service_id))
+    await held(building, provider_id)
 
 
 async def _bring(market: Marketplace, building: Market, trade: Trade) -> None:
@@ -298,6 +306,7 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     )
     opened = OpenClaim(CoverageId(cover), ClaimReason.SERVICE_NO_VISIT, "Nobody came.")
     await market.act(trade.buyer.caller, claims.open_claim, opened)
+    await serviced(market, trade.buyer, trade.supplier, cover)
 
 
 async def tables(owner: asyncpg.Pool[Any]) -> list[str]:

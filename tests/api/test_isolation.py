@@ -68,9 +68,9 @@ async def world(
 ) -> AsyncIterator[World]:
     worker = await Pool.open(settings.database_worker_url, size=4)
     here, there = await side(worker, owner, "Here"), await side(worker, owner, "There")
-    app = await Pool.open(settings.database_url, size=2)
-    unbound = await Pool.open(settings.database_owner_url, size=2)
-    misled = await Misled.open(settings.database_url, size=2)
+    app = await Pool.open(settings.database_url, size=1)
+    unbound = await Pool.open(settings.database_owner_url, size=1)
+    misled = await Misled.open(settings.database_url, size=1)
     misled.shows = here.market.id
     yield World(here, there, *(Asking(Engine(promised, pool)) for pool in (app, unbound, misled)))
     for pool in (worker, app, unbound, misled):
@@ -236,6 +236,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
     leg = {"mode": "AIR", "carrierName": "Eve", "fromKey": "CN", "toKey": "US"}
     keyed = {"idempotencyKey": mint(ApiKeyId)}
     evidence = {"evidence": "DECLARED_IDENTITY", "statement": "We are Eve."}
+    service = {"requestId": one["srq"], **keyed}
     days = {"transitDaysMin": 1, "transitDaysMax": 2}
     sheet = {"title": "Mine", "currency": "USD", "validFrom": "2026-02-10T00:00:00Z"}
     claim = {"claimId": one["clm"], "note": "Mine now.", **keyed}
@@ -322,6 +323,26 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "reviseQuote": {"quoteId": one["quo"], "adjustment": money, "reason": "Mine."},
         "bookQuote": {"quoteId": one["quo"], "orderId": one["ord"], "lineIds": [one["lin"]], **keyed},
         "cancelBooking": {"bookingId": one["bkg"], "reason": "OTHER", **keyed},
+        "reverseClockHold": {"holdId": one["hld"], "reason": "Why not.", **keyed},
+        "requestService": {
+            "coverageId": one["cov"], "lineIds": [one["lin"]], "kind": "DISPATCHED", "problem": "Broken.",
+            **keyed,
+        },
+        "respondToService": service,
+        "declineService": service,
+        "planServiceVisit": {
+            **service, "plannedFrom": LATE, "plannedUntil": "2031-01-01T00:00:00Z", "engineer": "Eve",
+        },
+        "startServiceVisit": {**service, "visitId": one["svv"]},
+        "endServiceVisit": {**service, "visitId": one["svv"], "partsUsed": []},
+        "startRemoteService": service,
+        "requestServiceParts": {**service, "parts": ["Fuse"], "userCaused": False},
+        "sendServiceParts": {**service, "trackingNumber": "CSQU3054383"},
+        "receiveServiceParts": service,
+        "completeService": service,
+        "confirmService": service,
+        "reopenService": service,
+        "cancelService": service,
         "createUpload": {
             "kind": "OTHER", "fileName": "a.pdf", "size": 1, "contentType": "PDF", "sha256": "0" * 64,
             "organisationId": one["org"],
