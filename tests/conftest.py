@@ -26,9 +26,12 @@ from api.settings import ROOT, Settings, from_environment
 from storage import certificates
 from storage.migrate import checksum, migrate
 
-hypothesis.settings.register_profile("timeless", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("timeless")
+TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 """No test asserts time: a busy machine is no failure."""
+hypothesis.settings.register_profile("quick", TIMELESS, max_examples=30, stateful_step_count=25)
+hypothesis.settings.register_profile("long", TIMELESS, max_examples=300)
+hypothesis.settings.load_profile("quick")
+"""The usual run is run all day, so it tries less: the domain's tests within twenty seconds. `long` makes up for it."""
 
 STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
 TEMPLATE_LOCK = 20221130
@@ -54,7 +57,9 @@ class SharedEngines:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With `-n`, the engines belong to the process that outlives the workers."""
+    """With `-n`, the engines belong to the process that outlives the workers. The long run tries more examples."""
+    if config.option.markexpr == "":
+        hypothesis.settings.load_profile("long")
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SharedEngines())
 
