@@ -23,7 +23,6 @@ from api.operations import (
     deposits,
     documents,
     exchange_rates,
-    holds,
     legs,
     organisations,
     quotes,
@@ -44,7 +43,6 @@ from domain.deposits import RecordDeposit
 from domain.documents import PublishDocument
 from domain.exchange_rates import NewRate, RecordExchangeRates
 from domain.file_types import FileType
-from domain.holds import ApplyClockHold, Selection
 from domain.ids import (
     KINDS,
     BuyerId,
@@ -163,9 +161,6 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     await building.move(LATER)
     for trade in trades:
         await _spend(market, building, trade)
-        carried = (ProviderId(str(trade.provider.party_id)),)
-        which = Selection((), (), None, None, (), carried, LATER, LATER + timedelta(days=10))
-        await market.act(building.staff, holds.apply_clock_hold, ApplyClockHold(which, "The port is closed."))
     await market.act(building.staff, tier_sweeps.evaluate_tiers, None)
     await market.act(building.staff, documents.publish_document, PublishDocument("{ viewer { kind } }"))
     rate = NewRate("EUR", "USD", PROMISED, Decimal("1.1"))
