@@ -249,17 +249,6 @@ async def find_redemption_transfer(connection: Connection, tenant_id: TenantId, 
     return found
 
 
-async def faults(connection: Connection, tenant_id: TenantId, at: datetime) -> list[str]:
-    """Everything that does not add up in the tenant's books, as sentences; nothing when all is well.
-
-    Looks at: zero sums per currency, balances against their entries, coupons against the coupon liability, recoveries
-    (and what deposits paid of them) against receivable and contingent accounts, deposits and their movements against
-    what is held.
-    """
-    rows = await connection.fetch(_FAULTS, tenant_id)
-    return [f"{row['fault']} ({row['currency']}): {row['one']} against {row['other']} at {at:%F %T}" for row in rows]
-
-
 def _beyond() -> Refused:
     finding = Finding("ledger.bounds", False, "balance_within_bounds", {"maxMinor": BALANCE_MAX})
     return Refused("ledger.bounds", "No account holds that much.", (finding,))
@@ -404,53 +393,4 @@ FROM (
 ) t JOIN ledger_entries e ON e.tenant_id = $1 AND e.transfer_id = t.id
 JOIN ledger_accounts a ON a.tenant_id = $1 AND a.id = e.account_id
 ORDER BY t.at, t.id, e.position
-"""
-
-_FAULTS: Final = """
-WITH books AS (
-  SELECT name, currency, sum(balance_minor) AS minor FROM ledger_accounts WHERE tenant_id = $1 GROUP BY name, currency
-), live AS (
-  SELECT currency, sum(amount_minor - used_minor) FILTER (WHERE state IN ('ACTIVE', 'PARTLY_USED')) AS outstanding
-  FROM coupons WHERE tenant_id = $1 GROUP BY currency
-), owed AS (
-  SELECT currency, sum(contingent_minor) AS contingent, sum(due_minor) AS due FROM recoveries WHERE tenant_id = $1
-  GROUP BY currency
-), moved AS (
-  SELECT currency, sum(amount_minor) FILTER (WHERE kind = 'DRAWN') AS drawn
-  FROM deposit_movements WHERE tenant_id = $1 GROUP BY currency
-), currencies AS (SELECT DISTINCT currency FROM books), checks AS (
-  SELECT 'entries sum to zero' AS fault, currency, sum(amount_minor) AS one, 0::numeric AS other
-  FROM ledger_entries WHERE tenant_id = $1 GROUP BY currency
-  UNION ALL
-  SELECT 'balance of ' || a.id || ' equals its entries', a.currency, a.balance_minor, coalesce(sum(e.amount_minor), 0)
-  FROM ledger_accounts a LEFT JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
-  WHERE a.tenant_id = $1 GROUP BY a.id, a.currency, a.balance_minor
-  UNION ALL
-  SELECT 'coupon liability equals what can still be spent', c.currency,
-    -coalesce((SELECT minor FROM books b WHERE b.name = 'BUYER_COUPON_LIABILITY' AND b.currency = c.currency), 0),
-    coalesce((SELECT outstanding FROM live l WHERE l.currency = c.currency), 0)
-  FROM currencies c
-  UNION ALL
-  SELECT 'receivable equals what fell due and no deposit paid', c.currency,
-    coalesce((SELECT minor FROM books b WHERE b.name = 'PARTY_RECEIVABLE' AND b.currency = c.currency), 0),
-    coalesce((SELECT due FROM owed o WHERE o.currency = c.currency), 0)
-      - coalesce((SELECT drawn FROM moved m WHERE m.currency = c.currency), 0)
-  FROM currencies c
-  UNION ALL
-  SELECT 'contingent account equals contingent recoveries', c.currency,
-    coalesce((SELECT minor FROM books b WHERE b.name = 'CONTINGENT' AND b.currency = c.currency), 0),
-    coalesce((SELECT contingent FROM owed o WHERE o.currency = c.currency), 0)
-  FROM currencies c
-  UNION ALL
-  SELECT 'account of deposit ' || d.id || ' equals what is held', d.currency, d.held_minor, -coalesce(
-    (SELECT sum(a.balance_minor) FROM ledger_accounts a WHERE a.tenant_id = d.tenant_id AND a.name = 'DEPOSIT_HELD'
-     AND a.party_id = d.provider_id AND a.currency = d.currency), 0)
-  FROM deposits d WHERE d.tenant_id = $1
-  UNION ALL
-  SELECT 'deposit ' || d.id || ' equals its movements', d.currency, d.held_minor, coalesce(
-    (SELECT sum(CASE m.kind WHEN 'RECEIVED' THEN m.amount_minor ELSE -m.amount_minor END) FROM deposit_movements m
-     WHERE m.tenant_id = d.tenant_id AND m.deposit_id = d.id), 0)
-  FROM deposits d WHERE d.tenant_id = $1
-)
-SELECT fault, currency, one, other FROM checks WHERE one IS DISTINCT FROM other
 """

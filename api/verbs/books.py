@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from datetime import datetime
 
-from storage import audit, ledger, records, tenants
+import asyncpg
+
+from domain.ids import TenantId
+from storage import books, ledger, records, tenants
+from storage.books import Law
 from storage.pool import Pool
 
 ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 """What is read statement after statement while others write, is read as of one instant."""
 
 
+async def laws(pool: Pool) -> dict[str, list[Law]]:
+    """Marketplace -> every law of its books and its audit chain, with the figures and what breaks it."""
+    async with pool.acquire(None) as connection:
+        marketplaces = await tenants.page(connection)
+    found: dict[str, list[Law]] = {}
+    for tenant in marketplaces:
+        async with pool.transaction(tenant.id, books.ONE_MOMENT) as connection:
+            found[tenant.name] = [*await books.laws(connection, tenant.id), await books.chain(connection, tenant.id)]
+    return found
+
+
 async def faults(worker_url: str) -> dict[str, list[str]]:
     """Marketplace -> everything that does not add up in its ledger or does not fit in its sealed audit trail."""
     pool = await Pool.open(worker_url, size=1)
     try:
-        async with pool.acquire(None) as connection:
-            marketplaces = await tenants.page(connection)
-        found: dict[str, list[str]] = {}
-        for tenant in marketplaces:
-            async with pool.acquire(tenant.id) as connection:
-                found[tenant.name] = [
-                    *await ledger.faults(connection, tenant.id, datetime.now(UTC)),
-                    *await audit.verify(connection, tenant.id),
-                ]
-        return found
+        found = await laws(pool)
     finally:
         await pool.close()
+    return {name: [f"{law.name}: {each}" for law in held for each in law.broken] for name, held in found.items()}
+
+
+async def entries(
+    pool: Pool, tenant_id: TenantId, opens_at: datetime, closes_at: datetime
+) -> AsyncIterator[asyncpg.Record]:
+    """The entries of a marketplace's books between two instants, as of one moment; one batch is held at a time."""
+    async with pool.transaction(tenant_id, books.ONE_MOMENT) as connection:
+        async for batch in ledger.entries(connection, tenant_id, opens_at, closes_at):
+            for row in batch:
+                yield row
 
 
 async def recount(worker_url: str, *, repair: bool = False) -> dict[str, tuple[int, list[str]]]:

@@ -32,9 +32,14 @@ class Sight:
 
 REPAIR = typer.Option(False, "--repair", help="Count providers' records anew where they are off, and say how many.")
 
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 
-def command(repair: bool = REPAIR) -> None:
+
+@command.callback()
+def around(context: typer.Context, repair: bool = REPAIR) -> None:
     """Tell what the platform finds around it; exits with 1 if something is amiss."""
+    if context.invoked_subcommand is not None:
+        return
     settings = from_environment(os.environ)
     sights = [_python(), _disk(settings), _files(settings)]
     try:
@@ -49,6 +54,23 @@ def command(repair: bool = REPAIR) -> None:
     for sight in sights:
         print(f"{'ok   ' if sight.well else 'AMISS'}  {sight.thing:{width}}  {sight.found}")
     raise typer.Exit(int(not all(sight.well for sight in sights)))
+
+
+@command.command()
+def ledger() -> None:
+    """Prove the books and the audit chain of every marketplace, law by law; exits with 1 if one is broken."""
+    from api.verbs import books
+    from api.verbs.tenants import with_worker
+
+    found = with_worker(lambda _settings, pool: books.laws(pool))
+    for name, laws in found.items():
+        print(name)
+        for law in laws:
+            figures = ", ".join(f"{what} {figure}" for what, figure in law.figures)
+            print(f"  {'holds ' if law.holds else 'BROKEN'}  {law.currency or '   '}  {law.name}: {figures}")
+            for each in law.broken:
+                print(f"{'':15}{each}")
+    raise typer.Exit(int(not all(law.holds for laws in found.values() for law in laws)))
 
 
 async def _books(settings: Settings) -> list[Sight]:

@@ -19,6 +19,7 @@ from domain.money import Money
 from domain.orders import CancelOrder
 from domain.recoveries import Recovery, RecoveryState
 from domain.tracking import TrackingStatus
+from storage import books
 from storage import claims as claim_rows
 from storage import coupons as coupon_rows
 from storage import coverage as coverage_rows
@@ -119,7 +120,7 @@ class Story:
 
     async def faults(self) -> list[str]:
         async with self.market.pool.acquire(self.market.tenant_id) as connection:
-            return await ledger_rows.faults(connection, self.market.tenant_id, await self.market.now())
+            return await books.faults(connection, self.market.tenant_id)
 
 
 @pytest.fixture
