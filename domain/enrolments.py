@@ -56,8 +56,7 @@ class GuaranteeAction(StrEnum):
 class Guarantee:
     """A party's offer to stand for a promise under a rule. Exactly one of `supplier_id` and `provider_id` is set.
 
-    `markets` are the countries it is offered in, none: wherever the rule allows. `bundle` is the key of the rule of the
-    bundle that it was offered with.
+    `markets` are the countries it is offered in, none: wherever the rule allows.
     """
 
     id: GuaranteeId
@@ -71,7 +70,6 @@ class Guarantee:
     ends_at: datetime | None
     version: int
     markets: tuple[str, ...] = ()
-    bundle: str | None = None
 
     @property
     def party_id(self) -> LiablePartyId:

@@ -32,8 +32,8 @@ METRES_IN_DEGREE: Final = 110_500
 (110,574), so that a box is never too small."""
 
 RINGS: Final = (25_000, 100_000, 400_000, 1_600_000, 6_400_000, 20_040_000)
-"""Metres: how far a search for the nearest looks, ring after ring; the last is the whole earth. Four times as far is the
-best measured: less is more questions where there is little, more measures much in vain where there is much."""
+"""Metres: how far a search for the nearest looks, ring after ring; the last is the whole earth. Four times as far is
+the best measured: less is more questions where there is little, more measures much in vain where there is much."""
 
 _EARTH: Final = 360 * MICRO
 _LATITUDES: Final = 180 * MICRO

@@ -52,7 +52,7 @@ async def keep(market: Market, *changes: Change[Any]) -> None:
 
 
 async def nvocc(market: Market, country: str = "US") -> ProviderId:
-    """An NVOCC, American unless said otherwise, that proves its requirements, with a listed service by sea and one by air, and four lanes."""
+    """An NVOCC, American unless said otherwise, that proves its requirements; it sells by sea and air on four lanes."""
     id = await market.register_provider()
     async with market.pool.acquire(market.tenant_id) as connection:
         before = await provider_rows.get(connection, market.tenant_id, id)

@@ -49,7 +49,10 @@ class Clock(Node):
     """`domain.clocks.Clock`."""
 
     duty: Duty = strawberry.field(description="What has to be done.")
-    subject: Node | None = strawberry.field(description="The thing it is about; null for a duty of the marketplace itself and for what the viewer may not see.")
+    subject: Node | None = strawberry.field(
+        description="The thing it is about; null for a duty of the marketplace itself and for what the viewer may not "
+        "see."
+    )
     party: Party | None = strawberry.field(description="Who has to act; null for the marketplace's own desk.")
     state: ClockState = strawberry.field(description="Where the clock stands.")
     due_at: datetime = strawberry.field(

@@ -142,9 +142,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(claim_option_views, claim_options.ClaimOptionQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
-    Noun(
-        service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations
-    ),
+    Noun(service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations),
     Noun(decision_views, decisions.DecisionQueries),
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
     Noun(recovery_views, recoveries.RecoveryQueries),

@@ -44,7 +44,6 @@ CREATE UNIQUE INDEX certificate_appendices_chain ON certificate_appendices (tena
 CALL protect('certificate_appendices', 'SELECT, INSERT');
 CALL make_append_only('certificate_appendices');
 
--- Enrolment: where a guarantee is offered, and the bundle it came with (domain/enrolments.py).
+-- Enrolment: where a guarantee is offered (domain/enrolments.py).
 ALTER TABLE guarantees
-  ADD COLUMN markets text[] NOT NULL DEFAULT '{}',  -- country codes; empty: wherever its rule allows
-  ADD COLUMN bundle  text COLLATE "C";              -- the key of the bundle's rule
+  ADD COLUMN markets text[] NOT NULL DEFAULT '{}';  -- country codes; empty: wherever its rule allows

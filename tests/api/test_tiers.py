@@ -48,8 +48,8 @@ async def spent(
 async def still(market: Marketplace, owner: asyncpg.Pool[Any]) -> datetime:
     """The sandbox's clock stands still; what it shows."""
     text = (
-        "UPDATE tenants SET clock_at = date_trunc('second', clock_timestamp()) + interval '1 second', clock_set_at = clock_timestamp(), "
-        "clock_runs = false WHERE tenant_id = $1 RETURNING clock_at"
+        "UPDATE tenants SET clock_at = date_trunc('second', clock_timestamp()) + interval '1 second', "
+        "clock_set_at = clock_timestamp(), clock_runs = false WHERE tenant_id = $1 RETURNING clock_at"
     )
     shown: datetime = await owner.fetchval(text, market.id)
     return shown

@@ -26,8 +26,8 @@ WITHOUT_TENANT = {
 
 APPEND_ONLY = {
     "audit", "audit_seals", "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
-    "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks", "held_clocks",
-    "certificates", "certificate_appendices",
+    "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
+    "held_clocks", "certificates", "certificate_appendices",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 

@@ -57,7 +57,8 @@ class People:
         """What the contract says of the mutation."""
         mutations = self.served.platform.engine.contract.graphql.mutation_type
         assert mutations is not None
-        return mutations.fields[name]
+        field: GraphQLField = mutations.fields[name]
+        return field
 
     async def move_clock(self, to: datetime) -> None:
         """The marketplace's clock shows `to` and stands there."""

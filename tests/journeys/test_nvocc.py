@@ -127,14 +127,15 @@ async def prove(people: People, key: str, *, until: datetime | None = None) -> N
         wish["validUntil"] = (until or START + 3 * 365 * DAY).isoformat()
     if told["kind"] == "DECLARATION":
         wish["declared"] = True
-    wish |= {
+    told_by_key: dict[str, dict[str, Any]] = {
         "legal_representative": {"personalValue": "X1 234 567"},
         "bank_account": {"value": "0123 4567"},
         "us_ein": {"value": "91-1144442"},
         "us_ocean_licence": {"value": "018877N"},
         "us_ocean_bond_nvocc": {"amount": {"amount": "75000.00", "currency": "USD"}},
         "us_qualifying_individual": {"quantity": 5},
-    }.get(key, {})
+    }
+    wish |= told_by_key.get(key, {})
     await people.do("nvocc", "submitRequirement", "item { status }", requirement=key, **wish)
 
 
