@@ -207,6 +207,18 @@ async def test_the_promise_stays_and_the_judging_waits(sandbox: Market) -> None:
     assert (await port.cover(order_id)).state is CoverageState.CLAIMED, "L4 is paid, later"
 
 
+async def test_a_promise_that_a_shipment_brings_takes_no_held_time_back(port: Port) -> None:
+    lines = [line(promised_on=PROMISED), line()]
+    order_id = await port.market.order(port.buyer_id, port.supplier_id, lines, [port.on_time])
+    await port.hold(countries=("US",))
+    held = await port.cover(order_id)
+    async with port.market.pool.acquire(port.market.tenant_id) as connection:
+        order = await order_rows.get(connection, port.market.tenant_id, order_id)
+    await port.market.ship(order_id, port.provider_id, [order.lines[1].id], promised_on=PROMISED + DAY)
+    after = await port.cover(order_id)
+    assert after.closes_at == held.closes_at, "a day more by the promise is less than forty by the hold"
+
+
 async def test_a_claims_deadlines_move_and_come_back(port: Port) -> None:
     order_id = await port.order()
     await port.market.move(START + 21 * DAY)
@@ -278,9 +290,10 @@ async def test_clocks_that_fire_while_a_hold_comes_and_goes_have_one_outcome(
     orders = [await port.order(promised_on=date(2026, 2, 3 + number)) for number in range(12)]
     await set_past(port, worker_pool, START + 8 * DAY)
     workers = [Worker(worker_pool, valkey) for _ in range(3)]
-    id, *_ = await asyncio.gather(
-        port.hold(countries=("US",), duties=JUDGED), *(worker.fire(port.market.tenant_id) for worker in workers)
-    )
+    firing = asyncio.gather(*(worker.fire(port.market.tenant_id) for worker in workers))
+    id = await port.hold(countries=("US",), duties=JUDGED)
+    await firing
+    assert isinstance(id, ClockHoldId)
     states = Counter([(await port.judging(order_id)).state for order_id in orders])
     assert states == {ClockState.FIRED: 6, ClockState.RUNNING: 6}
     await set_past(port, worker_pool, START + 20 * DAY)
