@@ -33,9 +33,7 @@ FROM service_point_cells c, unnest(ARRAY['CN', 'CN~2001']) k
 
 
 @pytest.fixture
-async def app_sees(
-    owner: asyncpg.Pool[Any], app: asyncpg.Pool[Any], emptied: None
-) -> AsyncIterator[asyncpg.Connection[Any]]:
+async def app_sees(owner: asyncpg.Pool[Any], app: asyncpg.Pool[Any], emptied: None) -> AsyncIterator[Any]:
     """A connection as the application's role in one of two tenants with thousands of points."""
     async with owner.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")  # no foreign keys: points alone do

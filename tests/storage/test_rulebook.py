@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from api.settings import Settings
 from domain.change import Change, Happening
 from domain.dates import DAY, MICROSECOND, instant
 from domain.errors import Conflict, NotFound, Refused
@@ -56,26 +57,33 @@ async def test_a_tenant_adopts_the_shipped_rules_once(pool: Pool, adopted: Marke
     assert {version.published_by for version in versions} == {rulebook.SHIPPED_BY}
 
 
+async def lacking(settings: Settings) -> list[str]:
+    """The tenants that the owner, who sees all, finds without a shipped rule."""
+    owners = await Pool.open(settings.database_owner_url, size=1)
+    async with owners.acquire(None) as connection:
+        found = await rulebook.lacking_shipped(connection)
+    await owners.close()
+    return [str(id_) for id_ in found]
+
+
 async def test_a_tenant_of_an_older_version_gets_what_it_lacks_and_keeps_its_own(
-    pool: Pool, adopted: Marketplace, owner: asyncpg.Pool[Any]
+    pool: Pool, adopted: Marketplace, owner: asyncpg.Pool[Any], settings: Settings
 ) -> None:
     tenant = adopted.tenant_id
     machinery = "SELECT array_agg(number ORDER BY number) FROM rule_versions WHERE tenant_id = $1 AND key = $2"
-    async with owner.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL session_replication_role = replica")  # no rule is ever deleted otherwise
-        await connection.execute("DELETE FROM rule_versions WHERE tenant_id = $1 AND key = 'tracking'", tenant)
-        await connection.execute(
+    async with owner.acquire() as owners, owners.transaction():
+        await owners.execute("SET LOCAL session_replication_role = replica")  # no rule is ever deleted otherwise
+        await owners.execute("DELETE FROM rule_versions WHERE tenant_id = $1 AND key = 'tracking'", tenant)
+        await owners.execute(
             "DELETE FROM rule_versions WHERE tenant_id = $1 AND key = $2 AND number > 1", tenant, MACHINERY
         )
-    async with owner.acquire() as connection:
-        assert tenant in await rulebook.lacking_shipped(connection)
+    assert tenant in await lacking(settings)
     await act(pool, adopted, rulebook.adopt_shipped)
     async with pool.acquire(tenant) as connection:
         (found,) = await rulebook.by_keys(connection, tenant, "tracking")
     assert found.published_by == rulebook.SHIPPED_BY
     assert await owner.fetchval(machinery, tenant, MACHINERY) == [1]
-    async with owner.acquire() as connection:
-        assert tenant not in await rulebook.lacking_shipped(connection)
+    assert tenant not in await lacking(settings)
     adoptions = "SELECT count(*) FROM audit WHERE tenant_id = $1 AND object_id = $2"
     assert await owner.fetchval(adoptions, tenant, found.id) == 1
 
