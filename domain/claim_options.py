@@ -6,8 +6,9 @@ mutation is not refused for them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from domain import coverage, guarantees
 from domain.access import Caller, may
@@ -16,9 +17,10 @@ from domain.coverage import Coverage
 from domain.errors import Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, unmet
-from domain.guarantees import OrderFacts, Promise
+from domain.guarantees import OrderFacts, Promise, ServiceFacts
 from domain.ids import CoverageId
 from domain.money import Money
+from domain.service_requests import RECORDED
 
 Rate = Conversion | Refused | None
 """The rate from the cap's currency into the order's, that it is missing, or that none is needed."""
@@ -45,10 +47,23 @@ def claim_options(
     at: datetime,
     *,
     rates: Mapping[CoverageId, Rate],
+    services: Mapping[CoverageId, tuple[ServiceFacts, ...]] = MappingProxyType({}),
 ) -> tuple[ClaimOption, ...]:
-    """Every option of the order's covers for the caller at `at`, in the order of the covers and of the reasons."""
+    """Every option of the order's covers for the caller at `at`, in the order of the covers and of the reasons.
+
+    `services` are what is recorded of the services requested under each cover.
+    """
     return tuple(
-        _option(cover, reason, facts, caller, at, rates[cover.id]) for cover in covers for reason in reasons(cover)
+        _option(
+            cover,
+            reason,
+            replace(facts, services=services.get(cover.id, ())) if reason in RECORDED else facts,
+            caller,
+            at,
+            rates[cover.id],
+        )
+        for cover in covers
+        for reason in reasons(cover)
     )
 
 

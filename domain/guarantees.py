@@ -123,13 +123,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class AfterSalesTerms:
-    """The numbers of one version of an after-sales rule. Without `compensation` a breach costs points only."""
+    """The numbers of one version of an after-sales rule. Without `compensation` a breach costs points only.
+
+    `parts` are those that are sent for nothing; without any, every part is.
+    """
 
     version: str
     limits: Mapping[ServiceKind, tuple[Limit, ...]]
     service_days: Days
     excludes: tuple[Exclusion, ...]
     compensation: Compensation | None = None
+    parts: tuple[str, ...] = ()
 
 
 Terms = OnTimeTerms | AfterSalesTerms

@@ -166,6 +166,9 @@ PROPOSES: Final[Mapping[Milestone, ClaimReason]] = {
 """The reason to claim that a broken milestone proposes."""
 assert PROPOSES.keys() == set(Milestone)
 
+RECORDED: Final = frozenset(PROPOSES.values())
+"""The reasons to claim that are judged by what requests record, where there are any."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:

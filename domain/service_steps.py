@@ -242,7 +242,6 @@ def request_service_parts(
 ) -> Change[ServiceRequest]:
     """Parts are needed. Those on the agreed list are free unless the buyer did the damage, and have their deadline."""
     first = _first_number(request, len(command.names))
-    agreed = agreed_parts(cover)
     parts = tuple(
         ServicePart(
             mints.part(),
@@ -251,7 +250,7 @@ def request_service_parts(
             name,
             None,
             command.user_caused,
-            not command.user_caused and (agreed is None or name in agreed),
+            not command.user_caused and _sent_for_nothing(cover, name),
             requested_at=at,
         )
         for number, name in enumerate(command.names, start=first)
@@ -282,10 +281,10 @@ def receive_service_parts(request: ServiceRequest, note: str | None, at: datetim
     return _step(received, ServiceAction.RECEIVE_SERVICE_PARTS, "parts_received", at, note, before=request)
 
 
-def agreed_parts(cover: Coverage) -> frozenset[str] | None:
-    """The parts that the frozen rule sends for nothing; None where it has no list and every part is."""
-    listed = cover.terms.get("parts")
-    return None if listed is None else frozenset(listed)
+def _sent_for_nothing(cover: Coverage, name: str) -> bool:
+    """Whether the frozen rule has that part sent for nothing: it is on the agreed list, or there is none."""
+    rule = cover.rule
+    return isinstance(rule, AfterSalesTerms) and (not rule.parts or name in rule.parts)
 
 
 def _first_number(request: ServiceRequest, more: int) -> int:

@@ -35,6 +35,7 @@ from domain.guarantees import Judgement, OrderFacts, Promise
 from domain.ids import ClaimId, CoverageId, DecisionId, EventId, RuleVersionId
 from domain.procedure import ClaimClocks, Silence
 from domain.rulebook import RuleKind, RuleVersion
+from domain.service_requests import RECORDED
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
@@ -72,7 +73,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     second claim under the cover.
     """
     access.require(work.caller, "openClaim")
-    case = await _case(work, command.coverage_id)
+    case = await _case(work, command.coverage_id, command.reason)
     if not work.caller.is_operator and work.caller.party_id != case.cover.buyer_id:
         raise NotFound("there is no such cover", field=("coverageId",))
     if case.rows.claim is not None:
@@ -324,14 +325,14 @@ async def _locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[C
 
 async def _case_of_claim(work: Work, claim_id: ClaimId) -> Case:
     claim = await claim_rows.get(work.connection, work.tenant_id, claim_id)
-    return await _case(work, claim.coverage_id)
+    return await _case(work, claim.coverage_id, claim.reason)
 
 
-async def _case(work: Work, coverage_id: CoverageId) -> Case:
+async def _case(work: Work, coverage_id: CoverageId, reason: ClaimReason) -> Case:
     """The case, its order locked. Refuses with NotFound a cover that does not exist, with Refused a missing rate."""
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
     facts = coverage.order_facts(rows.order, rows.shipments)
-    if rows.cover.promise is Promise.AFTER_SALES:
+    if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
         requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
         calendar = await calendars.get(work.connection, rows.order.country)
         facts = replace(facts, services=service_steps.facts(requests, calendar))

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import claim_options as options
-from domain import coverage, dates, guarantees
+from domain import coverage, dates, guarantees, service_steps
 from domain.access import Caller
 from domain.claim_options import ClaimOption
 from domain.coverage import Coverage
 from domain.errors import Refused
-from storage import calendars, exchange_rates, shipments
+from domain.guarantees import Promise, ServiceFacts
+from storage import calendars, exchange_rates, service_requests, shipments
 from storage import coverage as coverage_rows
 from storage.views.coverage import order_for
 from storage.views.view import Answer, Root, Row
@@ -26,7 +27,16 @@ async def claim_options(
     covers = await coverage_rows.by_order(connection, viewer.tenant_id, order.id)
     facts = coverage.order_facts(order, await shipments.by_orders(connection, viewer.tenant_id, [order.id]))
     rates = {cover.id: await _rate(connection, viewer, cover, facts.currency, at) for cover in covers}
-    return [options.claim_options(covers, facts, viewer, at, rates=rates)]
+    services = {cover.id: await _services(connection, viewer, cover, order.country) for cover in covers}
+    return [options.claim_options(covers, facts, viewer, at, rates=rates, services=services)]
+
+
+async def _services(connection: Any, viewer: Caller, cover: Coverage, country: str) -> tuple[ServiceFacts, ...]:
+    """What is recorded of the services requested under the cover, as `openClaim` finds it."""
+    if cover.promise is not Promise.AFTER_SALES:
+        return ()
+    requests = await service_requests.by_coverage(connection, viewer.tenant_id, cover.id)
+    return service_steps.facts(requests, await calendars.get(connection, country))
 
 
 async def _rate(connection: Any, viewer: Caller, cover: Coverage, currency: str, at: datetime) -> options.Rate:

@@ -96,9 +96,7 @@ async def repair(people: People, id: str, visit_id: str) -> dict[str, Any]:
     """The engineer comes, builds a part in, leaves, and the machine runs."""
     await people.do("maker", "startServiceVisit", "serviceRequest { id }", requestId=id, visitId=visit_id)
     used = [{"name": "Spindle bearing", "serialNumber": "SB-4711"}]
-    await people.do(
-        "maker", "endServiceVisit", "serviceRequest { id }", requestId=id, visitId=visit_id, partsUsed=used
-    )
+    await people.do("maker", "endServiceVisit", "serviceRequest { id }", requestId=id, visitId=visit_id, partsUsed=used)
     done = await people.do("maker", "completeService", REQUEST, requestId=id)
     request: dict[str, Any] = done["serviceRequest"]
     return request
@@ -119,6 +117,12 @@ async def test_a_machine_repaired_on_working_day_14_kept_the_promise(cast: Peopl
     assert (await look(cast, "buyer", id))["brokenServiceLevels"] == []
     claim = await cast.attempt("buyer", "openClaim", "claim { id }", coverageId=cover, reason="SERVICE_NO_VISIT")
     assert [reason["rule"] for reason in claim["userErrors"][0]["reasons"]] == ["after_sales.broken"]
+    query = """query($id: ID!) { serviceRequest(id: $id) { order { id } } }"""
+    order = (await cast.ask("buyer", query, id=id))["serviceRequest"]["order"]["id"]
+    query = "query($id: ID!) { claimOptions(orderId: $id) { reason available } }"
+    listed = (await cast.ask("buyer", query, id=order))["claimOptions"]
+    available = [option["reason"] for option in listed if option["available"]]
+    assert available == ["SERVICE_POINT_WITHDRAWN"], "what is listed is what openClaim would not refuse"
     confirmed = await cast.do("buyer", "confirmService", REQUEST, requestId=id)
     assert (confirmed["serviceRequest"]["state"], confirmed["serviceRequest"]["availableActions"]) == ("CONFIRMED", [])
 
@@ -130,7 +134,9 @@ async def test_a_machine_repaired_on_working_day_15_broke_it_and_the_claim_is_gr
     (broken,) = (await look(cast, "buyer", id))["brokenServiceLevels"]
     assert (broken["milestone"], broken["proposes"], broken["reachedAt"]) == ("STARTED", "SERVICE_NO_VISIT", None)
     assert datetime.fromisoformat(broken["dueAt"]) == DAY_14_ENDS
-    why = {each["inputs"][[i["name"] for i in each["inputs"]].index("milestone")]["value"] for each in broken["because"]}
+    why = {
+        each["inputs"][[i["name"] for i in each["inputs"]].index("milestone")]["value"] for each in broken["because"]
+    }
     assert why == {"STARTED"}
     assert [finding["holds"] for finding in broken["because"]] == [False]
     done = await repair(cast, id, visit_id)
