@@ -125,7 +125,7 @@ class Limit:
 class AfterSalesTerms:
     """The numbers of one version of an after-sales rule. Without `compensation` a breach costs points only.
 
-    `parts` are those that are sent for nothing; without any, every part is.
+    `parts` are those that are sent for nothing; None where every part is.
     """
 
     version: str
@@ -133,7 +133,7 @@ class AfterSalesTerms:
     service_days: Days
     excludes: tuple[Exclusion, ...]
     compensation: Compensation | None = None
-    parts: tuple[str, ...] = ()
+    parts: tuple[str, ...] | None = None
 
 
 Terms = OnTimeTerms | AfterSalesTerms

@@ -284,7 +284,7 @@ def receive_service_parts(request: ServiceRequest, note: str | None, at: datetim
 def _sent_for_nothing(cover: Coverage, name: str) -> bool:
     """Whether the frozen rule has that part sent for nothing: it is on the agreed list, or there is none."""
     rule = cover.rule
-    return isinstance(rule, AfterSalesTerms) and (not rule.parts or name in rule.parts)
+    return isinstance(rule, AfterSalesTerms) and (rule.parts is None or name in rule.parts)
 
 
 def _first_number(request: ServiceRequest, more: int) -> int:

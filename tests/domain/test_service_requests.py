@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain import guarantees, service_requests, service_steps
+from domain import guarantees, rulebook, service_requests, service_steps
 from domain.access import Caller, Role, Scope, ViewerKind
+from domain.claims import Side
 from domain.coverage import Coverage, CoverageState
 from domain.dates import MICROSECOND, instant
 from domain.errors import Invalid, Refused
@@ -23,6 +24,7 @@ from domain.ids import (
     OrderId,
     OrderLineId,
     OrganisationId,
+    PartyId,
     ServiceLevelId,
     ServicePartId,
     ServiceRequestId,
@@ -45,7 +47,7 @@ from domain.service_requests import (
     UsedPart,
 )
 from domain.service_steps import Mints
-from tests.domain.test_guarantees import CHINA, MACHINERY, rulebook
+from tests.domain.test_guarantees import CHINA, MACHINERY
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -266,7 +268,7 @@ def test_a_claim_is_judged_by_what_was_recorded_also_of_earlier_rounds() -> None
     assert service_steps.facts([service_steps.cancel_service(request, None, NOW).after], CHINA) == ()
 
 
-def caller(role: Role, viewer: ViewerKind, party: Id | None) -> Caller:
+def caller(role: Role, viewer: ViewerKind, party: PartyId | None) -> Caller:
     return Caller(
         TenantId("ten_1"), Id("key_1"), OrganisationId("org_1"), party, frozenset({role}), viewer, frozenset(Scope)
     )
@@ -277,9 +279,7 @@ def test_only_the_liable_party_serves_and_only_the_buyer_confirms_in_every_state
     buyer = caller(Role.BUYER, ViewerKind.BUYER, BUYER)
     maker = caller(Role.SUPPLIER, ViewerKind.SUPPLIER, SUPPLIER)
     stranger = caller(Role.SUPPLIER, ViewerKind.SUPPLIER, new(SupplierId))
-    theirs = {
-        step.mutation for step in service_requests.MOVES.values() if service_requests.Side.LIABLE_PARTY in step.by
-    }
+    theirs = {step.mutation for step in service_requests.MOVES.values() if Side.LIABLE_PARTY in step.by}
     for state in ServiceState:
         here = replace(request, state=state)
         for action, step in service_requests.MOVES.items():
