@@ -169,7 +169,7 @@ async def test_money_is_for_finance(story: Story) -> None:
 @pytest.mark.parametrize(
     ("tampering", "fault"),
     [
-        ("UPDATE deposits SET held_minor = held_minor + 1, received_minor = received_minor + 1", "account of deposit"),
+        ("UPDATE deposits SET held_minor = held_minor + 1, received_minor = received_minor + 1", "movements = account"),
         ("UPDATE ledger_accounts SET balance_minor = balance_minor - 1 WHERE name = 'DEPOSIT_HELD'", "balance of"),
     ],
 )
