@@ -43,9 +43,9 @@ from domain.offers import GoodsGiven, QuoteTerms
 from domain.penalties import Measure, PenaltyTerms, PointEntry, StrikeMeasure, Violation
 from domain.procedure import ClaimClocks, Silence
 from domain.records import RecordGiven, RecordTerms
+from domain.relations import AccountGiven, RelationTerms
 from domain.requirement_cases import ApplicationGiven, RequirementGiven
 from domain.requirements import OnboardingTerms, RequirementSet
-from domain.relations import AccountGiven, RelationTerms
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
 from domain.service_point_terms import PointGiven, ServicePointTerms
 from domain.terms import Count
