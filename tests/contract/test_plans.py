@@ -26,7 +26,7 @@ ROWS: Final = 6_000
 FEW: Final = 600
 """Rows that may be sorted: a page below each of a few parents. As many as a small table has."""
 
-LONG: Final = {"decisions": 40_000}
+LONG: Final = {"decisions": 40_000, "held_clocks": 40_000}
 """Tables whose predicate asks so many others that Postgres would rather read a few pages whole: here they are long, as
 in any marketplace."""
 
