@@ -16,7 +16,7 @@ ASKED = [Requirement(text) for text in PROJECT_TABLE["dependencies"]]
 ASKED_BY_TESTS = [Requirement(text) for text in PROJECT_TABLE["optional-dependencies"]["test"]]
 LOCKED = LOCK.read_text(encoding="utf-8")
 RUN_PINS, TEST_PINS = (pins(half) for half in LOCKED.split(TEST_HALF))
-LOCK_FILES = ("requirements*", "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock")
+LOCK_FILES = ("requirements*.txt", "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock")
 
 
 def canonical(name: str) -> str:
