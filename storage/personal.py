@@ -1,14 +1,19 @@
-"""Personal data: erasable side rows. Whoever shows one leaves an audit row."""
+"""Personal data: erasable side rows. `reveal` is the only way to show one, and leaves an audit row."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
-from domain.ids import Id, TenantId
+from domain.access import Caller
+from domain.ids import AuditId, Id, TenantId
 from domain.personal import PersonalDatum
+from storage import audit, writing
 from storage.pool import Connection
 from storage.tables import Table
+from storage.unit_of_work import mint
+from storage.writing import Group
 
 PERSONAL_DATA: Final = Table("personal_data", PersonalDatum, key=("owner_id", "field"))
 
@@ -30,7 +35,7 @@ async def overwrite(connection: Connection, tenant_id: TenantId, datum: Personal
 async def by_owners(
     connection: Connection, tenant_id: TenantId, owner_ids: Collection[Id], field: str
 ) -> dict[str, Mapping[str, Any]]:
-    """Owner -> that personal value, for those that have one which was not erased. Whoever shows it audits that."""
+    """Owner -> that personal value, for those that have one which was not erased. For what is shown, see `reveal`."""
     rows = await connection.fetch(
         "SELECT owner_id, value FROM personal_data "
         "WHERE tenant_id = $1 AND owner_id = ANY ($2::text[]) AND field = $3 AND value IS NOT NULL",
@@ -39,3 +44,18 @@ async def by_owners(
         field,
     )
     return {row["owner_id"]: orjson.loads(row["value"]) for row in rows}
+
+
+async def reveal(
+    connection: Connection, viewer: Caller, owner_ids: Collection[Id], field: str, *, action: str, at: datetime
+) -> dict[str, Mapping[str, Any]]:
+    """`by_owners`, shown to the viewer: that each was read is in the audit, under that action."""
+    found = await by_owners(connection, viewer.tenant_id, owner_ids, field)
+    if found:
+        readings = [
+            audit.reading(mint(AuditId), at, viewer.actor_id, action, owner_id, request_id="")
+            for owner_id in sorted(found)
+        ]
+        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, readings)])
+        await connection.fetch(text, *arguments)
+    return found

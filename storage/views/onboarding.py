@@ -14,18 +14,17 @@ from domain.access import Caller, ViewerKind
 from domain.errors import Refused
 from domain.explain import Finding
 from domain.gates import Gates
-from domain.ids import AuditId, RequirementItemId
+from domain.ids import RequirementItemId
 from domain.money import WHOLE_BP, Money
 from domain.moves import Move
 from domain.onboarding import Case
 from domain.proofs import PERSONAL_VALUE
 from domain.requirements import MET, Actor, Matrix, RequirementKind, RequirementStatus, Stage, Standing
-from storage import audit, personal, writing
 from storage import onboarding as case_rows
+from storage import personal
 from storage.providers import PROVIDERS
 from storage.requirements import REQUIREMENT_ITEMS
 from storage.reviews import REVIEWS
-from storage.unit_of_work import mint
 from storage.views.actions import actions
 from storage.views.view import (
     Amount,
@@ -44,7 +43,6 @@ from storage.views.view import (
     View,
     columns,
 )
-from storage.writing import Group
 
 OWN: Final = frozenset({ViewerKind.STAFF, ViewerKind.PROVIDER})
 STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
@@ -271,14 +269,7 @@ async def personal_values(
 ) -> list[str | None]:
     """The numbers about people, null where there is none or it was erased. That each was read is written down."""
     ids = [RequirementItemId(row["id"]) for row in rows]
-    found = await personal.by_owners(connection, viewer.tenant_id, ids, PERSONAL_VALUE)
-    if found:
-        read = [
-            audit.reading(mint(AuditId), at, viewer.actor_id, READ_PROOF, owner_id, request_id="")
-            for owner_id in sorted(found)
-        ]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
-        await connection.fetch(text, *arguments)
+    found = await personal.reveal(connection, viewer, ids, PERSONAL_VALUE, action=READ_PROOF, at=at)
     return [found[row["id"]]["value"] if row["id"] in found else None for row in rows]
 
 

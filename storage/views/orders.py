@@ -11,14 +11,12 @@ from typing import Any, Final
 
 from domain import orders
 from domain.access import Caller, ViewerKind
-from domain.ids import AuditId, OrderId
+from domain.ids import OrderId
 from domain.moves import Move
 from domain.orders import ADDRESS, OrderLine
-from storage import audit, personal, writing
+from storage import personal
 from storage.orders import ORDER_LINES, ORDERS
-from storage.unit_of_work import mint
 from storage.views.view import Amount, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
-from storage.writing import Group
 
 _CARRIED: Final = (
     "EXISTS (SELECT FROM shipments c WHERE c.tenant_id = {t}.tenant_id AND c.order_id = {t}.id "
@@ -68,14 +66,9 @@ async def addresses(
     connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
 ) -> list[Mapping[str, Any] | None]:
     """The delivery addresses, null where there is none or it was erased. That each was read is written down."""
-    found = await personal.by_owners(connection, viewer.tenant_id, [OrderId(row["id"]) for row in rows], ADDRESS)
-    if found:
-        read = [
-            audit.reading(mint(AuditId), at, viewer.actor_id, READ_ADDRESS, owner_id, request_id="")
-            for owner_id in sorted(found)
-        ]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
-        await connection.fetch(text, *arguments)
+    found = await personal.reveal(
+        connection, viewer, [OrderId(row["id"]) for row in rows], ADDRESS, action=READ_ADDRESS, at=at
+    )
     return [found.get(row["id"]) for row in rows]
 
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.access import Caller, ViewerKind
-from domain.ids import AuditId, InvitationId
+from domain.ids import InvitationId
 from domain.members import INVITED
-from storage import audit, personal
-from storage.unit_of_work import mint
+from storage import personal
 from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, Value, View, columns
 
 
@@ -41,18 +40,8 @@ async def emails(
     connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
 ) -> list[str | None]:
     """The addresses invited, null once erased. That each was read is written down."""
-    found = await personal.by_owners(connection, viewer.tenant_id, [InvitationId(row["id"]) for row in rows], INVITED)
-    for owner_id in found:
-        await audit.append(
-            connection,
-            viewer.tenant_id,
-            id=mint(AuditId),
-            at=at,
-            actor_id=viewer.actor_id,
-            action="readEmail",
-            object_id=owner_id,
-            request_id="",
-        )
+    ids = [InvitationId(row["id"]) for row in rows]
+    found = await personal.reveal(connection, viewer, ids, INVITED, action="readEmail", at=at)
     return [found[row["id"]]["email"] if row["id"] in found else None for row in rows]
 
 

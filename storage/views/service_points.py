@@ -14,15 +14,14 @@ from domain import places as words
 from domain import premises, service_points
 from domain.access import Caller, ViewerKind
 from domain.errors import Invalid, Problem
-from domain.ids import AuditId, ServicePointId
+from domain.ids import ServicePointId
 from domain.modes import ServiceMode
 from domain.opening_hours import Span
 from domain.places import Coordinates
 from domain.service_points import CONTACT, ServicePointChangeKind
-from storage import audit, personal, places, writing
+from storage import personal, places
 from storage import service_points as point_rows
 from storage.service_points import SERVICE_POINTS
-from storage.unit_of_work import mint
 from storage.views.actions import actions
 from storage.views.places import coded, counted, degrees
 from storage.views.view import (
@@ -39,7 +38,6 @@ from storage.views.view import (
     View,
     columns,
 )
-from storage.writing import Group
 
 _SERVES: Final = "{t}.state IN ('ACTIVE', 'CHANGE_REPORTED')"
 _OWN: Final = "{t}.provider_id = {party}"
@@ -147,14 +145,7 @@ async def contacts(
         for row in rows
         if viewer.viewer is ViewerKind.STAFF or row["provider_id"] == viewer.party_id
     ]
-    found = await personal.by_owners(connection, viewer.tenant_id, ids, CONTACT)
-    if found:
-        read = [
-            audit.reading(mint(AuditId), at, viewer.actor_id, READ_CONTACT, owner_id, request_id="")
-            for owner_id in sorted(found)
-        ]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
-        await connection.fetch(text, *arguments)
+    found = await personal.reveal(connection, viewer, ids, CONTACT, action=READ_CONTACT, at=at)
     return [found.get(row["id"]) for row in rows]
 
 

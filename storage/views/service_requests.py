@@ -14,17 +14,15 @@ from domain.access import Caller, ViewerKind
 from domain.claims import ClaimReason
 from domain.explain import Finding
 from domain.guarantees import Milestone
-from domain.ids import AuditId, ServiceLevelId, ServiceVisitId
+from domain.ids import ServiceLevelId, ServiceVisitId
 from domain.moves import Move
 from domain.service_requests import ENGINEER, PROPOSES, ServiceRequest
-from storage import audit, personal, writing
+from storage import personal
 from storage.decisions import DECISIONS
 from storage.service_requests import SERVICE_REQUESTS
-from storage.unit_of_work import mint
 from storage.views.actions import actions_with
 from storage.views.claims import VISIBLE
 from storage.views.view import Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
-from storage.writing import Group
 
 READ_ENGINEER: Final = "readEngineer"
 """The action in the audit row of whoever read who comes."""
@@ -96,14 +94,7 @@ async def engineers(
 ) -> list[str | None]:
     """Who comes, null once erased. That each was read is written down."""
     ids = [ServiceVisitId(row["id"]) for row in rows]
-    found = await personal.by_owners(connection, viewer.tenant_id, ids, ENGINEER)
-    if found:
-        read = [
-            audit.reading(mint(AuditId), at, viewer.actor_id, READ_ENGINEER, owner_id, request_id="")
-            for owner_id in sorted(found)
-        ]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
-        await connection.fetch(text, *arguments)
+    found = await personal.reveal(connection, viewer, ids, ENGINEER, action=READ_ENGINEER, at=at)
     return [found[row["id"]]["name"] if row["id"] in found else None for row in rows]
 
 

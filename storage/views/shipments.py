@@ -11,16 +11,15 @@ from typing import Any, Final
 
 from domain import legs, shipments, tracking
 from domain.access import Caller, ViewerKind
-from domain.ids import AuditId, ShipmentId, WaitingEventId
+from domain.ids import ShipmentId, WaitingEventId
 from domain.legs import Leg, Passing
 from domain.shipments import SIGNER
 from domain.tracking import RESPONSIBLE, Estimate, TrackingEvent
-from storage import audit, personal, writing
 from storage import legs as leg_rows
+from storage import personal
 from storage import tracking as tracking_rows
 from storage.shipments import SHIPMENTS
 from storage.tracking import TRACKING_EVENTS
-from storage.unit_of_work import mint
 from storage.views.actions import actions
 from storage.views.orders import VISIBLE as ORDER_VISIBLE
 from storage.views.orders import through_order
@@ -39,7 +38,6 @@ from storage.views.view import (
     View,
     columns,
 )
-from storage.writing import Group
 
 READ_SIGNER: Final = "readSigner"
 """The action in the audit row of whoever read who signed for a delivery."""
@@ -89,14 +87,7 @@ async def signers(
 ) -> list[str | None]:
     """Who signed, null where nobody did or it was erased. That each was read is written down."""
     ids = [ShipmentId(row["id"]) for row in rows]
-    found = await personal.by_owners(connection, viewer.tenant_id, ids, SIGNER)
-    if found:
-        read = [
-            audit.reading(mint(AuditId), at, viewer.actor_id, READ_SIGNER, owner_id, request_id="")
-            for owner_id in sorted(found)
-        ]
-        text, arguments = writing.statement(viewer.tenant_id, [Group(audit.ROWS, read)])
-        await connection.fetch(text, *arguments)
+    found = await personal.reveal(connection, viewer, ids, SIGNER, action=READ_SIGNER, at=at)
     return [found[row["id"]]["name"] if row["id"] in found else None for row in rows]
 
 
