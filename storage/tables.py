@@ -339,8 +339,9 @@ def of(type_: type) -> Table[Any]:
     A noun has one name in every layer, so the table of a dataclass in `domain/<noun>.py` is looked for in
     `storage/<noun>.py` if nobody has imported that yet.
     """
-    noun = type_.__module__.removeprefix("domain.")
-    if type_ not in _TABLES and noun != type_.__module__ and find_spec(f"storage.{noun}") is not None:
+    layer, _, rest = type_.__module__.partition(".")
+    noun = rest.partition(".")[0]  # a noun that is a package has its dataclasses in modules below
+    if type_ not in _TABLES and layer == "domain" and find_spec(f"storage.{noun}") is not None:
         import_module(f"storage.{noun}")
     table = _TABLES.get(type_)
     if table is None:

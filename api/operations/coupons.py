@@ -4,14 +4,15 @@ Every step is one transaction with its balanced postings. Locks: the orders firs
 and balances.
 """
 
+from api.operations import claim_turns
 from api.operations.duties import end_duties, start_duty
-from domain import access, claims, compensation, coupons, ledger, recoveries
-from domain.claims import Claim, ClaimEvent, ClaimState, Side
+from domain import access, compensation, coupons, ledger, recoveries
+from domain.claims import Claim
 from domain.clocks import Clock, Duty
 from domain.coupons import LIVE, Coupon, CouponState, Purchase, RedeemCoupon, Redemption
 from domain.coverage import Coverage
 from domain.errors import NotFound
-from domain.ids import CouponId, EventId, RecoveryId, RedemptionId, TransferId
+from domain.ids import CouponId, RecoveryId, RedemptionId, TransferId
 from domain.ledger import Cause, Event
 from domain.money import Money
 from domain.orders import Order, OrderState
@@ -74,7 +75,7 @@ async def redeem_coupon(work: Work, command: RedeemCoupon) -> Outcome:
     await _post(work, Event.COUPON_REDEEMED, command.amount, claim, coupon, redemption)
     if redeemed.coupon.after.state is CouponState.USED:
         await end_duties(work, coupon.id)
-        await _close(work, claim)
+        await claim_turns.close(work, claim)
     return Outcome({"coupon": coupon.id, "redemption": redemption.id})
 
 
@@ -122,17 +123,8 @@ async def _expire(work: Work, claim: Claim, coupon: Coupon, recovery: Recovery) 
     released = recoveries.release(recovery, work.at)
     await work.keep(expired, released)
     await _post(work, Event.COUPON_RELEASED, coupon.left, claim, coupon)
-    await _close(work, claim)
+    await claim_turns.close(work, claim)
     return expired.after, released.after
-
-
-async def _close(work: Work, claim: Claim) -> None:
-    """The remedy has ended, and with it the claim; one closed before, whose coupon lived again, stays so."""
-    if claim.state is ClaimState.DECIDED:
-        change = claims.close_claim(claim, work.at)
-        await work.keep(change)
-        name = change.happened[0].name
-        work.add(ClaimEvent(work.new_id(EventId), claim.id, name, Side.SYSTEM, None, work.at))
 
 
 async def _locked(work: Work, id: CouponId) -> tuple[Coupon, Claim]:

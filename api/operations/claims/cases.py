@@ -1,0 +1,103 @@
+"""The case of a claim: everything that it is judged by, locked in the order of the house."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain import claims, coverage, dates, guarantees, procedure, service_steps
+from domain.claims import (
+    Claim,
+    ClaimAction,
+    ClaimReason,
+)
+from domain.coverage import Coverage
+from domain.exchange_rates import Conversion
+from domain.explain import Finding
+from domain.guarantees import Judgement, OrderFacts, Promise
+from domain.ids import ClaimId, CoverageId, RuleVersionId
+from domain.procedure import ClaimClocks
+from domain.rulebook import RuleVersion
+from domain.service_requests import RECORDED
+from storage import calendars, exchange_rates, rulebook
+from storage import claims as claim_rows
+from storage import service_requests as request_rows
+from storage.claims import CaseRows
+from storage.unit_of_work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a claim is judged by: the rows with their order locked, the facts they record, and a rate where needed."""
+
+    rows: CaseRows
+    facts: OrderFacts
+    conversion: Conversion | None
+
+    @property
+    def cover(self) -> Coverage:
+        """The cover claimed under."""
+        return self.rows.cover
+
+    def judged(self, at: datetime, *, liable: bool | None = None, besides: tuple[Finding, ...] = ()) -> Judgement:
+        """The rule's word at `at`; `liable` is what was found, `besides` are conditions of the occasion."""
+        facts = replace(self.facts, liable=liable)
+        return guarantees.judge(self.cover.rule, facts, at, conversion=self.conversion, besides=besides)
+
+
+async def locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[Claim, Case]:
+    """The claim and its case, locked, for somebody who may take that action now.
+
+    Refuses: NotFound when the claim is none of the caller's, Conflict on a stale version, Refused with all reasons.
+    """
+    case = await case_of_claim(work, claim_id)
+    claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
+    claims.require_side(claim, work.caller)
+    work.expect(claim)
+    claims.require_move(claim, action, work.caller, work.at)
+    return claim, case
+
+
+async def case_of_claim(work: Work, claim_id: ClaimId) -> Case:
+    """The claim's case, its order locked. Refuses with NotFound."""
+    claim = await claim_rows.get(work.connection, work.tenant_id, claim_id)
+    return await case_of(work, claim.coverage_id, claim.reason)
+
+
+async def case_of(work: Work, coverage_id: CoverageId, reason: ClaimReason) -> Case:
+    """The case, its order locked. Refuses with NotFound a cover that does not exist, with Refused a missing rate."""
+    rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
+    facts = coverage.order_facts(rows.order, rows.shipments)
+    if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
+        requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
+        calendar = await calendars.get(work.connection, rows.order.country)
+        facts = replace(facts, services=service_steps.facts(requests, calendar))
+    return Case(rows, facts, await conversion(work, rows.cover, facts.currency))
+
+
+async def conversion(work: Work, cover: Coverage, currency: str) -> Conversion | None:
+    """Today's rate from the currency of the cover's cap into the order's; None where they are one.
+
+    Refuses (`exchange_rate.known`) when it is needed and not recorded.
+    """
+    foreign = guarantees.needs_rate(cover.rule, currency)
+    if foreign is None:
+        return None
+    calendar = await calendars.get(work.connection, work.market)
+    day = dates.local_day(work.at, calendar)
+    return await exchange_rates.rate(work.connection, work.tenant_id, foreign, currency, day)
+
+
+async def procedure_in_force(work: Work) -> RuleVersion:
+    """The marketplace's profile as it is in force now: for a claim that is opened now (`domain.md` 6.6)."""
+    return await rulebook.in_force(work.connection, work.tenant_id, work.claim_profile, work.at)
+
+
+async def clocks_of(work: Work, claim: Claim) -> ClaimClocks:
+    """The clocks that were in force when the claim was opened."""
+    version = await rulebook.get(work.connection, work.tenant_id, RuleVersionId(claim.procedure_version_id))
+    return procedure.claim_clocks(version)
+
+
+async def decide_due_at(work: Work, claim: Claim) -> datetime:
+    """The last instant for the staff's decision on a claim that goes to them now."""
+    calendar = await calendars.get(work.connection, work.market)
+    return procedure.decide_due_at(await clocks_of(work, claim), work.at, calendar)
