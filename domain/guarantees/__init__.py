@@ -34,7 +34,7 @@ from domain.guarantees.breaches import (
     window,
 )
 from domain.guarantees.facts import LineFacts, OrderFacts, ServiceFacts
-from domain.guarantees.judging import EXCLUSIONS, Judgement, exclusions
+from domain.guarantees.judging import EXCLUSIONS, Judgement, divided, exclusions
 from domain.guarantees.on_time import BASES, OnTimeTerms, arrival, automatic_after, judge_on_time, late
 from domain.guarantees.promises import DEADLINES, Base, Exclusion, Milestone, Promise, ServiceKind, Unit
 
@@ -64,6 +64,7 @@ __all__ = [
     "arrival",
     "automatic_after",
     "closes_at",
+    "divided",
     "exclusions",
     "freeze",
     "judge",

@@ -9,10 +9,12 @@ from domain.compensation import Compensation
 from domain.dates import Calendar, rfc3339
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input
+from domain.exposure import LossCause
 from domain.guarantees.facts import OrderFacts, ServiceFacts
-from domain.guarantees.judging import Judgement, concluded, exclusions
+from domain.guarantees.judging import Judgement, concluded, divided, exclusions
 from domain.guarantees.promises import DEADLINES, Exclusion, Milestone, ServiceKind, Unit
 from domain.penalties import Violation
+from domain.remedies import RemedyKind
 from domain.terms import Days, Span
 
 
@@ -69,7 +71,16 @@ def judge_after_sales(
     paid = Finding("after_sales.compensated", rule.compensation is not None, "after_sales_rule_pays", {}, rule.version)
     tree, amount = concluded("after_sales", rule, (*conditions, paid), base, rule.compensation, conversion)
     violation = _violation(broken) if breached and facts.liable else None
-    return Judgement(base, amount, tuple(line.id for line in lines), tree, violation)
+    return Judgement(
+        base,
+        amount,
+        tuple(line.id for line in lines),
+        tree,
+        RemedyKind.COUPON,
+        LossCause.SERVICE,
+        divided(amount, lines),
+        violation=violation,
+    )
 
 
 def service_deadlines(rule: AfterSalesTerms, service: ServiceFacts) -> dict[Milestone, datetime]:

@@ -3,18 +3,21 @@
 Law: the amounts of the lines sum to the judgement's amount exactly.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from domain import money
 from domain.compensation import Compensation, reckoned
 from domain.dates import rfc3339
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input, unmet
-from domain.guarantees.facts import OrderFacts
+from domain.exposure import LossCause
+from domain.guarantees.facts import LineFacts, OrderFacts
 from domain.guarantees.promises import Exclusion
 from domain.money import Money
 from domain.penalties import Violation
+from domain.remedies import RemedyKind
 
 
 class Rule(Protocol):
@@ -35,15 +38,33 @@ class Rule(Protocol):
 class Judgement:
     """A rule's word on the facts: the base, what it gives (nothing unless the tree holds), and why.
 
-    `late_line_ids` are the lines whose promise is broken; `violation` is what the liable party did, where points
-    follow.
+    `late_line_ids` are the lines whose promise is broken, and `lines` what each of them gets: in sum the amount.
+    `remedy` is how it is made good, `cause` what was lost by; `return_required` says whether the goods go back first,
+    `violation` what the liable party did, where points follow.
     """
 
     base: Money
     amount: Money
     late_line_ids: tuple[str, ...]
     tree: Finding
+    remedy: RemedyKind
+    cause: LossCause
+    lines: tuple[tuple[str, Money], ...] = ()
+    return_required: bool = False
     violation: Violation | None = None
+
+    def __post_init__(self) -> None:
+        if money.total([part for _, part in self.lines], self.amount.currency) != self.amount:
+            raise ValueError("the amounts of the lines sum to the judgement's amount")
+
+
+def divided(amount: Money, lines: Sequence[LineFacts]) -> tuple[tuple[str, Money], ...]:
+    """The amount over the lines by their value, to the cent; evenly where none is worth anything. Nothing: no lines."""
+    if not amount.minor:
+        return ()
+    weights = [line.value.minor for line in lines]
+    parts = money.share_out(amount, weights if any(weights) else [1] * len(lines))
+    return tuple((line.id, part) for line, part in zip(lines, parts, strict=True))
 
 
 def exclusions(rule: Rule, facts: OrderFacts) -> tuple[Finding, ...]:

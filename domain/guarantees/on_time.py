@@ -10,10 +10,12 @@ from domain.compensation import Compensation
 from domain.dates import Calendar, rfc3339
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input
+from domain.exposure import LossCause
 from domain.guarantees.facts import LineFacts, OrderFacts
-from domain.guarantees.judging import Judgement, concluded, exclusions
+from domain.guarantees.judging import Judgement, concluded, divided, exclusions
 from domain.guarantees.promises import Base, Exclusion
 from domain.money import Money
+from domain.remedies import RemedyKind
 from domain.terms import Days, Hours
 
 
@@ -48,7 +50,15 @@ def judge_on_time(
     base = BASES[rule.base](facts, late_lines)
     conditions = (*besides, *exclusions(rule, facts), lateness(rule, facts, late_lines, at))
     tree, amount = concluded("on_time", rule, conditions, base, rule.compensation, conversion)
-    return Judgement(base, amount, tuple(line.id for line in late_lines), tree)
+    return Judgement(
+        base,
+        amount,
+        tuple(line.id for line in late_lines),
+        tree,
+        RemedyKind.COUPON,
+        LossCause.LATENESS,
+        divided(amount, late_lines),
+    )
 
 
 def late(rule: OnTimeTerms, line: LineFacts, at: datetime) -> bool:
