@@ -182,6 +182,30 @@ class RedemptionId(Id):
     prefix = "red"
 
 
+class PayoutId(Id):
+    """What a liable party was to be paid, and what was kept back of it."""
+
+    prefix = "pay"
+
+
+class PartyPaymentId(Id):
+    """Money with which a liable party paid what it owed."""
+
+    prefix = "ppm"
+
+
+class InvoiceId(Id):
+    """An invoice to a liable party."""
+
+    prefix = "ivc"
+
+
+class InvoiceLineId(Id):
+    """A line of an invoice."""
+
+    prefix = "ivl"
+
+
 class RecoveryId(Id):
     """What a liable party owes, or may come to owe, for one coupon."""
 
@@ -432,6 +456,198 @@ class ServicePartId(Id):
     """A spare part that was asked for or used."""
 
     prefix = "spt"
+
+
+class MembershipId(Id):
+    """A merchant's paid plan."""
+
+    prefix = "mbs"
+
+
+class CardReceiptId(Id):
+    """A card payment of an order."""
+
+    prefix = "crp"
+
+
+class ProtectionId(Id):
+    """A merchant's enrolment in the protection against chargebacks."""
+
+    prefix = "ptn"
+
+
+class ProtectionPeriodId(Id):
+    """A stretch of time in which a protection was active."""
+
+    prefix = "ptp"
+
+
+class ProcessorId(Id):
+    """A payment processor that tells of chargebacks."""
+
+    prefix = "prc"
+
+
+class ChargebackNoticeId(Id):
+    """What a processor told of a chargeback."""
+
+    prefix = "cbn"
+
+
+class ChargebackId(Id):
+    """A card payment that the cardholder's bank takes back."""
+
+    prefix = "cbk"
+
+
+class EvidencePackId(Id):
+    """What a merchant defends itself with against a chargeback."""
+
+    prefix = "pck"
+
+
+class AppealId(Id):
+    """An appeal against a decision or measure."""
+
+    prefix = "apl"
+
+
+class AppealRoundId(Id):
+    """A question to the appellant and its answer."""
+
+    prefix = "apr"
+
+
+class SavedFilterId(Id):
+    """A list of claims that somebody of the desk kept."""
+
+    prefix = "svf"
+
+
+class ClaimNoteId(Id):
+    """A note of staff to staff on a claim."""
+
+    prefix = "cnt"
+
+
+class ProposalId(Id):
+    """A decision that waits for a second adjudicator."""
+
+    prefix = "prp"
+
+
+class PointsEntryId(Id):
+    """Penalty points that were given to a party for one act."""
+
+    prefix = "pte"
+
+
+class PointsMovementId(Id):
+    """A line of a party's points account."""
+
+    prefix = "pmv"
+
+
+class MeasureId(Id):
+    """What follows from penalty points, strikes or a scorecard."""
+
+    prefix = "msr"
+
+
+class CountedItemId(Id):
+    """Something that counts for a party in a period: a prohibited item, a refunded order."""
+
+    prefix = "cti"
+
+
+class PartyCounterId(Id):
+    """What was counted of a party in a period."""
+
+    prefix = "pct"
+
+
+class ScorecardId(Id):
+    """How a party stands by its measures."""
+
+    prefix = "scd"
+
+
+class EvidenceId(Id):
+    """A piece of evidence in a claim."""
+
+    prefix = "evi"
+
+
+class EvidenceFileId(Id):
+    """A file of a piece of evidence."""
+
+    prefix = "evf"
+
+
+class EvidenceRequestId(Id):
+    """What the marketplace asked a side of a claim to bring."""
+
+    prefix = "evq"
+
+
+class EvidenceMarkId(Id):
+    """What was found of a piece of evidence."""
+
+    prefix = "evm"
+
+
+class GoodsReturnId(Id):
+    """Goods on their way back."""
+
+    prefix = "ret"
+
+
+class ReturnLineId(Id):
+    """A line of goods on their way back."""
+
+    prefix = "rtl"
+
+
+class InspectionId(Id):
+    """An inspection of goods by a third party."""
+
+    prefix = "isp"
+
+
+class RemedyId(Id):
+    """A remedy that was awarded for a claim."""
+
+    prefix = "rmd"
+
+
+class RefundId(Id):
+    """Money that goes back to a buyer."""
+
+    prefix = "rfd"
+
+
+class ReservationId(Id):
+    """A part of a coupon that a checkout holds."""
+
+    prefix = "rsv"
+
+
+class ExposureId(Id):
+    """What one loss on one order line can cost."""
+
+    prefix = "exp"
+
+
+class ExposureMovementId(Id):
+    """What was drawn on an exposure, or given back to it."""
+
+    prefix = "exm"
+
+
+class GoodwillId(Id):
+    """What staff gave a buyer out of goodwill."""
+
+    prefix = "gdw"
 
 
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}

@@ -12,11 +12,15 @@ from enum import StrEnum
 from typing import Final
 
 from domain.ids import (
+    ChargebackId,
     ClaimId,
     CouponId,
     DecisionId,
     DepositMovementId,
     LiablePartyId,
+    PartyPaymentId,
+    PayoutId,
+    RecoveryId,
     RedemptionId,
     RuleVersionId,
     TransferId,
@@ -141,6 +145,18 @@ class Event(StrEnum):
     """A party paid what it owed."""
     RECOVERY_WRITTEN_OFF = "RECOVERY_WRITTEN_OFF"
     """What a party owed is given up."""
+    WRITE_OFF_REVERSED = "WRITE_OFF_REVERSED"
+    """What was given up is not owed after all, since its redemption was reversed."""
+    RECOVERY_WAIVED = "RECOVERY_WAIVED"
+    """What fell due is not owed after all: the party's dispute or appeal was upheld, and the platform bears it."""
+    CONTINGENT_RELEASED = "CONTINGENT_RELEASED"
+    """What might have fallen due never will: the platform bears it, whatever becomes of the coupon."""
+    RECOVERY_RETURNED = "RECOVERY_RETURNED"
+    """What was collected and is not owed any more goes back to the party with its next payout."""
+    PAYOUT_ANNOUNCED = "PAYOUT_ANNOUNCED"
+    """A party is to be paid."""
+    PAYOUT_PAID = "PAYOUT_PAID"
+    """A party was paid what was left of its payout."""
     DEPOSIT_RECEIVED = "DEPOSIT_RECEIVED"
     """A party paid a deposit in."""
     DEPOSIT_DRAWN = "DEPOSIT_DRAWN"
@@ -189,6 +205,12 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
     Event.RECOVERY_NETTED: ((AccountName.PARTY_PAYABLE, AccountName.PARTY_RECEIVABLE),),
     Event.RECOVERY_PAID: ((AccountName.CASH_CLEARING, AccountName.PARTY_RECEIVABLE),),
     Event.RECOVERY_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.PARTY_RECEIVABLE),),
+    Event.WRITE_OFF_REVERSED: ((AccountName.PARTY_RECEIVABLE, AccountName.BAD_DEBT),),
+    Event.RECOVERY_WAIVED: ((AccountName.EXPENSE_RECOVERY, AccountName.PARTY_RECEIVABLE),),
+    Event.CONTINGENT_RELEASED: ((AccountName.MEMO_CONTRA, AccountName.CONTINGENT),),
+    Event.RECOVERY_RETURNED: ((AccountName.PARTY_RECEIVABLE, AccountName.PARTY_PAYABLE),),
+    Event.PAYOUT_ANNOUNCED: ((AccountName.CASH_CLEARING, AccountName.PARTY_PAYABLE),),
+    Event.PAYOUT_PAID: ((AccountName.PARTY_PAYABLE, AccountName.CASH_CLEARING),),
     Event.DEPOSIT_RECEIVED: ((AccountName.CASH_CLEARING, AccountName.DEPOSIT_HELD),),
     Event.DEPOSIT_DRAWN: ((AccountName.DEPOSIT_HELD, AccountName.PARTY_RECEIVABLE),),
     Event.DEPOSIT_RETURNED: ((AccountName.DEPOSIT_HELD, AccountName.CASH_CLEARING),),
@@ -209,7 +231,8 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
 class Cause:
     """Why money moved.
 
-    A claim, coupon, redemption, decision or movement of a deposit is named: the database refuses a transfer without.
+    A claim, coupon, redemption, decision, movement of a deposit or chargeback is named: the database refuses a transfer
+    without. Each field is a column of `ledger_transfers`.
     """
 
     claim_id: ClaimId | None = None
@@ -217,6 +240,10 @@ class Cause:
     redemption_id: RedemptionId | None = None
     decision_id: DecisionId | None = None
     deposit_movement_id: DepositMovementId | None = None
+    recovery_id: RecoveryId | None = None
+    payout_id: PayoutId | None = None
+    party_payment_id: PartyPaymentId | None = None
+    chargeback_id: ChargebackId | None = None
     rule_version_id: RuleVersionId | None = None
     reverses_id: TransferId | None = None
 
@@ -339,5 +366,6 @@ class StatementLine:
     redemption: RedemptionId | None
     decision: DecisionId | None
     deposit_movement: DepositMovementId | None
+    chargeback: ChargebackId | None
     rule_version: RuleVersionId | None
     reverses: TransferId | None

@@ -8,8 +8,9 @@ all entries.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any, Final
 from zlib import crc32
 
@@ -19,6 +20,7 @@ from domain.errors import Refused
 from domain.explain import Finding
 from domain.ids import (
     AccountId,
+    ChargebackId,
     ClaimId,
     CouponId,
     DecisionId,
@@ -37,6 +39,7 @@ from domain.ledger import (
     CLASSES,
     AccountName,
     Balance,
+    Cause,
     Entry,
     Event,
     Posting,
@@ -90,13 +93,7 @@ async def post(work: Work, *transfers: Transfer) -> None:
         [transfer.id for transfer in transfers],
         [transfer.event.value for transfer in transfers],
         [transfer.at for transfer in transfers],
-        [cause.claim_id for cause in causes],
-        [cause.coupon_id for cause in causes],
-        [cause.redemption_id for cause in causes],
-        [cause.decision_id for cause in causes],
-        [cause.deposit_movement_id for cause in causes],
-        [cause.rule_version_id for cause in causes],
-        [cause.reverses_id for cause in causes],
+        *([getattr(cause, name) for cause in causes] for name in CAUSES),
         [entry[0] for entry in entries],
         [entry[1] for entry in entries],
         *_columns([entry[2] for entry in entries]),
@@ -199,6 +196,7 @@ async def statement(
                 _id(RedemptionId, row["redemption_id"]),
                 _id(DecisionId, row["decision_id"]),
                 _id(DepositMovementId, row["deposit_movement_id"]),
+                _id(ChargebackId, row["chargeback_id"]),
                 _id(RuleVersionId, row["rule_version_id"]),
                 _id(TransferId, row["reverses_id"]),
             )
@@ -281,39 +279,55 @@ def _party(text: str | None) -> SupplierId | ProviderId | None:
     return party
 
 
-_POST: Final = """
+CAUSES: Final = tuple(field.name for field in fields(Cause))
+"""The columns of a transfer that name its cause: one per field of `domain.ledger.Cause`."""
+
+
+def _post() -> str:
+    """The statement of `post`; its parameters stand in the order in which `post` gives them."""
+    place = count(1)
+
+    def arrays(*types: str) -> str:
+        return ", ".join(f"${next(place)}::{type_}[]" for type_ in types)
+
+    tenant, at = f"${next(place)}", f"${next(place)}"
+    account = ("text", "text", "text", "int")
+    accounts = arrays("text", *account, "bigint")
+    transfers = arrays("text", "text", "timestamptz", *("text" for _ in CAUSES))
+    entries = arrays("text", "int", *account, "bigint", "timestamptz")
+    days = arrays(*account, "date", "bigint")
+    return f"""
 WITH accounts AS (
   INSERT INTO ledger_accounts AS a (tenant_id, id, name, party_id, currency, stripe, balance_minor, opened_at)
-  SELECT $1, w.id, w.name, w.party_id, w.currency, w.stripe, w.delta, $2
-  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bigint[])
+  SELECT {tenant}, w.id, w.name, w.party_id, w.currency, w.stripe, w.delta, {at}
+  FROM unnest({accounts})
     WITH ORDINALITY AS w(id, name, party_id, currency, stripe, delta, place) ORDER BY w.place
   ON CONFLICT (tenant_id, name, party_id, currency, stripe)
     DO UPDATE SET balance_minor = a.balance_minor + excluded.balance_minor
   RETURNING a.id, a.name, a.party_id, a.currency, a.stripe
 ), transfers AS (
-  INSERT INTO ledger_transfers (tenant_id, id, event, at, claim_id, coupon_id, redemption_id, decision_id,
-    deposit_movement_id, rule_version_id, reverses_id)
-  SELECT $1, t.* FROM unnest($9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::text[],
-    $15::text[], $16::text[], $17::text[], $18::text[]) AS t
+  INSERT INTO ledger_transfers (tenant_id, id, event, at, {", ".join(CAUSES)})
+  SELECT {tenant}, t.* FROM unnest({transfers}) AS t
 ), days AS (
   INSERT INTO ledger_days AS d (tenant_id, account_id, day, currency, amount_minor)
-  SELECT $1, a.id, w.day, w.currency, w.minor
-  FROM unnest($27::text[], $28::text[], $29::text[], $30::int[], $31::date[], $32::bigint[])
-    AS w(name, party_id, currency, stripe, day, minor)
+  SELECT {tenant}, a.id, w.day, w.currency, w.minor
+  FROM unnest({days}) AS w(name, party_id, currency, stripe, day, minor)
   JOIN accounts a ON a.name = w.name AND a.party_id IS NOT DISTINCT FROM w.party_id AND a.currency = w.currency
     AND a.stripe = w.stripe
   ON CONFLICT (tenant_id, account_id, day) DO UPDATE SET amount_minor = d.amount_minor + excluded.amount_minor
 ), entries AS (
   INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount_minor, currency, at)
-  SELECT $1, e.transfer_id, e.position, a.id, e.minor, e.currency, e.at
-  FROM unnest($19::text[], $20::int[], $21::text[], $22::text[], $23::text[], $24::int[], $25::bigint[],
-    $26::timestamptz[]) AS e(transfer_id, position, name, party_id, currency, stripe, minor, at)
+  SELECT {tenant}, e.transfer_id, e.position, a.id, e.minor, e.currency, e.at
+  FROM unnest({entries}) AS e(transfer_id, position, name, party_id, currency, stripe, minor, at)
   JOIN accounts a ON a.name = e.name AND a.party_id IS NOT DISTINCT FROM e.party_id AND a.currency = e.currency
     AND a.stripe = e.stripe
   RETURNING 1
 )
 SELECT count(*) FROM entries
 """
+
+
+_POST: Final = _post()
 
 _BALANCES: Final = """
 SELECT name, party_id, currency, sum(balance_minor)::bigint AS minor FROM ledger_accounts
@@ -368,7 +382,7 @@ ORDER BY p.place
 
 _STATEMENT: Final = """
 SELECT p.at, p.transfer_id, p.position, p.amount_minor, t.event, t.claim_id, t.coupon_id, t.redemption_id,
-  t.decision_id, t.deposit_movement_id, t.rule_version_id, t.reverses_id
+  t.decision_id, t.deposit_movement_id, t.chargeback_id, t.rule_version_id, t.reverses_id
 FROM (
   SELECT e.* FROM unnest($2::text[]) AS a(id) CROSS JOIN LATERAL (
     SELECT e.at, e.transfer_id, e.position, e.amount_minor FROM ledger_entries e
@@ -385,7 +399,7 @@ _TRANSFERS_PER_BATCH: Final = 2_000
 
 _ENTRIES: Final = """
 SELECT t.at, e.transfer_id, e.position, t.event, a.name AS account, a.party_id, e.currency, e.amount_minor, t.claim_id,
-  t.coupon_id, t.redemption_id, t.decision_id, t.deposit_movement_id, t.rule_version_id, t.reverses_id
+  t.coupon_id, t.redemption_id, t.decision_id, t.deposit_movement_id, t.chargeback_id, t.rule_version_id, t.reverses_id
 FROM (
   SELECT * FROM ledger_transfers t
   WHERE t.tenant_id = $1 AND (t.at, t.id) > ($2::timestamptz, $3::text) AND t.at < $4::timestamptz

@@ -23,7 +23,7 @@ from storage.pool import Pool
 
 COLUMNS: Final = (
     "at", "transfer", "position", "event", "account", "party", "currency", "amount", "claim", "coupon", "redemption",
-    "decision", "depositMovement", "ruleVersion", "reverses",
+    "decision", "depositMovement", "chargeback", "ruleVersion", "reverses",
 )  # fmt: skip
 """One line per entry: debits positive, credits negative, in major units; then the causes by id."""
 
@@ -88,6 +88,7 @@ def line(row: asyncpg.Record) -> dict[str, Any]:
         row["redemption_id"],
         row["decision_id"],
         row["deposit_movement_id"],
+        row["chargeback_id"],
         row["rule_version_id"],
         row["reverses_id"],
     )
