@@ -650,6 +650,36 @@ class GoodwillId(Id):
     prefix = "gdw"
 
 
+class ClaimLineId(Id):
+    """A line of an order that a claim is about."""
+
+    prefix = "cll"
+
+
+class ClaimOfferId(Id):
+    """An offer to settle a claim."""
+
+    prefix = "cof"
+
+
+class ClaimOfferLineId(Id):
+    """What an offer gives for one line."""
+
+    prefix = "cfl"
+
+
+class ClaimContactId(Id):
+    """A buyer's word to the liable party before it claims."""
+
+    prefix = "cct"
+
+
+class ScanDisputeId(Id):
+    """A liable party's objection to a delivery scan."""
+
+    prefix = "scn"
+
+
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}
 PartyId = BuyerId | SupplierId | ProviderId
 """Whoever takes part in an order."""

@@ -17,11 +17,13 @@ from domain.ids import (
     CouponId,
     DecisionId,
     DepositMovementId,
+    GoodwillId,
     LiablePartyId,
     PartyPaymentId,
     PayoutId,
     RecoveryId,
     RedemptionId,
+    RefundId,
     RuleVersionId,
     TransferId,
 )
@@ -139,6 +141,12 @@ class Event(StrEnum):
     """The platform is to refund a buyer."""
     REFUND_PAID = "REFUND_PAID"
     """The refund was paid out."""
+    REFUND_CANCELLED = "REFUND_CANCELLED"
+    """A refund that was not paid is not to be paid any more."""
+    COUPON_RESTORED = "COUPON_RESTORED"
+    """A coupon that was revoked is good again."""
+    RECOVERY_DUE = "RECOVERY_DUE"
+    """A party owes its share of a refund."""
     RECOVERY_NETTED = "RECOVERY_NETTED"
     """What a party owed was kept back from what it was to be paid."""
     RECOVERY_PAID = "RECOVERY_PAID"
@@ -202,6 +210,12 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
     ),
     Event.REFUND_DECIDED: ((AccountName.COMPENSATION_EXPENSE, AccountName.REFUND_CLEARING),),
     Event.REFUND_PAID: ((AccountName.REFUND_CLEARING, AccountName.CASH_CLEARING),),
+    Event.REFUND_CANCELLED: ((AccountName.REFUND_CLEARING, AccountName.COMPENSATION_EXPENSE),),
+    Event.COUPON_RESTORED: (
+        (AccountName.COMPENSATION_EXPENSE, AccountName.BUYER_COUPON_LIABILITY),
+        (AccountName.CONTINGENT, AccountName.MEMO_CONTRA),
+    ),
+    Event.RECOVERY_DUE: ((AccountName.PARTY_RECEIVABLE, AccountName.EXPENSE_RECOVERY),),
     Event.RECOVERY_NETTED: ((AccountName.PARTY_PAYABLE, AccountName.PARTY_RECEIVABLE),),
     Event.RECOVERY_PAID: ((AccountName.CASH_CLEARING, AccountName.PARTY_RECEIVABLE),),
     Event.RECOVERY_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.PARTY_RECEIVABLE),),
@@ -224,7 +238,10 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
         (AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),
     ),
 }
-"""Event -> pairs of (debit, credit), each for the whole amount of the event (`domain.md` 6.8, the posting table)."""
+"""Event -> pairs of (debit, credit) (`domain.md` 6.8, the posting table).
+
+Each is for the whole amount of the event, or, where it moves a party's account, for the party's part of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +255,8 @@ class Cause:
     claim_id: ClaimId | None = None
     coupon_id: CouponId | None = None
     redemption_id: RedemptionId | None = None
+    refund_id: RefundId | None = None
+    goodwill_id: GoodwillId | None = None
     decision_id: DecisionId | None = None
     deposit_movement_id: DepositMovementId | None = None
     recovery_id: RecoveryId | None = None
@@ -276,20 +295,31 @@ class Transfer:
 
 
 def transfer(
-    id: TransferId, event: Event, amount: Money, *, party_id: LiablePartyId | None, cause: Cause, at: datetime
+    id: TransferId,
+    event: Event,
+    amount: Money,
+    *,
+    party_id: LiablePartyId | None,
+    cause: Cause,
+    at: datetime,
+    part: Money | None = None,
 ) -> Transfer:
     """The event's postings for that amount; `party_id` may be None where the platform's own accounts alone are moved.
 
-    Refuses with ValueError an amount not above zero, and a party's account without the party.
+    `part` is what the party bears of the amount, all of it unless given; of nothing its accounts have no entry. Refuses
+    with ValueError an amount not above zero, a part that is none, and a party's account without the party.
     """
-    if amount.minor <= 0:
-        raise ValueError("a transfer moves more than nothing")
-    if party_id is None and any(account in OF_PARTY for pair in POSTINGS[event] for account in pair):
+    moved = amount if part is None else part
+    if amount.minor <= 0 or not 0 <= moved.minor <= amount.minor:
+        raise ValueError("a transfer moves more than nothing, and the party's part of it at most")
+    pairs = [(pair, moved if not OF_PARTY.isdisjoint(pair) else amount) for pair in POSTINGS[event]]
+    if party_id is None and any(not OF_PARTY.isdisjoint(pair) and each.minor for pair, each in pairs):
         raise ValueError(f"{event} moves the account of a party, and none is named")
     entries = tuple(
         Entry(account, party_id if account in OF_PARTY else None, side)
-        for debit, credit in POSTINGS[event]
-        for account, side in ((debit, amount), (credit, -amount))
+        for (debit, credit), each in pairs
+        if each.minor
+        for account, side in ((debit, each), (credit, -each))
     )
     return Transfer(id, event, at, cause, entries)
 
