@@ -13,7 +13,7 @@ from typing import Any
 
 from api.reads.variables import Arguments
 from domain.access import ViewerKind
-from storage.views.view import Computed, Loader, Sql, View
+from storage.views.view import Computed, Loader, Saved, Sql, View
 
 Write = Callable[[Any], Any]
 """Turns a column's value into what JSON holds."""
@@ -77,6 +77,8 @@ class ListRows(Rows):
     """Whether the client asks if there is more beyond the page."""
     pointed: bool = False
     """Whether the client asks for cursors."""
+    saved: Saved | None = None
+    """Reads the conditions that a client may have saved for this list."""
 
 
 @dataclass(slots=True, eq=False)

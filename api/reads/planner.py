@@ -119,7 +119,9 @@ class _Planner:
             return self.point(key, coordinate, definition, nodes, declared)
         if isinstance(declared, v.Listing):
             view = self.contract.views[declared.type]
-            rows = p.ListRows(view, self.kind, self.slot(), coordinate=coordinate, order=declared.order)
+            rows = p.ListRows(
+                view, self.kind, self.slot(), coordinate=coordinate, order=declared.order, saved=declared.saved
+            )
             return self.connected(key, rows, definition, nodes)
         load = declared.load if declared else None
         if declared and self.kind not in declared.shown_to:

@@ -34,6 +34,7 @@ from api.reads.plan import (
     ValueRoot,
 )
 from api.reads.statement import (
+    ACTOR,
     IDS,
     PARTIES,
     PARTY,
@@ -51,7 +52,7 @@ from api.reads.variables import RequestError
 from api.schema.connection import COUNT_MAX, PAGE_MAX
 from api.schema.errors import SHOWN
 from domain.access import Caller
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, Refusal
 from domain.ids import ALPHABET, BODY_CHARACTERS
 from storage.pool import LOST, Connection
 
@@ -59,6 +60,9 @@ NOW: Final = "SELECT tenant_now(t) FROM tenants t WHERE t.tenant_id = $1"
 
 ID: Final = re.compile(f"[a-z]{{3}}_[{ALPHABET}]{{{BODY_CHARACTERS}}}")
 """What may be an id; anything else is not looked for."""
+
+SAVED: Final = "savedFilter"
+"""The argument of a list that names saved conditions."""
 
 SHAPES_MAX: Final = 64
 """Statements kept per list; a list with more shapes than that composes them anew."""
@@ -119,7 +123,7 @@ class Run:
         """The statement's rows, its parameters filled in."""
         assert self.connection is not None
         caller = self.caller
-        known = {TENANT: caller.tenant_id, PARTY: caller.party_id, IDS: ",".join(ids)}
+        known = {TENANT: caller.tenant_id, PARTY: caller.party_id, ACTOR: caller.actor_id, IDS: ",".join(ids)}
         if PARTIES in statement.parameters:
             known[PARTIES] = ",".join([caller.party_id or ""] * len(ids))
         arguments = [
@@ -139,9 +143,27 @@ class Run:
             if ID.fullmatch(id_):
                 await self.kept(root.rows, await self.fetch(statement_of(root.rows, "point"), [id_]))
         elif isinstance(root, Connected):
+            await self.recalled(root.rows)
             await self.listed(root.rows, ())
         elif isinstance(root, ValueRoot):
             await self.answered(root)
+
+    async def recalled(self, rows: ListRows) -> None:
+        """Where the client names conditions that were saved, its page is that of those and of what it says beside.
+
+        Raises:
+            RequestError: there are none of that id.
+        """
+        if rows.saved is None or rows.arguments is None:
+            return
+        arguments = rows.arguments.values(self.variables)
+        if arguments.get(SAVED) is None:
+            return
+        try:
+            saved = await rows.saved(self.connection, self.caller, arguments[SAVED])
+        except Refusal as refusal:
+            raise RequestError(refusal.code, GraphQLError(refusal.message)) from refusal
+        self.pages[rows.slot] = page(rows, {**arguments, "filter": {**saved, **(arguments.get("filter") or {})}})
 
     async def answered(self, root: ValueRoot) -> None:
         """Loads the value of a root and the things it names."""

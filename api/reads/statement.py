@@ -20,7 +20,7 @@ from api.reads.variables import RequestError
 from api.schema.connection import COUNT_MAX, PAGE_MAX
 from domain.errors import ErrorCode
 
-TENANT, PARTY, IDS, PARTIES = "tenant", "party", "ids", "parties"
+TENANT, PARTY, ACTOR, IDS, PARTIES = "tenant", "party", "actor", "ids", "parties"
 """Parameters that every run knows; the others are a page's own values. Ids and parties are one text, joined by commas:
 asyncpg looks at every item of an array for several hundred nanoseconds."""
 
@@ -62,9 +62,11 @@ class _Parameters:
         return f"${self.known.index(what) + 1}"
 
     def done(self, text: str) -> Statement:
-        """The statement, the viewer's party filled in wherever it is asked for."""
+        """The statement, the viewer's party and the viewer itself filled in wherever they are asked for."""
         if "{party}" in text:
             text = text.replace("{party}", self.number(PARTY))
+        if "{actor}" in text:
+            text = text.replace("{actor}", f"{self.number(ACTOR)}::text")
         return Statement(text, tuple(self.known))
 
 

@@ -2,8 +2,9 @@
 
 Laws: a type has one view, a view one table (always with `tenant_id` and `id`) and one visibility predicate per kind of
 viewer; a kind without a predicate sees no row. Only declared fields can be read. In every SQL text `{t}` stands for the
-row's alias, `{party}` for the viewer's party id (a bound parameter), `{v}` for a filter's value (bound as well). The
-engine adds `{t}.tenant_id = <tenant>` to every statement by itself.
+row's alias, `{party}` for the viewer's party id (a bound parameter), `{v}` for a filter's value (bound as well), and in
+filters `{actor}` for the key or member that asks. The engine adds `{t}.tenant_id = <tenant>` to every statement by
+itself.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -138,12 +139,20 @@ class Point:
     type: str
 
 
+Saved = Callable[[Any, Caller, str], Awaitable[Mapping[str, Any]]]
+"""(connection, viewer, id) -> conditions that were saved, by the names of the view's filters. Refuses with NotFound."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A root connection over all visible rows of a type (`claims(first:, filter:, orderBy:)`)."""
+    """A root connection over all visible rows of a type (`claims(first:, filter:, orderBy:)`).
+
+    Where it has `saved`, its argument `savedFilter` names conditions that add to those of `filter`.
+    """
 
     type: str
     order: str
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def test_a_list_offers_the_filters_and_orders_of_its_view(coordinate: str) -> No
 
 def seen(sql: str) -> str:
     """The expression over a table called t, for some party."""
-    return sql.replace("{t}", "t").replace("{party}", "'buy_x'::text")
+    return sql.replace("{t}", "t").replace("{party}", "'buy_x'::text").replace("{actor}", "'key_x'::text")
 
 
 def sorted_by(view: v.View) -> Iterator[tuple[str, str]]:

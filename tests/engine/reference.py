@@ -99,6 +99,9 @@ class Asking:
         if "{party}" in text:
             values.append(self.caller.party_id)
             text = text.replace("{party}", f"${len(values)}")
+        if "{actor}" in text:
+            values.append(self.caller.actor_id)
+            text = text.replace("{actor}", f"${len(values)}::text")
         async with self.lock:
             return await self.connection.fetch(text, *values)
 
