@@ -327,6 +327,13 @@ def invoice(recovery: Recovery, invoice_id: InvoiceId, at: datetime) -> Change[R
     return _step(recovery, after, "recovery.invoiced", recovery.outstanding, at)
 
 
+def leave_invoice(recovery: Recovery, at: datetime) -> Change[Recovery]:
+    """No invoice asks for it any more. Refuses with ValueError one that is on none."""
+    if recovery.invoice_id is None:
+        raise ValueError(f"{recovery.id} is on no invoice")
+    return _step(recovery, replace(recovery, invoice_id=None), "recovery.left_invoice", recovery.outstanding, at)
+
+
 def allocate(owed: Sequence[Recovery], amount: Money) -> tuple[tuple[Recovery, Money], ...]:
     """The amount dealt out to what can be collected, in that order, each to the full before the next."""
     dealt, left = [], amount
