@@ -342,7 +342,7 @@ def rank(
     question has the same answer.
     """
     keys = frozenset((*keys_of(command.origin), *keys_of(command.destination)))
-    goods = _Goods(command.pieces, keys, pricing.value(command.pieces, command.currency))
+    goods = _Goods(command.pieces, keys, pricing.value(command.pieces, command.currency), command.ready_at, at)
     made: list[Ranked] = []
     left: list[LeftOut] = []
     for offer in _narrowest(offers):
@@ -358,12 +358,15 @@ def rank(
 
 @dataclass(slots=True)
 class _Goods:
-    """What is the same for every offer, and the chargeable measures, worked out once for all that weigh alike."""
+    """What is the same for every offer, and what is worked out once for all that weigh alike, or go alike."""
 
     pieces: tuple[Piece, ...]
     keys: frozenset[str]
     value: Money | None
+    ready_at: datetime
+    at: datetime
     known: dict[tuple[ServiceMode, int | None], Chargeable] = field(default_factory=dict)
+    dated: dict[tuple[Timing, str, str], Promise] = field(default_factory=dict)
 
     def measured(self, offer: Offer, weighing: Weighing) -> Chargeable:
         """What the goods count for on that offer."""
@@ -371,6 +374,15 @@ class _Goods:
         found = self.known.get((offer.mode, divisor))
         if found is None:
             found = self.known[offer.mode, divisor] = pricing.chargeable(weighing, self.pieces, divisor)
+        return found
+
+    def promised(self, offer: Offer, calendars: Mapping[str, Calendar]) -> Promise:
+        """When they would be handed over and arrive on that offer. Refuses as `promise` does."""
+        way = (offer.timing, offer.origin_country, offer.destination_country)
+        found = self.dated.get(way)
+        if found is None:
+            origin, destination = calendars[offer.origin_country], calendars[offer.destination_country]
+            found = self.dated[way] = promise(offer.timing, self.ready_at, self.at, origin, destination)
         return found
 
 
@@ -405,13 +417,7 @@ def _judge(
     if because or offer.prices is None:
         raise _NoOffer(because)
     try:
-        dated = promise(
-            offer.timing,
-            command.ready_at,
-            at,
-            market.calendars[offer.origin_country],
-            market.calendars[offer.destination_country],
-        )
+        dated = goods.promised(offer, market.calendars)
     except Refused as refusal:
         finding = Finding("quote.calendar", False, "promise_within_calendar", {"about": refusal.message})
         raise _NoOffer((finding,)) from refusal

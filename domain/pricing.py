@@ -19,6 +19,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from domain import money
@@ -28,6 +30,8 @@ from domain.modes import DangerousGoodsClass, ServiceMode
 from domain.money import WHOLE_BP, Money
 from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
 from domain.terms import Count
+
+_AT_LEAST: Final = attrgetter("at_least")
 
 GRAMS: Final = 1_000
 """In a kilogram; also cubic millimetres in a cubic centimetre."""
@@ -328,13 +332,17 @@ def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Ch
         if measure in present
     ]
     weighed = [way for way in found if way is not None]
-    ways = [max(weighed, key=_dearness)] if weighed and len(weighed) == len(found) else []
+    ways = [_dearest(weighed)] if weighed and len(weighed) == len(found) else []
     if Measure.CONTAINERS in present:
         ways += _in_containers(tariff.containers, prices, occasion, measured)
     if not ways:
         inputs: dict[str, Input] = {"zone": occasion.zone, "grams": measured.grams, "cubicCm": measured.cubic_cm}
         raise Unpriced(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
-    return min(ways, key=_dearness)
+    return ways[0] if len(ways) == 1 else min(ways, key=_dearness)
+
+
+def _dearest(ways: Sequence[_Freight]) -> _Freight:
+    return ways[0] if len(ways) == 1 else max(ways, key=_dearness)  # nearly always one: fractions are dear themselves
 
 
 def _dearness(way: _Freight) -> Fraction:
@@ -345,7 +353,7 @@ def _by_measure(
     weighing: Weighing, prices: PriceList, measure: Measure, amount: int, measured: Chargeable
 ) -> _Freight | None:
     """By the bracket that holds the amount, or the next one where the mode breaks rates and that is cheaper."""
-    rates = sorted((rate for rate in prices.rates if rate.measure is measure), key=lambda rate: rate.at_least)
+    rates = sorted([rate for rate in prices.rates if rate.measure is measure], key=_AT_LEAST)
     place = next((at for at, rate in enumerate(rates) if _holds(rate, amount)), None)
     if place is None:
         return None
@@ -407,6 +415,7 @@ def _billed(rate: NewRate, amount: int, currency: str) -> Exact:
     return exact if rate.minimum is None else _not_below(exact, rate.minimum)
 
 
+@lru_cache(maxsize=4_096)  # prices of lists come again and again; an entry is a few dozen bytes
 def _minor(amount: Decimal, currency: str) -> Exact:
     """That many major units in minor units."""
     numerator, denominator = amount.as_integer_ratio()

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -132,6 +133,7 @@ QUOTES: Final = Table(
         "promise": _FINDING,
         "lateness": _FINDING,
     },
+    frozen=frozenset({"charges", "promise", "lateness"}),
     conflicts={"quotes_revises": "The quote was revised just now."},
 )
 
@@ -283,16 +285,25 @@ def _prices(zone: str, currency: str, divisor: int | None, rates: str | None, su
     return PriceList(
         currency,
         tuple(_rate(zone, currency, each) for each in _json(rates or "[]")),
-        tuple(_surcharge(currency, each) for each in _json(surcharges or "[]")),
+        () if surcharges is None else _surcharges(currency, surcharges),
         divisor,
     )
+
+
+@lru_cache(maxsize=4_096)  # a few kilobytes each; a sheet's surcharges are the same for nearly every question
+def _surcharges(currency: str, told: str) -> tuple[NewSurcharge, ...]:
+    return tuple(_surcharge(currency, each) for each in _json(told))
+
+
+_MEASURES: Final = {measure.value: measure for measure in Measure}
+"""A look-up, where the call of an enumeration costs ten times as much: there are dozens of rates to a question."""
 
 
 def _rate(zone: str, currency: str, told: Sequence[Any]) -> NewRate:
     measure, container, at_least, below, flat, price, minimum = told
     return NewRate(
         zone,
-        Measure(measure),
+        _MEASURES[measure],
         None if container is None else Container(container),
         at_least,
         below,

@@ -92,8 +92,9 @@ class Table(Generic[T]):
     """Where the dataclass `type` is stored.
 
     `key` names the columns that find a row besides the tenant; an aggregate's is its id. `children` are the fields that
-    live in other tables. `personal` are text fields shown in audit and history as digests. `conflicts` maps a
-    constraint or unique index to what its violation means to a person: it is refused with `Conflict`.
+    live in other tables. `personal` are text fields shown in audit and history as digests. `frozen` are large columns
+    that are written once and never change: audit names their content by its digest instead of holding it a second time.
+    `conflicts` maps a constraint or unique index to what its violation means to a person, who meets a `Conflict`.
     """
 
     def __init__(
@@ -104,13 +105,14 @@ class Table(Generic[T]):
         key: tuple[str, ...] = ("id",),
         children: Mapping[str, Children] = types.MappingProxyType({}),
         personal: frozenset[str] = frozenset(),
+        frozen: frozenset[str] = frozenset(),
         codecs: Mapping[str, Codec] = types.MappingProxyType({}),
         conflicts: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
         if type in _TABLES:
             raise ValueError(f"{type.__name__} is stored in {_TABLES[type].name} already")
         self.name: str = name
-        self.type, self.key, self.children, self.conflicts = type, key, children, conflicts
+        self.type, self.key, self.children, self.conflicts, self.frozen = type, key, children, conflicts, frozen
         self._codecs, self._personal = codecs, personal
         self._columns: list[Column] = []
         self._amounts: list[str] = []

@@ -8,14 +8,14 @@ keys and type names, which validation has checked to be names; nothing else that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from asyncpg import Record
 
 from api.reads import plan as p
 from api.reads.complete import AS_SPELLED, MONEY, Completion, Path, amount, cursor, instant, page_info
-from api.reads.run import count_shown
+from api.reads.run import count_shown, shown, type_of
 
 
 class Violation(Exception):
@@ -49,6 +49,43 @@ class Strict(Completion):
     def present(self, value: Any) -> Any:
         """The value. Raises for null."""
         return violation() if value is None else value
+
+    def value(self, plan: p.Value, value: Any, _path: Path) -> Any:
+        """A Python value as the plan shows it; null stays null. Raises whatever is amiss.
+
+        The same as `Completion.value` without the paths of places, which nobody asks for until something is amiss.
+        """
+        if value is None:
+            return None
+        kind = type(plan)
+        if kind is p.LeafValue:
+            return plan.write(value)  # type: ignore[union-attr]  # the line above says so; isinstance costs twice this
+        if isinstance(plan, p.ListValue):
+            item = plan.item
+            made = [self.value(item, each, ()) for each in value]
+            return violation() if item.required and any(each is None for each in made) else made
+        if isinstance(plan, p.ObjectValue):
+            return self._parts(plan, shown(value))
+        if isinstance(plan, p.AbstractValue):
+            value = shown(value)
+            return self._parts(type_of(plan, value), value)
+        return super().value(plan, value, ())
+
+    def _parts(self, plan: p.ObjectValue, value: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        keyed = isinstance(value, Mapping)
+        for key, _, (name, attribute_name), below in plan.fields:
+            if below is None:
+                made[key] = plan.type
+                continue
+            part = (
+                (value[name] if name in value else value.get(attribute_name))
+                if keyed
+                else getattr(value, attribute_name)
+            )
+            part = None if part is None else self.value(below, part, ())
+            made[key] = violation() if part is None and below.required else part
+        return made
 
     def _connected(self, field: p.Connected, row: Record | None, _path: Path) -> dict[str, Any]:
         parent = None if row is None else row[field.rows.parent_place]
@@ -231,11 +268,13 @@ def _required_places(shape: p.Shape) -> Iterator[int]:
 def _unpacked(rows: p.Rows) -> Iterator[str]:
     """The line that gives a row's columns their names. Python allows no more than 255 of them before a star."""
     names = [f"c{place}" for place in range(len(rows.columns))]
+    if not names:  # a client that asks for type names alone needs nothing of the row
+        return
     ends = _ends(rows)
     if ends == ["*_"] and len(names) > STARRED_MAX:
         yield f"{', '.join(names)} = r[:{len(names)}]"
-    elif all_names := [*names, *ends]:
-        yield f"{', '.join(all_names)} = r" if len(all_names) > 1 or ends == ["*_"] else f"({all_names[0]},) = r"
+    else:
+        yield f"{', '.join([*names, *ends])} = r" if len(names) + len(ends) > 1 else f"({names[0]},) = r"
 
 
 def _ends(rows: p.Rows) -> list[str]:

@@ -260,6 +260,8 @@ class ObjectValue:
     required: bool
     type: str
     fields: tuple[tuple[str, str, tuple[str, str], Value | None], ...]
+    naming: bool | None = None
+    """Whether it names things (`names_things`), once somebody asked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -279,6 +281,19 @@ class ThingValue:
 
 
 Value = LeafValue | AskedLeaf | ListValue | ObjectValue | AbstractValue | ThingValue
+
+
+def names_things(plan: Value | None) -> bool:
+    """Whether values of the plan can hold ids of things; most cannot and need not be searched for any."""
+    if isinstance(plan, ObjectValue):
+        if plan.naming is None:
+            plan.naming = any(names_things(below) for *_, below in plan.fields)
+        return plan.naming
+    if isinstance(plan, ListValue):
+        return names_things(plan.item)
+    if isinstance(plan, AbstractValue):
+        return any(names_things(each) for each in plan.types.values())
+    return isinstance(plan, ThingValue)
 
 
 # -- roots

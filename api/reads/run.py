@@ -16,10 +16,8 @@ from graphql import GraphQLError
 
 from api.reads.plan import (
     AbstractValue,
-    AskedLeaf,
     ComputedValues,
     Connected,
-    LeafValue,
     ListRows,
     ListValue,
     ObjectValue,
@@ -32,6 +30,7 @@ from api.reads.plan import (
     ThingValue,
     Value,
     ValueRoot,
+    names_things,
 )
 from api.reads.statement import (
     ACTOR,
@@ -346,7 +345,7 @@ def type_of(plan: AbstractValue, value: Any) -> ObjectValue:
 
 def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, dict[str, None]]]) -> None:
     """Finds the ids of things in a value."""
-    if value is None or plan is None or isinstance(plan, LeafValue | AskedLeaf):
+    if value is None or plan is None or not names_things(plan):
         return
     if isinstance(plan, ThingValue):
         found = plan.things.get(value[:3])
@@ -354,12 +353,11 @@ def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, 
             rows = found[0]
             wanted.setdefault(rows.slot, (rows, {}))[1][value] = None
     elif isinstance(plan, ListValue):
-        if not isinstance(plan.item, LeafValue):
-            for item in value:
-                _collect(plan.item, item, wanted)
-    else:
+        for item in value:
+            _collect(plan.item, item, wanted)
+    elif isinstance(plan, ObjectValue | AbstractValue):
         value = shown(value)
         plan = type_of(plan, value) if isinstance(plan, AbstractValue) else plan
         for _, _, names, below in plan.fields:
-            if below is not None and not isinstance(below, LeafValue | AskedLeaf):
+            if names_things(below):
                 _collect(below, attribute(value, *names), wanted)
