@@ -211,6 +211,7 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "cancelOrder": _DESK,
     "completeOrder": _DESK,
     "recordRefund": _DESK | {Role.FINANCE},
+    "recordCharge": _DESK | {Role.FINANCE},
     "recordExchangeRates": _by(Role.SERVICE, Role.FINANCE, Role.ADMIN),
     # transport
     "recordShipment": _DESK | {Role.SUPPLIER},
@@ -243,6 +244,17 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "contestClaim": _LIABLE,
     "escalateClaim": _by(Role.BUYER, Role.SUPPORT),
     "decideClaim": _by(Role.ADJUDICATOR),
+    # the desk
+    "takeClaim": _by(Role.SUPPORT, Role.ADJUDICATOR),
+    "assignClaim": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.ADMIN),
+    "releaseClaim": _by(Role.SUPPORT, Role.ADJUDICATOR),
+    "takeOverClaim": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.ADMIN),
+    "addClaimNote": OPERATOR,
+    "saveFilter": OPERATOR,
+    "removeFilter": OPERATOR,
+    "decideClaims": _by(Role.ADJUDICATOR),
+    "confirmDecision": _by(Role.ADJUDICATOR),
+    "returnDecision": _by(Role.ADJUDICATOR),
     # field service
     "requestService": _by(Role.BUYER, Role.SUPPORT),
     "respondToService": _LIABLE,
@@ -258,11 +270,35 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "confirmService": _by(Role.BUYER, Role.SUPPORT),
     "reopenService": _by(Role.BUYER, Role.SUPPORT),
     "cancelService": _by(Role.BUYER, Role.SUPPORT),
+    # evidence, returns and inspections
+    "submitEvidence": PARTY | {Role.SUPPORT, Role.ADJUDICATOR},
+    "requestEvidence": _by(Role.SUPPORT, Role.ADJUDICATOR),
+    "findEvidenceForged": _by(Role.ADJUDICATOR),
+    "arrangeReturn": _LIABLE,
+    "waiveReturn": _LIABLE,
+    "shipReturn": _by(Role.BUYER, Role.SUPPORT),
+    "receiveReturn": _LIABLE | {Role.SERVICE, Role.SUPPORT},
+    "acceptReturn": _LIABLE,
+    "refuseReturn": _LIABLE,
+    "orderInspection": _by(Role.BUYER, Role.SUPPORT),
+    "recordInspectionReport": _by(Role.SERVICE, Role.SUPPORT, Role.ADJUDICATOR),
     # coupons
     "redeemCoupon": _by(Role.BUYER, Role.SERVICE),
+    # penalty points and what follows from them
+    "penaliseParty": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "reversePoints": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "liftMeasure": _by(Role.POLICY, Role.ADMIN),
     # related accounts
     "declareRelatedAccount": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
     "clearRelation": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    # what liable parties owe
+    "recordPayout": _by(Role.SERVICE, Role.FINANCE),
+    "confirmPayout": _by(Role.SERVICE, Role.FINANCE),
+    "recordPartyPayment": _by(Role.SERVICE, Role.FINANCE),
+    "disputeRecovery": _LIABLE | {Role.SUPPORT},
+    "resolveRecovery": _by(Role.ADJUDICATOR, Role.FINANCE),
+    "writeOffRecovery": _by(Role.FINANCE),
+    "confirmWriteOff": _by(Role.FINANCE),
     # deposits
     "recordDeposit": _by(Role.FINANCE),
     "drawDeposit": _by(Role.FINANCE),

@@ -159,6 +159,13 @@ def moves(bar: Bar, caller: Caller, at: datetime) -> tuple[Move, ...]:
 def lift_bar(bar: Bar, caller: Caller, reason: str, at: datetime) -> Change[Bar]:
     """The bar ends before its time. Refuses, with every reason, what `moves` blocks."""
     require(moves(bar, caller, at), BarAction.LIFT_BAR.value, "bar.lift")
+    return end_early(bar, reason, at)
+
+
+def end_early(bar: Bar, reason: str, at: datetime) -> Change[Bar]:
+    """The bar ends before its time, whoever decided it. Refuses (ValueError) one that does not stand."""
+    if not bar.stands(at):
+        raise ValueError(f"{bar.id} does not stand at {at}")
     after = replace(bar, lifted_at=at, lift_reason=reason, version=bar.version + 1)
     return Change(bar, after, (Happening("bar.lifted", _facts(bar)),))
 

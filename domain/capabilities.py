@@ -69,11 +69,13 @@ class Cause(StrEnum):
     LISTING = "LISTING"
     """A flagged listing was not corrected in time; the correction, or the desk, ends it."""
     PENALTY = "PENALTY"
-    """Penalty points; their end, or the desk, ends it."""
+    """A measure after penalty points; its end, or lifting the measure, ends it."""
+    DEBT = "DEBT"
+    """An invoice is overdue; its payment ends it."""
 
 
-LIFTABLE: Final = frozenset({Cause.DESK, Cause.LISTING, Cause.PENALTY})
-"""What the desk lifts: the others end with a renewal or waiver, and with reinstateProvider."""
+LIFTABLE: Final = frozenset({Cause.DESK, Cause.LISTING})
+"""What the desk lifts: the others end with a renewal or waiver, with reinstateProvider, and with liftMeasure."""
 
 
 @dataclass(frozen=True, slots=True)

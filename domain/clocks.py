@@ -40,6 +40,14 @@ class Duty(StrEnum):
     """The liable party has to accept or contest a claim."""
     ESCALATE_CLAIM = "ESCALATE_CLAIM"
     """The buyer may call the desk, since the liable party did not answer."""
+    ANSWER_OFFER = "ANSWER_OFFER"
+    """The other side of a claim has to accept or decline an offer."""
+    AGREE_ON_CLAIM = "AGREE_ON_CLAIM"
+    """The two sides of a claim have to settle it, if they can."""
+    TAKE_UP_CLAIM = "TAKE_UP_CLAIM"
+    """The desk has to take up a claim that was brought to it."""
+    SUBMIT_EVIDENCE = "SUBMIT_EVIDENCE"
+    """Both sides of a claim have to bring their evidence."""
     DECIDE_CLAIM = "DECIDE_CLAIM"
     """The desk has to decide a claim."""
     NO_MOVEMENT = "NO_MOVEMENT"
@@ -93,13 +101,53 @@ class Duty(StrEnum):
     """The certificates of a withdrawn guarantee have to tell of it."""
     REACH_SERVICE_LEVEL = "REACH_SERVICE_LEVEL"
     """The liable party has to reach a milestone of a service request."""
+    MEMBERSHIP_END = "MEMBERSHIP_END"
+    """The merchant has to pay for another term of its plan, if at all."""
+    SUBMIT_PACK = "SUBMIT_PACK"
+    """The merchant has to accept a chargeback or to defend itself."""
+    CHECK_PACK = "CHECK_PACK"
+    """The desk has to look at a merchant's pack before it is too late to send it."""
+    ANSWER_PRE_ARBITRATION = "ANSWER_PRE_ARBITRATION"
+    """The desk has to contest what the cardholder's bank insists on."""
+    BRING_EVIDENCE = "BRING_EVIDENCE"
+    """A side of a claim has to bring the evidence that it was asked for."""
+    ARRANGE_RETURN = "ARRANGE_RETURN"
+    """The liable party has to say where returned goods go."""
+    SEND_RETURN = "SEND_RETURN"
+    """The buyer has to hand over the parcel with returned goods."""
+    RECEIVE_RETURN = "RECEIVE_RETURN"
+    """Returned goods have to arrive."""
+    INSPECT_RETURN = "INSPECT_RETURN"
+    """The liable party has to look at returned goods."""
+    REPORT_INSPECTION = "REPORT_INSPECTION"
+    """The company that inspects goods has to report."""
+    TELL_HOLD = "TELL_HOLD"
+    """The certificates of what a hold stopped, or let go, have to tell of it."""
+    POINTS_NOTICE = "POINTS_NOTICE"
+    """Nobody has to do anything: points wait for the end of their notice."""
+    POINTS_EXPIRY = "POINTS_EXPIRY"
+    """Nobody has to do anything: points live until then."""
+    SETTLE_MEASURE = "SETTLE_MEASURE"
+    """A measure has to have effect exactly while what it rests on stands."""
+    MEASURE_END = "MEASURE_END"
+    """Nobody has to do anything: a measure ends by itself."""
+    COLLECT_RECOVERY = "COLLECT_RECOVERY"
+    """The liable party has to pay what it owes, unless its payouts do."""
+    PAY_INVOICE = "PAY_INVOICE"
+    """The liable party has to pay an invoice."""
 
 
 SILENCE: Final[Mapping[Duty, str]] = {
+    Duty.COLLECT_RECOVERY: "It is taken from the deposit as far as that goes, and the rest is invoiced.",
+    Duty.PAY_INVOICE: "The invoice is overdue, and what the rule names is restricted until it is paid.",
     Duty.LATE_DELIVERY: "The late lines are judged, and the clock of the next promise starts.",
     Duty.CLAIM_WINDOW: "The cover expires.",
     Duty.ANSWER_CLAIM: "The buyer may escalate.",
     Duty.ESCALATE_CLAIM: "The claim goes to the desk by itself.",
+    Duty.ANSWER_OFFER: "The offer lapses.",
+    Duty.AGREE_ON_CLAIM: "The claim goes to the desk by itself.",
+    Duty.TAKE_UP_CLAIM: "Both sides are asked for evidence all the same.",
+    Duty.SUBMIT_EVIDENCE: "The claim is closed if the buyer brought none; otherwise it goes to its decision.",
     Duty.DECIDE_CLAIM: "The claim is decided on its file.",
     Duty.NO_MOVEMENT: "The shipment is flagged as stuck, until it is seen moving.",
     Duty.PRESUME_LOST: "The shipment counts as lost, until it is found.",
@@ -126,6 +174,21 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.TELL_MILESTONE: "The message is written, or skipped where it is void.",
     Duty.TELL_WITHDRAWAL: "The withdrawal is appended to the certificates of what is still covered.",
     Duty.REACH_SERVICE_LEVEL: "The milestone is marked as broken, which proposes a claim.",
+    Duty.MEMBERSHIP_END: "The merchant is on the plan that is left; without its plan a protection is paused.",
+    Duty.SUBMIT_PACK: "The chargeback is lost by default.",
+    Duty.CHECK_PACK: "The pack goes to the network as it stands.",
+    Duty.ANSWER_PRE_ARBITRATION: "The chargeback is lost.",
+    Duty.BRING_EVIDENCE: "The request for evidence lapses, and the marketplace decides without.",
+    Duty.ARRANGE_RETURN: "The buyer keeps the goods, and what was awarded is given.",
+    Duty.SEND_RETURN: "The return lapses: nothing is given.",
+    Duty.RECEIVE_RETURN: "The goods count as received.",
+    Duty.REPORT_INSPECTION: "The inspection lapses, and the claim is decided without it.",
+    Duty.TELL_HOLD: "The hold, or its end, is appended to the certificates that it concerns.",
+    Duty.INSPECT_RETURN: "The goods count as they should be, and what was awarded is given.",
+    Duty.POINTS_NOTICE: "The points are in force.",
+    Duty.POINTS_EXPIRY: "The points count no longer.",
+    Duty.SETTLE_MEASURE: "The measure takes effect, or is lifted because what it rested on is gone.",
+    Duty.MEASURE_END: "The measure is over.",
 }
 """Duty -> what follows if nobody does it. Total."""
 

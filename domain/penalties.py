@@ -55,6 +55,8 @@ class Violation(StrEnum):
     """A listing in the wrong category, for the first time."""
     OFF_PLATFORM_STEERING = "OFF_PLATFORM_STEERING"
     """Price bait, steering buyers away, refusing online trade."""
+    SELLER_REFUNDS_MONTH = "SELLER_REFUNDS_MONTH"
+    """Refunded orders in one calendar month that the seller caused."""
 
 
 class Measure(StrEnum):
@@ -110,6 +112,8 @@ class Price:
     points: Count
     strikes: Count = NONE
     fraud: bool = False
+    demotion_days: Days | None = None
+    """For how long whoever did it stands behind others in quotes; None: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ class PenaltyTerms:
     ladder: tuple[Threshold, ...]
     strikes: tuple[StrikeThreshold, ...]
     removal: Removal
+    appeal_days: Days = AT_ONCE
+    """For how long points and measures can be appealed from the day on which they are told."""
 
     def __post_init__(self) -> None:
         for steps in ([step.points for step in self.ladder], [step.strikes for step in self.strikes]):
@@ -170,6 +176,8 @@ class PointEntry:
     appealed: bool = False
     reversed: bool = False
     fraud: bool = False
+    expires_at: datetime | None = None
+    """The last instant of its life, where another version than the one that judges fixed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +208,8 @@ def expires_at(rule: PenaltyTerms, occurred_at: datetime, calendar: Calendar) ->
 def counts(rule: PenaltyTerms, entry: PointEntry, at: datetime, calendar: Calendar) -> bool:
     """Whether the entry is in force at `at`: not reversed, within its life, not under appeal (unless for fraud)."""
     appealed = entry.appealed and not entry.fraud and not rule.count_appealed
-    return (
-        not entry.reversed and not appealed and entry.occurred_at <= at <= expires_at(rule, entry.occurred_at, calendar)
-    )
+    ends_at = entry.expires_at or expires_at(rule, entry.occurred_at, calendar)
+    return not entry.reversed and not appealed and entry.occurred_at <= at <= ends_at
 
 
 def price(rule: PenaltyTerms, act: Sequence[Violation]) -> Price:
@@ -213,7 +220,8 @@ def price(rule: PenaltyTerms, act: Sequence[Violation]) -> Price:
     prices = [rule.violations[violation] for violation in act if violation in rule.violations]
     points = GATHERED[rule.one_act]([price.points for price in prices])
     strikes = max((price.strikes for price in prices), default=0)
-    return Price(Count(points), Count(strikes), any(price.fraud for price in prices))
+    demotion = max((price.demotion_days for price in prices if price.demotion_days is not None), default=None)
+    return Price(Count(points), Count(strikes), any(price.fraud for price in prices), demotion)
 
 
 def penalise(

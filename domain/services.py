@@ -320,6 +320,14 @@ def take_off(service: Service, because: str, *, at: datetime) -> Change[Service]
     return Change(service, after, (Happening("service.paused", _facts(after) | {"because": because}),))
 
 
+def put_back(service: Service, because: str, *, at: datetime) -> Change[Service]:
+    """What was taken off is listed again: why it was is gone. Refuses (ValueError) one that is not paused."""
+    if service.state is not ServiceState.PAUSED:
+        raise ValueError(f"{service.id} is not paused at {at}")
+    after = replace(service, state=ServiceState.LISTED, version=service.version + 1)
+    return Change(service, after, (Happening("service.listed", _facts(after) | {"because": because}),))
+
+
 def remove_service(service: Service, shelf: Shelf, caller: Caller, *, at: datetime) -> Change[Service]:
     """The service is over; its lanes go with it (`domain.lanes.withdraw`). Refuses what `moves` blocks."""
     require(moves(service, shelf, caller, at), ServiceAction.REMOVE_SERVICE.value, "service.remove")

@@ -1,10 +1,11 @@
 """Uploads: row to dataclass, and those whose bytes shall go. The bytes themselves lie in `storage/files.py`."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from domain.ids import OrganisationId, TenantId, UploadId
-from domain.uploads import DELETE_AFTER, FAILED, OPEN, Upload
+from domain.uploads import DELETE_AFTER, FAILED, OPEN, Upload, UploadState
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -35,6 +36,15 @@ async def count_open(connection: Connection, tenant_id: TenantId, organisation_i
         organisation_id,
     )
     return found
+
+
+async def stored(connection: Connection, tenant_id: TenantId, ids: Collection[UploadId]) -> frozenset[UploadId]:
+    """Those of the uploads whose content was looked at and can be used."""
+    if not ids:
+        return frozenset()
+    where = "t.id = ANY ($2::text[]) AND t.state = $3"
+    found = await UPLOADS.select(connection, tenant_id, where, list(ids), UploadState.ACCEPTED)
+    return frozenset(upload.id for upload in found)
 
 
 async def by_failure(connection: Connection, tenant_id: TenantId, at: datetime, limit: int) -> list[Upload]:

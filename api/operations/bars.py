@@ -47,6 +47,12 @@ async def lift_bar(work: Work, command: LiftBar) -> Outcome:
     return Outcome({"bar": bar.id})
 
 
+async def lift(work: Work, bar: Bar, reason: str) -> None:
+    """The bar, which is locked and stands, ends before its time: what it rested on is gone."""
+    await work.keep(bars.end_early(bar, reason, work.at))
+    await end_duties(work, bar.id)
+
+
 async def fire_bar_end(work: Work, clock: Clock) -> None:
     """The last instant of a bar has passed: whoever listens is told that the provider may come back."""
     bar = await bar_rows.lock(work.connection, work.tenant_id, BarId(clock.subject_id))

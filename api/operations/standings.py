@@ -2,10 +2,12 @@
 
 from api.operations import applications, bars, capabilities, certificates, exits
 from domain import access, enrolments, standings
-from domain.bars import BarCause
+from domain.bars import Bar, BarCause
 from domain.capabilities import Cause, Limit, Scope
+from domain.enrolments import Guarantee
 from domain.errors import NotFound
-from domain.providers import ProviderAction
+from domain.ids import ProviderId
+from domain.providers import Provider, ProviderAction
 from domain.standings import ReinstateProvider, RemoveFromProgramme, SuspendProvider, TerminateProvider
 from storage import enrolments as guarantee_rows
 from storage import providers as provider_rows
@@ -49,14 +51,19 @@ async def terminate_provider(work: Work, command: TerminateProvider) -> Outcome:
     provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
     work.expect(provider)
     standings.require_move(provider, work.caller, ProviderAction.TERMINATE_PROVIDER)
+    bar = await terminate(work, provider, command)
+    return Outcome({"provider": provider.id, "bar": bar.id})
+
+
+async def terminate(work: Work, provider: Provider, command: TerminateProvider) -> Bar:
+    """The provider, which is locked and not gone, is gone for good; the bar that keeps it and its like out."""
     await work.keep(standings.terminate_provider(provider, command, work.at))
     await applications.call_off(work, provider.id)
     await exits.cut_short(work, provider)
     await exits.end_guarantees(work, provider)
     await capabilities.lift_all(work, provider.id, "The provider is terminated.")
     await capabilities.refresh(work, provider.id)
-    bar = await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason)
-    return Outcome({"provider": provider.id, "bar": bar.id})
+    return await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason)
 
 
 async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Outcome:
@@ -71,8 +78,18 @@ async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Out
     if offered is None:
         raise NotFound("The provider does not offer that guarantee.", field=("ruleKey",))
     guarantee = await guarantee_rows.lock(work.connection, work.tenant_id, offered.id)
+    bar = await remove(work, provider.id, guarantee, command.reason)
+    return Outcome({"provider": provider.id, "bar": bar.id})
+
+
+async def remove(work: Work, provider_id: ProviderId, guarantee: Guarantee, reason: str) -> Bar:
+    """The provider's guarantee, both locked, has ended; the bar that keeps it and related accounts from it."""
+    await end_guarantee(work, guarantee)
+    return await bars.lay(work, provider_id, BarCause.REMOVAL, reason, programme=guarantee.rule_key)
+
+
+async def end_guarantee(work: Work, guarantee: Guarantee) -> None:
+    """The guarantee, which is locked, has ended, and the certificates of what it covers tell of it."""
     ended = enrolments.end_guarantee(guarantee, at=work.at)
     await work.keep(ended)
     await certificates.tell_withdrawal(work, ended.after)
-    bar = await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason, programme=command.rule_key)
-    return Outcome({"provider": provider.id, "bar": bar.id})

@@ -31,6 +31,7 @@ from api.schema import (
     enrolments,
     exchange_rates,
     holds,
+    invoices,
     keys,
     lanes,
     ledger,
@@ -42,7 +43,9 @@ from api.schema import (
     onboarding,
     orders,
     organisations,
+    payouts,
     places,
+    points,
     providers,
     quotes,
     rate_sheets,
@@ -87,6 +90,7 @@ from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
 from storage.views import parties as party_views
 from storage.views import places as place_views
+from storage.views import points as points_views
 from storage.views import quotes as quote_views
 from storage.views import rate_sheets as rate_sheet_views
 from storage.views import recoveries as recovery_views
@@ -145,7 +149,9 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations),
     Noun(decision_views, decisions.DecisionQueries),
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
-    Noun(recovery_views, recoveries.RecoveryQueries),
+    Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
+    Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
+    Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(hold_views, holds.HoldQueries, holds.HoldMutations),
@@ -153,6 +159,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
+    Noun(points_views, points.PointsQueries, points.PointsMutations),
     Noun(tier_views, tiers.TierQueries, tiers.TierMutations),
     Noun(place_views, places.PlaceQueries),
     Noun(service_point_views, service_points.ServicePointQueries, service_points.ServicePointMutations),

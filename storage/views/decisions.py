@@ -36,6 +36,18 @@ _OF_OWN_POINT: Final = (
     "AND s.provider_id = {party})"
 )
 
+_OF_OWN_POINTS: Final = (
+    "EXISTS (SELECT FROM points_entries e WHERE e.tenant_id = {t}.tenant_id AND e.id = {t}.subject_id "
+    "AND {party} IN (e.supplier_id, e.provider_id))"
+)
+
+_OF_OWN_MEASURE: Final = (
+    "EXISTS (SELECT FROM measures e WHERE e.tenant_id = {t}.tenant_id AND e.id = {t}.subject_id "
+    "AND {party} IN (e.supplier_id, e.provider_id))"
+)
+
+_OF_DISCIPLINE: Final = f"WHEN 'pte' THEN {_OF_OWN_POINTS} WHEN 'msr' THEN {_OF_OWN_MEASURE} "
+
 STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
 
 DECISION: Final = View(
@@ -47,7 +59,11 @@ DECISION: Final = View(
     }
     | {
         # By kind of subject: three alternatives at once look so dear to Postgres that it would rather read the table.
-        ViewerKind.PROVIDER: f"CASE left({{t}}.subject_id, 3) WHEN 'flg' THEN {_OF_OWN_LISTING} "
+        ViewerKind.SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"
+        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.SUPPLIER])} END",
+        ViewerKind.ENTITLED_SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"
+        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.ENTITLED_SUPPLIER])} END",
+        ViewerKind.PROVIDER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}WHEN 'flg' THEN {_OF_OWN_LISTING} "
         f"WHEN 'svp' THEN {_OF_OWN_POINT} ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} END"
     },
     fields={
