@@ -24,7 +24,8 @@ from typing import Any, Final
 from domain.coverage import Coverage, CoverageState
 from domain.dates import rfc3339
 from domain.enrolments import Guarantee
-from domain.ids import AppendixId, BuyerId, CertificateId, CoverageId, OrderId, TenantId
+from domain.holds import ClockHold, HoldState
+from domain.ids import AppendixId, BuyerId, CertificateId, ClockHoldId, CoverageId, OrderId, TenantId
 from domain.orders import Order
 from domain.rulebook import RuleVersion
 
@@ -50,6 +51,10 @@ class AppendixKind(StrEnum):
     """Something happened that the rule excludes: the cover is void."""
     GUARANTEE_WITHDRAWN = "GUARANTEE_WITHDRAWN"
     """The guarantee is offered no longer. What was bought with it stays covered."""
+    CLOCKS_HELD = "CLOCKS_HELD"
+    """Force majeure stopped clocks of the promise. The promise stays what it is; its judging waits."""
+    CLOCKS_RELEASED = "CLOCKS_RELEASED"
+    """Such a hold was taken back: the clocks are as if it had never been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class Appendix:
     key_id: str
     public_key: str
     at: datetime
+    hold_id: ClockHoldId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +119,15 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be appended to the certificates of one cover, or of all covers of an order."""
+    """Something to be appended to the certificates of one cover, or of all covers of an order.
+
+    `hold_id` is the hold that it tells of, where it does.
+    """
 
     of: CoverageId | OrderId
     kind: AppendixKind
     facts: Mapping[str, Any] = field(default_factory=dict)
+    hold_id: ClockHoldId | None = None
 
 
 # -- Making
@@ -236,6 +246,7 @@ def _appendix(tail: Tail, note: Note, *, id: AppendixId, sign: Sign, at: datetim
         seal.key_id,
         seal.public_key,
         at,
+        note.hold_id,
     )
 
 
@@ -277,6 +288,19 @@ def withdrawn(coverage_id: CoverageId, guarantee: Guarantee) -> Note:
     """The guarantee of the cover is offered no longer; the cover stays what it is."""
     facts = {"guarantee": guarantee.id, "endsAt": _instant(guarantee.ends_at), "coverUnchanged": True}
     return Note(coverage_id, AppendixKind.GUARANTEE_WITHDRAWN, facts)
+
+
+def held(coverage_id: CoverageId, hold: ClockHold) -> Note:
+    """Clocks of the promise stand still for that span, or do no longer; what was promised stays as it is."""
+    kind = AppendixKind.CLOCKS_HELD if hold.state is HoldState.APPLIED else AppendixKind.CLOCKS_RELEASED
+    facts = {
+        "hold": hold.id,
+        "from": rfc3339(hold.which.from_at),
+        "until": rfc3339(hold.which.until_at),
+        "reason": hold.reason if hold.state is HoldState.APPLIED else hold.reverse_reason,
+        "promiseUnchanged": True,
+    }
+    return Note(coverage_id, kind, facts, hold.id)
 
 
 # -- Spelling

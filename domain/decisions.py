@@ -35,6 +35,10 @@ class DecisionKind(StrEnum):
     """Which clocks stand still by force majeure."""
     SERVICE = "SERVICE"
     """Whether a milestone of a service request was reached in time."""
+    CHARGEBACK = "CHARGEBACK"
+    """What the platform bears of a lost chargeback."""
+    EVIDENCE = "EVIDENCE"
+    """Whether a piece of evidence is forged."""
 
 
 @dataclass(frozen=True, slots=True)

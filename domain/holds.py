@@ -2,16 +2,16 @@
 
 How it works. Staff say where (lane, place, country of delivery, provider), which duties, and from when until when.
 Every matching clock that is open stands still for that span: its deadline moves at once by as long as the clock and the
-span overlap, and with it the deadlines that its claim or cover shows. A hold is an extension that is known when it is
-given, not a pause that somebody has to end (decision 0150): whoever waits sees the new instant, and nothing need run on
-time when the span is over.
+span overlap, and with it the deadlines that its claim, cover, service or return shows. A hold is an extension that is
+known when it is given, not a pause that somebody has to end (decision 0150): whoever waits sees the new instant, and
+nothing need run on time when the span is over.
 
     APPLIED -reverse (while its span lasts)-> REVERSED
 
 Laws: only open clocks that match are moved, each once per hold; a deadline that has passed stays passed; no held clock
 fires within the span; holds that overlap on a clock stop it once; a clock that starts later is not held, since whoever
 set it knew; after a reversal every deadline is what it would have been without that hold, and what is over by then
-fires next; the promise to the buyer never moves: its judging does.
+fires next; the promise to the buyer never moves: its judging does, and its certificate tells of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,14 +33,17 @@ from domain.ids import (
     ClockId,
     CoverageId,
     DecisionId,
+    GoodsReturnId,
     HeldClockId,
     Id,
     OrderId,
     ProviderId,
+    ServiceLevelId,
     ShipmentId,
 )
 from domain.moves import Move
 from domain.places import Area
+from domain.service_requests import ServiceRequest
 
 RULE: Final = "clock.hold"
 """The rule that decides which clocks a hold stops."""
@@ -72,6 +75,11 @@ HOLDABLE: Final[Mapping[Duty, Holdable]] = {
     Duty.DECIDE_CLAIM: Holdable(ClaimId, ("due_at",)),
     Duty.NO_MOVEMENT: Holdable(ShipmentId),
     Duty.PRESUME_LOST: Holdable(ShipmentId),
+    Duty.REACH_SERVICE_LEVEL: Holdable(ServiceLevelId, ("due_at",)),
+    Duty.ARRANGE_RETURN: Holdable(GoodsReturnId, ("due_at",)),
+    Duty.SEND_RETURN: Holdable(GoodsReturnId, ("leave_due_at", "due_at")),
+    Duty.RECEIVE_RETURN: Holdable(GoodsReturnId, ("due_at",)),
+    Duty.INSPECT_RETURN: Holdable(GoodsReturnId, ("due_at",)),
 }
 """The duties that force majeure can hinder. Coupons, notices and the desk's own affairs run on."""
 
@@ -370,14 +378,29 @@ def released_deadlines(
 
 
 def moved_subject(subject: Any, deadlines: Mapping[str, datetime], hold: ClockHold, at: datetime) -> Change[Any]:
-    """The claim or cover shows those deadlines; its parties are told."""
+    """The claim, cover or return shows those deadlines; its parties are told."""
     touched = {"updated_at": at} if hasattr(subject, "updated_at") else {}
     after = replace(subject, **deadlines, **touched, version=subject.version + 1)
-    facts = {"orderId": subject.order_id, "holdId": hold.id, "until": rfc3339(hold.which.until_at)}
-    return Change(subject, after, (Happening(f"{type(subject).__name__.lower()}.{_PAST[hold.state]}", facts),))
+    return _moved_thing(subject, after, _NOUNS.get(type(subject).__name__, type(subject).__name__.lower()), hold)
+
+
+def moved_levels(
+    request: ServiceRequest, due_at: Mapping[str, datetime], hold: ClockHold, at: datetime
+) -> Change[ServiceRequest]:
+    """The milestones of the service request show those deadlines, by their ids; its parties are told."""
+    levels = tuple(replace(level, due_at=due_at[level.id]) if level.id in due_at else level for level in request.levels)
+    after = replace(request, levels=levels, updated_at=at, version=request.version + 1)
+    return _moved_thing(request, after, "service_request", hold)
+
+
+def _moved_thing(before: Any, after: Any, noun: str, hold: ClockHold) -> Change[Any]:
+    facts = {"orderId": before.order_id, "holdId": hold.id, "until": rfc3339(hold.which.until_at)}
+    return Change(before, after, (Happening(f"{noun}.{_PAST[hold.state]}", facts),))
 
 
 _PAST: Final = {HoldState.APPLIED: "held", HoldState.REVERSED: "released"}
+_NOUNS: Final = {"GoodsReturn": "return"}
+"""Class -> its noun in the names of happenings, where that is not the class's own name."""
 
 
 def moves(hold: ClockHold, caller: Caller, at: datetime) -> tuple[Move, ...]:

@@ -12,16 +12,26 @@ from typing import Any, Final
 
 from domain import (
     carriers,
+    chargeback_terms,
+    collection,
+    desk,
+    evidence_needs,
     exits,
+    goodwill,
     guarantees,
+    inspections,
     listings,
+    memberships,
     messages,
     offers,
     penalties,
     procedure,
+    protections,
     records,
     relations,
+    remedy_terms,
     requirement_cases,
+    returns,
     rulebook,
     service_point_terms,
     terms,
@@ -29,23 +39,44 @@ from domain import (
     tracking_terms,
 )
 from domain.carriers import CarrierCodes, CodeGiven
+from domain.chargeback_terms import ChargebackTerms, NoticeGiven
 from domain.claims import ClaimReason
+from domain.collection import CollectionTerms, DebtGiven
 from domain.dates import UTC_DAYS, Calendar
+from domain.desk import DeskGiven, DeskTerms
 from domain.errors import Invalid, Problem, Refused
+from domain.evidence_needs import EvidenceGiven, EvidenceTerms
 from domain.exchange_rates import Conversion
 from domain.exits import ExitTerms, LeftGiven
 from domain.explain import Finding, unmet
-from domain.guarantees import AfterSalesTerms, Milestone, OnTimeTerms, OrderFacts
+from domain.exposure import LossCause
+from domain.goodwill import GoodwillGiven, GoodwillTerms
+from domain.guarantees import (
+    AfterSalesTerms,
+    EasyReturnTerms,
+    LossDamageTerms,
+    Milestone,
+    MoneyBackTerms,
+    OnTimeTerms,
+    OrderFacts,
+    PriceLockTerms,
+)
+from domain.inspections import InspectionGiven, InspectionTerms
 from domain.listings import ListingGiven, ListingTerms
+from domain.memberships import MembershipGiven, MembershipTerms
 from domain.messages import MessageGiven, MessageTerms
 from domain.money import Money
 from domain.offers import GoodsGiven, QuoteTerms
 from domain.penalties import Measure, PenaltyTerms, PointEntry, StrikeMeasure, Violation
 from domain.procedure import ClaimClocks, Silence
+from domain.protections import CoverageGiven, ProtectionTerms
 from domain.records import RecordGiven, RecordTerms
 from domain.relations import AccountGiven, RelationTerms
+from domain.remedies import RemedyKind
+from domain.remedy_terms import RemedyGiven, RemedyTerms
 from domain.requirement_cases import ApplicationGiven, RequirementGiven
 from domain.requirements import OnboardingTerms, RequirementSet
+from domain.returns import ReturnGiven, ReturnTerms
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
 from domain.service_point_terms import PointGiven, ServicePointTerms
 from domain.terms import Count
@@ -101,6 +132,21 @@ class AfterSalesFound:
     violation: Violation | None
     unmet: tuple[str, ...]
     due: tuple[Mapping[Milestone, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFound:
+    """What a rule comes to that gives money back: in sum and by line, how, and until when."""
+
+    amount: Money
+    base: Money
+    lines: Mapping[str, Money]
+    remedy: RemedyKind
+    cause: LossCause
+    return_required: bool
+    unmet: tuple[str, ...]
+    opens_at: datetime | None
+    closes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +252,23 @@ def _on_time(rule: OnTimeTerms, given: OrderGiven) -> OnTimeFound:
     )
 
 
+def _refund(rule: guarantees.Terms, given: OrderGiven) -> RefundFound:
+    judgement = guarantees.judge(
+        rule, given.order, given.at, conversion=given.conversion, besides=_occasion(rule, given)
+    )
+    return RefundFound(
+        amount=judgement.amount,
+        base=judgement.base,
+        lines=dict(judgement.lines),
+        remedy=judgement.remedy,
+        cause=judgement.cause,
+        return_required=judgement.return_required,
+        unmet=_reasons(judgement.tree),
+        opens_at=guarantees.opens_at(rule, given.order),
+        closes_at=guarantees.closes_at(rule, given.order, given.calendar),
+    )
+
+
 def _after_sales(rule: AfterSalesTerms, given: OrderGiven) -> AfterSalesFound:
     judgement = guarantees.judge_after_sales(
         rule, given.order, given.at, conversion=given.conversion, besides=_occasion(rule, given)
@@ -260,6 +323,10 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.PUBLICATION: Kind("publication", False, PublicationTerms, NoticeGiven, _notice),
     RuleKind.ON_TIME: Kind("guarantees", True, OnTimeTerms, OrderGiven, _on_time),
     RuleKind.AFTER_SALES: Kind("guarantees", True, AfterSalesTerms, OrderGiven, _after_sales),
+    RuleKind.EASY_RETURN: Kind("guarantees", True, EasyReturnTerms, OrderGiven, _refund),
+    RuleKind.MONEY_BACK: Kind("guarantees", True, MoneyBackTerms, OrderGiven, _refund),
+    RuleKind.PRICE_LOCK: Kind("guarantees", True, PriceLockTerms, OrderGiven, _refund),
+    RuleKind.LOSS_DAMAGE: Kind("guarantees", True, LossDamageTerms, OrderGiven, _refund),
     RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, _claim),
     RuleKind.TIERS: Kind("tiers", False, TierTerms, BuyerGiven, _buyer),
     RuleKind.TRACKING: Kind("tracking", False, TrackingTerms, TrackingGiven, tracking_terms.judge),
@@ -271,10 +338,20 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.RELATIONS: Kind("relations", False, RelationTerms, AccountGiven, relations.judge),
     RuleKind.PENALTIES: Kind("penalties", False, PenaltyTerms, ActGiven, _act),
     RuleKind.LISTINGS: Kind("listings", False, ListingTerms, ListingGiven, listings.judge),
+    RuleKind.COLLECTION: Kind("collection", False, CollectionTerms, DebtGiven, collection.judge),
     RuleKind.QUOTES: Kind("quotes", False, QuoteTerms, GoodsGiven, offers.judge),
     RuleKind.EXITS: Kind("exits", False, ExitTerms, LeftGiven, exits.judge_left),
     RuleKind.RECORDS: Kind("records", False, RecordTerms, RecordGiven, records.judge),
     RuleKind.MESSAGES: Kind("messages", False, MessageTerms, MessageGiven, messages.judge),
+    RuleKind.EVIDENCE: Kind("evidence", False, EvidenceTerms, EvidenceGiven, evidence_needs.judge),
+    RuleKind.DESK: Kind("desk", False, DeskTerms, DeskGiven, desk.judge),
+    RuleKind.INSPECTIONS: Kind("inspections", False, InspectionTerms, InspectionGiven, inspections.judge),
+    RuleKind.RETURNS: Kind("returns", False, ReturnTerms, ReturnGiven, returns.judge),
+    RuleKind.MEMBERSHIPS: Kind("memberships", False, MembershipTerms, MembershipGiven, memberships.judge),
+    RuleKind.PROTECTION: Kind("protection", False, ProtectionTerms, CoverageGiven, protections.judge),
+    RuleKind.CHARGEBACKS: Kind("chargebacks", False, ChargebackTerms, NoticeGiven, chargeback_terms.judge),
+    RuleKind.REMEDIES: Kind("remedies", False, RemedyTerms, RemedyGiven, remedy_terms.judge),
+    RuleKind.GOODWILL: Kind("goodwill", False, GoodwillTerms, GoodwillGiven, goodwill.judge),
     RuleKind.SERVICE_POINTS: Kind("service_points", False, ServicePointTerms, PointGiven, service_point_terms.judge),
 }
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.certificates import ALGORITHM, Appendix, Certificate, Seal, Tail
-from domain.ids import CertificateId, CoverageId, GuaranteeId, Id, OrderId, TenantId
+from domain.ids import CertificateId, ClockHoldId, CoverageId, GuaranteeId, Id, OrderId, TenantId
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -39,6 +39,20 @@ _UNTOLD: Final = (
     "AND p.certificate_id = c.id AND p.kind = 'GUARANTEE_WITHDRAWN') LIMIT $3"
 )
 
+_OF_HOLD: Final = (
+    "SELECT c.id FROM certificates c WHERE c.tenant_id = $1 AND c.coverage_id IN ("
+    "SELECT x.subject_id FROM held_clocks x WHERE x.tenant_id = $1 AND x.hold_id = $2 UNION "
+    "SELECT q.coverage_id FROM held_clocks x "
+    "JOIN service_levels v ON v.tenant_id = x.tenant_id AND v.id = x.subject_id "
+    "JOIN service_requests q ON q.tenant_id = v.tenant_id AND q.id = v.request_id "
+    "WHERE x.tenant_id = $1 AND x.hold_id = $2) AND (NOT $3 OR EXISTS ({told} 'CLOCKS_HELD')) "
+    "AND NOT EXISTS ({told} CASE WHEN $3 THEN 'CLOCKS_RELEASED' ELSE 'CLOCKS_HELD' END) LIMIT $4"
+).replace(
+    "{told}",
+    "SELECT FROM certificate_appendices p WHERE p.tenant_id = $1 AND p.hold_id = $2 "
+    "AND p.certificate_id = c.id AND p.kind =",
+)
+
 
 async def concerned(connection: Connection, tenant_id: TenantId, of: Collection[Id]) -> list[CertificateId]:
     """The certificates of those covers and orders, in the order of their ids."""
@@ -55,6 +69,14 @@ async def concerned(connection: Connection, tenant_id: TenantId, of: Collection[
 async def untold(connection: Connection, tenant_id: TenantId, id: GuaranteeId, *, limit: int) -> list[CertificateId]:
     """Certificates of covers of the guarantee that have not ended and do not tell of its withdrawal yet."""
     rows = await connection.fetch(_UNTOLD, tenant_id, id, limit)
+    return sorted(CertificateId(row["id"]) for row in rows)
+
+
+async def untold_of_hold(
+    connection: Connection, tenant_id: TenantId, id: ClockHoldId, *, released: bool, limit: int
+) -> list[CertificateId]:
+    """Certificates of promises whose clocks the hold stopped that do not tell of it yet, or not of its end."""
+    rows = await connection.fetch(_OF_HOLD, tenant_id, id, released, limit)
     return sorted(CertificateId(row["id"]) for row in rows)
 
 
@@ -104,6 +126,15 @@ _SECRETS: Final[list[bytes]] = []
 def sign_with(secret: bytes) -> None:
     """From now on this process signs certificates with the key of the deployment with that secret."""
     _SECRETS[:] = [secret]
+
+
+def master() -> bytes:
+    """The secret of this process's deployment, of which others are derived.
+
+    Raises:
+        RuntimeError: the process was not told its secret.
+    """
+    return _secret()
 
 
 def sign(hash_: bytes) -> Seal:

@@ -15,18 +15,43 @@ from domain.claims import Claim
 from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.holds import ClockHold, HeldClock, Matched, Selection
-from domain.ids import ClaimId, ClockHoldId, CoverageId, Id, OrderId, ShipmentId, TenantId
+from domain.ids import (
+    ClaimId,
+    ClockHoldId,
+    CoverageId,
+    GoodsReturnId,
+    Id,
+    OrderId,
+    ServiceLevelId,
+    ShipmentId,
+    TenantId,
+)
 from domain.places import POSTAL_MARK
+from domain.returns import GoodsReturn
+from domain.service_requests import ServiceRequest
 from storage.claims import CLAIMS
 from storage.clocks import CLOCKS
 from storage.coverage import COVERAGES
 from storage.pool import Connection
+from storage.returns import GOODS_RETURNS
+from storage.service_requests import SERVICE_LEVELS, SERVICE_REQUESTS
 from storage.tables import Table
 
 CLOCK_HOLDS: Final = Table("clock_holds", ClockHold)
 HELD_CLOCKS: Final = Table("held_clocks", HeldClock)
 
-THINGS: Final[Mapping[type[Id], str]] = {CoverageId: "coverages", ClaimId: "claims", ShipmentId: "shipments"}
+_LEVELS: Final = (
+    "(SELECT v.tenant_id, v.id, q.order_id, q.provider_id FROM service_levels v "
+    "JOIN service_requests q ON q.tenant_id = v.tenant_id AND q.id = v.request_id)"
+)
+
+THINGS: Final[Mapping[type[Id], str]] = {
+    CoverageId: "coverages",
+    ClaimId: "claims",
+    ShipmentId: "shipments",
+    ServiceLevelId: _LEVELS,
+    GoodsReturnId: "goods_returns",
+}
 """The kinds of things whose clocks can be held, and their tables; each has an `order_id` and a `provider_id`."""
 assert {holdable.subject for holdable in holds.HOLDABLE.values()} == THINGS.keys()
 
@@ -42,12 +67,26 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """What stands under holds or comes under one: clocks, the claims and covers they are of, and all standing rows."""
+    """What stands under holds or comes under one: clocks, the things they are of, and all standing rows."""
 
     clocks: Sequence[Clock]
-    subjects: Mapping[str, Coverage | Claim]
+    subjects: Mapping[str, Coverage | Claim | GoodsReturn]
+    requests: Mapping[str, ServiceRequest]
+    """Milestone -> the service request that it belongs to."""
     standing: Mapping[str, Sequence[HeldClock]]
     """Subject -> its rows of the holds that stand, oldest first."""
+
+    def deadlines(self, subject_id: str) -> dict[str, datetime | None]:
+        """The deadlines of a thing that a hold may move."""
+        request = self.requests.get(subject_id)
+        if request is not None:
+            return {"due_at": next(level.due_at for level in request.levels if level.id == subject_id)}
+        return _deadlines(self.subjects.get(subject_id))
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: ClockHoldId) -> ClockHold:
+    """The hold. Refuses with NotFound."""
+    return await CLOCK_HOLDS.get(connection, tenant_id, id)
 
 
 async def lock(connection: Connection, tenant_id: TenantId, id: ClockHoldId) -> ClockHold:
@@ -135,11 +174,12 @@ async def read(connection: Connection, tenant_id: TenantId, found: Sequence[Foun
     )
     subject_ids = {clock.subject_id for clock in clocks}
     subjects = await _subjects(connection, tenant_id, subject_ids, lock=False)
-    return matched(found, Under(clocks, subjects, await _standing(connection, tenant_id, subject_ids)))
+    requests = await _requests(connection, tenant_id, subject_ids, lock=False)
+    return matched(found, Under(clocks, subjects, requests, await _standing(connection, tenant_id, subject_ids)))
 
 
 async def lock_found(connection: Connection, tenant_id: TenantId, found: Sequence[Found]) -> Under:
-    """What was found, this transaction's: orders, then shipments, then claims and covers, then clocks, by their ids.
+    """What was found, this transaction's: orders, shipments, covers, claims, services, clocks, by their ids.
 
     A clock that a worker is just firing is left out: the worker holds it, so that it fires and is not held.
     """
@@ -148,9 +188,10 @@ async def lock_found(connection: Connection, tenant_id: TenantId, found: Sequenc
     await _lock_ids(connection, tenant_id, "shipments", shipments)
     subject_ids = {each.subject_id for each in found}
     subjects = await _subjects(connection, tenant_id, subject_ids, lock=True)
+    requests = await _requests(connection, tenant_id, subject_ids, lock=True)
     where = "t.id = ANY ($2::text[]) AND t.ended_at IS NULL ORDER BY t.id FOR UPDATE SKIP LOCKED"
     clocks = await CLOCKS.select(connection, tenant_id, where, [each.clock_id for each in found])
-    return Under(clocks, subjects, await _standing(connection, tenant_id, subject_ids))
+    return Under(clocks, subjects, requests, await _standing(connection, tenant_id, subject_ids))
 
 
 async def rows_of(connection: Connection, tenant_id: TenantId, hold_id: ClockHoldId) -> list[Found]:
@@ -166,15 +207,14 @@ def matched(found: Sequence[Found], under: Under) -> list[Matched]:
         Matched(
             clock,
             orders[clock.id],
-            deadlines(under.subjects.get(clock.subject_id)),
+            under.deadlines(clock.subject_id),
             tuple(under.standing.get(clock.subject_id, ())),
         )
         for clock in under.clocks
     ]
 
 
-def deadlines(subject: Coverage | Claim | None) -> dict[str, datetime | None]:
-    """The deadlines of a claim or cover that a hold may move."""
+def _deadlines(subject: Coverage | Claim | GoodsReturn | None) -> dict[str, datetime | None]:
     if subject is None:
         return {}
     names = {name for holdable in holds.HOLDABLE.values() for name in holdable.carries}
@@ -190,14 +230,28 @@ async def _lock_ids(connection: Connection, tenant_id: TenantId, table: str, ids
 
 async def _subjects(
     connection: Connection, tenant_id: TenantId, ids: Collection[str], *, lock: bool
-) -> dict[str, Coverage | Claim]:
-    """Those of the things that have deadlines of their own: covers, then claims, locked in the order of their ids."""
-    found: dict[str, Coverage | Claim] = {}
-    tables: tuple[Table[Any], ...] = (COVERAGES, CLAIMS)
+) -> dict[str, Coverage | Claim | GoodsReturn]:
+    """Those of the things with deadlines of their own: covers, claims, returns, locked in the order of their ids."""
+    found: dict[str, Coverage | Claim | GoodsReturn] = {}
+    tables: tuple[Table[Any], ...] = (COVERAGES, CLAIMS, GOODS_RETURNS)
     for table in tables:
         rows = await table.select(connection, tenant_id, "t.id = ANY ($2::text[]) ORDER BY t.id", list(ids), lock=lock)
         found |= {row.id: row for row in rows}
     return found
+
+
+async def _requests(
+    connection: Connection, tenant_id: TenantId, ids: Collection[str], *, lock: bool
+) -> dict[str, ServiceRequest]:
+    """Milestone -> its service request, for those of the things that are milestones; locked in the order of ids."""
+    wanted = [id for id in ids if id.startswith(f"{ServiceLevelId.prefix}_")]
+    if not wanted:
+        return {}
+    levels = await SERVICE_LEVELS.select(connection, tenant_id, "t.id = ANY ($2::text[])", wanted)
+    where = "t.id = ANY ($2::text[]) ORDER BY t.id"
+    of = [level.request_id for level in levels]
+    found = {row.id: row for row in await SERVICE_REQUESTS.select(connection, tenant_id, where, of, lock=lock)}
+    return {level.id: found[level.request_id] for level in levels}
 
 
 async def _standing(

@@ -6,23 +6,25 @@ Whoever appends holds the ends of the chains until its transaction's end, and ta
 from collections.abc import Sequence
 from typing import Final
 
-from api.operations.duties import start_duty
+from api.operations.duties import end_duties, start_duty
 from domain import certificates
 from domain.certificates import Note
 from domain.change import Change
 from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
 from domain.enrolments import Guarantee
-from domain.ids import AppendixId, CertificateId, GuaranteeId, OrderId
+from domain.holds import HoldState
+from domain.ids import AppendixId, CertificateId, ClockHoldId, GuaranteeId, OrderId
 from domain.orders import Order
 from domain.rulebook import RuleVersion
 from domain.shipments import Shipment
 from storage import certificates as certificate_rows
 from storage import enrolments as guarantee_rows
+from storage import holds as hold_rows
 from storage.unit_of_work import Work
 
 CHUNK: Final = 500
-"""Certificates that one transaction tells of a withdrawn guarantee."""
+"""Certificates that one transaction tells of a withdrawn guarantee, or of a hold."""
 
 
 def certify(work: Work, coverage: Coverage, order: Order, guarantee: Guarantee, version: RuleVersion) -> None:
@@ -77,6 +79,28 @@ async def fire_tell_withdrawal(work: Work, clock: Clock) -> None:
     )
     if len(ids) == CHUNK:
         await tell_withdrawal(work, guarantee)
+
+
+async def tell_hold(work: Work, id: ClockHoldId) -> None:
+    """The certificates of what the hold stopped, or has let go, will tell so: chunk by chunk."""
+    await end_duties(work, id)
+    await start_duty(work, Duty.TELL_HOLD, id, work.at, party_id=None)
+
+
+async def fire_tell_hold(work: Work, clock: Clock) -> None:
+    """A chunk of the certificates tells of the hold or of its end; the next chunk's clock runs where more are left."""
+    hold = await hold_rows.get(work.connection, work.tenant_id, ClockHoldId(clock.subject_id))
+    released = hold.state is HoldState.REVERSED
+    found = await certificate_rows.untold_of_hold(
+        work.connection, work.tenant_id, hold.id, released=released, limit=CHUNK + 1
+    )
+    tails = await certificate_rows.lock_tails(work.connection, work.tenant_id, found[:CHUNK])
+    notes = [certificates.held(tail.coverage_id, hold) for tail in tails]
+    work.add(
+        *certificates.append(tails, notes, mint=lambda: work.new_id(AppendixId), sign=certificate_rows.sign, at=work.at)
+    )
+    if len(found) > CHUNK:
+        await start_duty(work, Duty.TELL_HOLD, hold.id, work.at, party_id=None)
 
 
 async def _continue(work: Work, ids: Sequence[CertificateId], notes: Sequence[Note]) -> None:

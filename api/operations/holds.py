@@ -1,13 +1,14 @@
 """Clock holds: force majeure stops many clocks at once, and is taken back.
 
-Locks are taken in the order of the house (orders, shipments, covers, claims, clocks), so that whoever acts on one of
-these things waits for the hold or the hold for it; a clock that a worker is firing is left to the worker.
+Locks are taken in the order of the house (orders, shipments, covers, claims, services, clocks), so that whoever acts on
+one of these things waits for the hold or the hold for it; a clock that a worker is firing is left to the worker.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from api.operations import certificates
 from domain import access, holds
 from domain.change import Change
 from domain.claims import Claim, ClaimEvent, Side
@@ -49,6 +50,7 @@ async def apply_clock_hold(work: Work, command: ApplyClockHold) -> Outcome:
     for each in held:
         moved.setdefault(each.row.subject_id, {}).update(each.moved)
     await _keep(work, hold, [each.clock for each in held], under, moved, command.reason)
+    await certificates.tell_hold(work, hold.id)
     return Outcome({"clockHold": hold.id}, {"clocks": len(held)})
 
 
@@ -71,12 +73,13 @@ async def reverse_clock_hold(work: Work, command: ReverseClockHold) -> Outcome:
         for clock in under.clocks
     ]
     moved = {
-        id: holds.released_deadlines(hold_rows.deadlines(subject), hold, _standing(under, id))
-        for id, subject in under.subjects.items()
+        id: holds.released_deadlines(under.deadlines(id), hold, _standing(under, id))
+        for id in (*under.subjects, *under.requests)
     }
     await work.keep(change)
     clocks = [each for each in released if each is not None]
     await _keep(work, change.after, clocks, under, moved, command.reason)
+    await certificates.tell_hold(work, hold.id)
     return Outcome({"clockHold": hold.id}, {"clocks": len(clocks)})
 
 
@@ -100,15 +103,20 @@ async def _keep(
     moved: Mapping[str, Mapping[str, datetime]],
     reason: str,
 ) -> None:
-    """Clocks, claims and covers are kept in batches; each claim's history says why."""
+    """Clocks and what they are of are kept in batches; each claim's history says why."""
     changes: list[Change[Any]] = list(clocks)
+    levels: dict[str, dict[str, datetime]] = {}
     for id, deadlines in moved.items():
-        if deadlines:
+        if deadlines and id in under.requests:
+            levels.setdefault(under.requests[id].id, {})[id] = deadlines["due_at"]
+        elif deadlines:
             change = holds.moved_subject(under.subjects[id], deadlines, hold, work.at)
             changes.append(change)
             if isinstance(change.after, Claim):
                 name = change.happened[0].name
                 work.add(ClaimEvent(work.new_id(EventId), change.after.id, name, Side.STAFF, reason, work.at))
+    requests = {request.id: request for request in under.requests.values()}
+    changes += [holds.moved_levels(requests[id], due_at, hold, work.at) for id, due_at in levels.items()]
     await work.keep_all(changes)
 
 

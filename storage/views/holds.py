@@ -31,18 +31,30 @@ def _of_thing(*tables: str, column: str) -> str:
     )
 
 
+def _of_level(column: str) -> str:
+    """The clock is about a milestone of a service request whose `column` is the viewer."""
+    return (
+        "EXISTS (SELECT FROM service_levels v JOIN service_requests k ON k.tenant_id = v.tenant_id "
+        f"AND k.id = v.request_id WHERE v.tenant_id = {{t}}.tenant_id AND v.id = {{t}}.subject_id "
+        f"AND k.{column} = {{party}})"
+    )
+
+
 _SOLD: Final = (
-    f"({_of_thing('coverages', 'claims', column='supplier_id')} "
-    f"OR {{t}}.subject_id NOT LIKE 'clm%' AND {through_order('o.supplier_id = {party}')})"
+    f"({_of_thing('coverages', 'claims', 'goods_returns', column='supplier_id')} OR {_of_level('supplier_id')} "
+    f"OR left({{t}}.subject_id, 3) IN ('cov', 'shp') AND {through_order('o.supplier_id = {party}')})"
 )
-"""As with the things themselves: a claim against a provider is none of the supplier's."""
+"""As with the things themselves: a claim against a provider, a service or a return, is none of the supplier's."""
 
 VISIBLE: Final = {
     ViewerKind.STAFF: "true",
     ViewerKind.BUYER: through_order("o.buyer_id = {party}"),
     ViewerKind.SUPPLIER: _SOLD,
     ViewerKind.ENTITLED_SUPPLIER: _SOLD,
-    ViewerKind.PROVIDER: f"({_of_thing('coverages', 'claims', 'shipments', column='provider_id')})",
+    ViewerKind.PROVIDER: (
+        f"({_of_thing('coverages', 'claims', 'shipments', 'goods_returns', column='provider_id')} "
+        f"OR {_of_level('provider_id')})"
+    ),
 }
 
 
