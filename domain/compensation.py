@@ -55,7 +55,7 @@ def reckoned(
     compensation: Compensation, base: Money, conversion: Conversion | None, version: str
 ) -> tuple[Money, Finding]:
     """The share of the base up to the cap, and how it came about. Holds unless the amount rounds to nothing."""
-    cap, rate = _cap(compensation, base.currency, conversion)
+    cap, rate = converted(compensation.cap, base.currency, conversion)
     shared = money.share(base, compensation.share_bp)
     amount = min(shared, cap)
     inputs: dict[str, Input] = {
@@ -69,9 +69,8 @@ def reckoned(
     return amount, Finding("guarantee.amount", amount.minor > 0, "guarantee_amount", inputs, version)
 
 
-def _cap(compensation: Compensation, currency: str, conversion: Conversion | None) -> tuple[Money, dict[str, Input]]:
+def converted(cap: Money, currency: str, conversion: Conversion | None) -> tuple[Money, dict[str, Input]]:
     """The cap in `currency`, and the rate it was converted at. Refused where the rate is missing."""
-    cap = compensation.cap
     if cap.currency == currency:
         return cap, {}
     if conversion is None:
@@ -80,6 +79,6 @@ def _cap(compensation: Compensation, currency: str, conversion: Conversion | Non
         raise Refused("exchange_rate", f"there is no rate from {cap.currency} to {currency}", (missing,))
     if (conversion.base, conversion.quote) != (cap.currency, currency):
         raise ValueError(f"a rate from {conversion.base} to {conversion.quote} does not convert {cap} to {currency}")
-    converted = money.convert(cap, currency, conversion.rate)
+    amount = money.convert(cap, currency, conversion.rate)
     rate: dict[str, Input] = {"rate": f"{conversion.rate:f}", "rateDay": conversion.day.isoformat()}
-    return converted, {**rate, "convertedCap": str(converted)}
+    return amount, {**rate, "convertedCap": str(amount)}

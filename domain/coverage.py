@@ -2,9 +2,9 @@
 
 Theory of operation (`domain.md` 6.5):
 
-    PENDING -a shipment brings the promised day-> IN_FORCE       (paid, but no day was promised yet)
+    PENDING -a shipment brings the promised day, goods arrive or are lost-> IN_FORCE     (paid, but nothing to claim yet)
     IN_FORCE -openClaim, or by itself-> CLAIMED -withdrawClaim-> IN_FORCE
-    IN_FORCE -its last instant passed-> EXPIRED
+    IN_FORCE -its last instant passed-> EXPIRED -goods arrive after all, where receipt counts-> IN_FORCE
     PENDING, IN_FORCE -what the rule excludes came true-> VOIDED (with the code of that finding)
 
 Laws: the version in force at payment governs, and its numbers are copied into the cover; one cover per order and
@@ -39,16 +39,17 @@ from domain.ids import (
 )
 from domain.money import Money
 from domain.moves import Move
-from domain.orders import Order, RecordOrder
+from domain.orders import Order, OrderLine, RecordOrder
 from domain.rulebook import RuleVersion
 from domain.shipments import Shipment
+from domain.tracking import ShipmentState
 
 
 class CoverageState(StrEnum):
     """Where a cover stands."""
 
     PENDING = "PENDING"
-    """Paid, but nothing is promised yet: no line has a promised day."""
+    """Paid, but nothing can be claimed yet: no line has a promised day, or nothing has arrived where that counts."""
     IN_FORCE = "IN_FORCE"
     """It protects the order."""
     CLAIMED = "CLAIMED"
@@ -110,7 +111,7 @@ class Coverage:
 
     @property
     def opens_at(self) -> datetime | None:
-        """The first instant to apply: when the first promised day is over, or at once where no day was promised."""
+        """The first instant to apply: when the first promised day is over, or since it is in force where none was."""
         if self.promise is Promise.ON_TIME:
             return None if self.promised_at is None else self.promised_at + MICROSECOND
         return self.in_force_at
@@ -132,10 +133,13 @@ class Window:
     closes_at: datetime | None
 
 
-def require_offered(wish: RecordOrder, offered: Iterable[Guarantee]) -> None:
+def require_offered(
+    wish: RecordOrder, offered: Iterable[Guarantee], admissions: Mapping[GuaranteeId, Sequence[Finding]]
+) -> None:
     """Returns if the order can be bought with every guarantee it names.
 
-    Refuses with Invalid, naming each: an unknown guarantee, one that is not active, one of another supplier.
+    `admissions` is what each guarantee's own rule says to an order like this. Refuses with Invalid, naming each: an
+    unknown guarantee, one that is not active, one of another supplier, one whose rule does not admit the order.
     """
     by_id = {guarantee.id: guarantee for guarantee in offered}
     problems = []
@@ -144,7 +148,7 @@ def require_offered(wish: RecordOrder, offered: Iterable[Guarantee]) -> None:
         if guarantee is None:
             problems.append(Problem(path, "There is no such guarantee."))
             continue
-        because = unmet(offered_for(guarantee, wish.supplier_id, wish.country))
+        because = unmet((*offered_for(guarantee, wish.supplier_id, wish.country), *admissions.get(guarantee.id, ())))
         problems.extend(Problem(path, words.sentence(finding)) for finding in because)
     if problems:
         raise Invalid(*problems)
@@ -170,13 +174,23 @@ def offered_for(guarantee: Guarantee, supplier_id: SupplierId, country: str) -> 
     )
 
 
-def eligibility(guarantee: Guarantee, order: Order) -> Finding:
-    """Whether the order can be bought with the guarantee, and all that stands in the way, before it is paid."""
+def wished(wish: RecordOrder) -> OrderFacts:
+    """What the rules of guarantees can know of an order that is only wished for: its lines, and where it goes."""
+    lines = tuple(LineFacts(str(number), line.value) for number, line in enumerate(wish.lines, start=1))
+    return OrderFacts("", wish.currency, lines, country=wish.country)
+
+
+def eligibility(guarantee: Guarantee, order: Order, admission: Sequence[Finding] = ()) -> Finding:
+    """Whether the order can be bought with the guarantee, and all that stands in the way, before it is paid.
+
+    `admission` is what the guarantee's own rule says to an order like this (`guarantees.admission`).
+    """
     paid = {} if order.paid_at is None else {"paidAt": rfc3339(order.paid_at)}
     findings = (
         Finding("coverage.unpaid", order.paid_at is None, "order_awaits_payment", paid),
         Finding("coverage.uncancelled", order.cancelled_at is None, "order_not_cancelled"),
         *offered_for(guarantee, order.supplier_id, order.country),
+        *admission,
     )
     return every("coverage.eligible", "order_can_be_covered", findings)
 
@@ -188,29 +202,55 @@ def foreseen(order: Order, version: RuleVersion, calendar: Calendar, at: datetim
     return Window(guarantees.opens_at(rule, facts), guarantees.closes_at(rule, facts, calendar))
 
 
-def order_facts(order: Order, shipments: Iterable[Shipment], claim_id: ClaimId | None = None) -> OrderFacts:
-    """What the rules of guarantees need to know of the order; `claim_id` is its earlier claim, if any."""
+def order_facts(
+    order: Order,
+    shipments: Iterable[Shipment],
+    claim_id: ClaimId | None = None,
+    *,
+    provider_id: ProviderId | None = None,
+) -> OrderFacts:
+    """What the rules of guarantees need to know of the order; `claim_id` is its earlier claim, if any.
+
+    `provider_id` is the provider that stands for the guarantee, None where a supplier does.
+    """
     by_id = {shipment.id: shipment for shipment in shipments}
-    attempts = {id: shipment.attempted_at for id, shipment in by_id.items()}
     return OrderFacts(
         id=order.id,
         currency=order.total.currency,
         lines=tuple(
-            LineFacts(
-                id=line.id,
-                value=line.value,
-                promised_at=line.promised_at,
-                delivered_at=line.delivered_at,
-                attempted_at=None if line.shipment_id is None else attempts.get(line.shipment_id),
-                serviced=line.serviced,
-            )
-            for line in order.lines
+            _line_facts(line, None if line.shipment_id is None else by_id.get(line.shipment_id)) for line in order.lines
         ),
         paid_at=order.paid_at,
         cancelled_at=order.cancelled_at,
         address_changed_at=order.address_changed_at,
         claim_id=claim_id,
         freight=_freight(order.total.currency, by_id.values()),
+        country=order.country,
+        provider_id=provider_id,
+        locked=order.locked,
+        charged=order.charged,
+        refunded=order.refunded,
+        quantity_changed_at=order.quantity_changed_at,
+        buyer_transport=order.buyer_transport,
+    )
+
+
+def _line_facts(line: OrderLine, shipment: Shipment | None) -> LineFacts:
+    lost = shipment is not None and shipment.state is ShipmentState.LOST
+    return LineFacts(
+        id=line.id,
+        value=line.value,
+        promised_at=line.promised_at,
+        delivered_at=line.delivered_at,
+        attempted_at=None if shipment is None else shipment.attempted_at,
+        serviced=line.serviced,
+        ship_by_at=line.ship_by_at,
+        shipped_at=None if shipment is None else shipment.picked_up_at,
+        lost_at=shipment.told_until if lost and shipment is not None else None,
+        carrier_id=None if shipment is None else shipment.provider_id,
+        declared=line.declared,
+        disclosed_defects=line.disclosed_defects,
+        standard_stated=line.standard_stated,
     )
 
 
@@ -248,7 +288,7 @@ def cover_order(
         ended_at=None,
         version=1,
     )
-    coverage = _with_window(coverage, order, calendar, order.paid_at)
+    coverage = _with_window(coverage, order_facts(order, ()), calendar, order.paid_at)
     name = "coverage.began" if coverage.state is CoverageState.IN_FORCE else "coverage.frozen"
     return Change(None, coverage, (_happening(name, coverage),))
 
@@ -260,7 +300,7 @@ def take_promises(coverage: Coverage, order: Order, calendar: Calendar, at: date
     """
     if coverage.state not in LIVE:
         return None
-    after = _with_window(coverage, order, calendar, at)
+    after = _with_window(coverage, order_facts(order, ()), calendar, at)
     if after == coverage:
         return None
     after = replace(after, version=coverage.version + 1)
@@ -268,16 +308,46 @@ def take_promises(coverage: Coverage, order: Order, calendar: Calendar, at: date
     return Change(coverage, after, (_happening(name, after),))
 
 
-def _with_window(coverage: Coverage, order: Order, calendar: Calendar, at: datetime) -> Coverage:
-    facts = order_facts(order, ())
+def take_receipt(
+    coverage: Coverage, order: Order, shipments: Iterable[Shipment], calendar: Calendar, at: datetime
+) -> Change[Coverage] | None:
+    """The cover's window follows what arrived or was lost, where it is counted from receipt; None when nothing changed.
+
+    What arrives while the window was open for want of an arrival sets its end, also an earlier one. A cover that expired
+    before the goods arrived is in force again if its days from receipt are not over.
+    """
+    if not guarantees.BREACHES[coverage.promise].by_receipt:
+        return None
+    if coverage.state not in LIVE | {CoverageState.EXPIRED}:
+        return None
+    facts = order_facts(order, shipments, provider_id=coverage.provider_id)
+    after = _with_window(coverage, facts, calendar, at, anew=True)
+    expired = coverage.state is CoverageState.EXPIRED
+    if expired and (after.closes_at is None or after.closes_at < at):
+        return None
+    if expired:
+        after = replace(after, ended_at=None)
+    if after == coverage:
+        return None
+    after = replace(after, version=coverage.version + 1)
+    name = "coverage.window_moved" if coverage.state is CoverageState.IN_FORCE else "coverage.began"
+    return Change(coverage, after, (_happening(name, after),))
+
+
+def _with_window(
+    coverage: Coverage, facts: OrderFacts, calendar: Calendar, at: datetime, *, anew: bool = False
+) -> Coverage:
+    """The cover with the window that follows from the facts; `anew`: whatever it was before, not only beyond it."""
     closes_at = guarantees.closes_at(coverage.rule, facts, calendar)
     if closes_at is None:
         return coverage
+    promised = [line.promised_at for line in facts.lines if line.promised_at is not None]
+    before = None if anew else coverage.closes_at  # a hold may have moved it
     return replace(
         coverage,
         state=CoverageState.IN_FORCE,
-        promised_at=order.promises[0] if coverage.promise is Promise.ON_TIME else None,
-        closes_at=max(closes_at, coverage.closes_at or closes_at),  # a hold may have moved it
+        promised_at=min(promised) if coverage.promise is Promise.ON_TIME else None,
+        closes_at=max(closes_at, before or closes_at),
         in_force_at=coverage.in_force_at or at,
     )
 

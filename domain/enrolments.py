@@ -20,15 +20,12 @@ from domain.change import Change, Happening
 from domain.countries import COUNTRIES
 from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.explain import Finding, unmet
-from domain.guarantees import Promise
+from domain.guarantees import BREACHES, Promise
 from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId
 from domain.moves import Move, require
 from domain.rulebook import RuleKind, RuleVersion
 
-PROMISES: Final[Mapping[RuleKind, Promise]] = {
-    RuleKind.ON_TIME: Promise.ON_TIME,
-    RuleKind.AFTER_SALES: Promise.AFTER_SALES,
-}
+PROMISES: Final[Mapping[RuleKind, Promise]] = {breach.kind: promise for promise, breach in BREACHES.items()}
 """The kinds of rule under which a guarantee can be offered."""
 
 

@@ -4,7 +4,8 @@ Theory of operation:
 
     PLACED -recordPayment-> PAID -completeOrder-> COMPLETED
     PLACED, PAID -cancelOrder-> CANCELLED
-    changeAddress while PLACED or PAID; recordRefund once paid, in any later state; recordShipment until it is over
+    changeAddress while PLACED or PAID; recordRefund once paid, in any later state; recordShipment until it is over;
+    recordCharge once paid, in any later state
 
 Laws: the total is the sum of the lines (freight belongs to shipments and is never part of a compensation's base,
 `domain.md` 6.8); a line's promise, once given, is never overwritten; what was refunded never exceeds the total; payment
@@ -23,7 +24,7 @@ from domain.change import Change, Happening
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
-from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, ShipmentId, SupplierId
+from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, QuoteId, ShipmentId, SupplierId
 from domain.money import Money, share_out, total
 from domain.moves import Move
 
@@ -65,6 +66,8 @@ class OrderAction(StrEnum):
     """Say that money was given back."""
     RECORD_SHIPMENT = "RECORD_SHIPMENT"
     """Say that lines left with a provider."""
+    RECORD_CHARGE = "RECORD_CHARGE"
+    """Say what the buyer was charged in sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ MOVES: Final[Mapping[OrderAction, Step]] = {
     OrderAction.COMPLETE_ORDER: Step("completeOrder", frozenset({OrderState.PAID}), OrderState.COMPLETED),
     OrderAction.RECORD_REFUND: Step("recordRefund", frozenset(OrderState) - {OrderState.PLACED}, paid=True),
     OrderAction.RECORD_SHIPMENT: Step("recordShipment", _LIVE),
+    OrderAction.RECORD_CHARGE: Step("recordCharge", frozenset(OrderState) - {OrderState.PLACED}, paid=True),
 }
 """The order's life, total over its actions; the diagram above and in the docs is drawn from it."""
 assert MOVES.keys() == set(OrderAction)
@@ -94,7 +98,9 @@ assert MOVES.keys() == set(OrderAction)
 class OrderLine:
     """A line; `value` is for the whole quantity, `serviced` says whether it carries the machinery after-sales service.
 
-    `promised_at` and `delivered_at` are the last microsecond of a day where only the day is known.
+    `promised_at` and `delivered_at` are the last microsecond of a day where only the day is known, `ship_by_at` that of
+    the day by which it is to be sent. `declared` is what it is worth on the way, its value where nobody declared
+    another one. `disclosed_defects`: slight defects were told before the sale; `standard_stated`: a standard was agreed.
     """
 
     id: OrderLineId
@@ -108,11 +114,20 @@ class OrderLine:
     promised_at: datetime | None
     shipment_id: ShipmentId | None
     delivered_at: datetime | None
+    ship_by_at: datetime | None = None
+    declared: Money | None = None
+    disclosed_defects: bool = False
+    standard_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with its lines in their order. `address_changed_at` is the last change of address after payment."""
+    """An order with its lines in their order. `address_changed_at` is the last change of address after payment.
+
+    `locked` is the all-in total that the buyer was promised, transport included, where a price was locked; `charged`
+    what it was charged in sum since; `quote_id` the accepted quote that it is bought with. `buyer_transport` says that
+    the buyer arranges the transport itself.
+    """
 
     id: OrderId
     reference: str
@@ -131,6 +146,11 @@ class Order:
     cancelled_at: datetime | None
     version: int
     lines: tuple[OrderLine, ...]
+    locked: Money | None = None
+    charged: Money | None = None
+    quantity_changed_at: datetime | None = None
+    buyer_transport: bool = False
+    quote_id: QuoteId | None = None
 
     @property
     def promises(self) -> tuple[datetime, ...]:
@@ -164,11 +184,18 @@ class NewLine:
     serviced: bool
     promised_on: date | None
     reference: str | None
+    ship_by: date | None = None
+    declared: Money | None = None
+    disclosed_defects: bool = False
+    standard_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOrder:
-    """An order as the shop system reports it; `guarantee_ids` are the guarantees the buyer buys it with."""
+    """An order as the shop system reports it; `guarantee_ids` are the guarantees the buyer buys it with.
+
+    `quote_id` names the accepted quote whose transport it is bought with: its guarantees come with it.
+    """
 
     reference: str
     buyer_id: BuyerId
@@ -179,6 +206,17 @@ class RecordOrder:
     guarantee_ids: tuple[GuaranteeId, ...]
     address: Address | None
     placed_at: datetime | None
+    buyer_transport: bool = False
+    quote_id: QuoteId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCharge:
+    """What the buyer was charged in sum; `quantity_changed` says that it changed a quantity after payment."""
+
+    order_id: OrderId
+    charged: Money
+    quantity_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +265,11 @@ def record_order(
     calendar: Calendar,
     address_digest: str | None,
     at: datetime,
+    locked: Money | None = None,
 ) -> Change[Order]:
     """A new order, placed; promised days end with their last microsecond in `calendar`.
+
+    `locked` is the all-in total where the price is locked.
 
     Refuses with Invalid, naming each: no lines or too many, a line in another currency, less than one piece, a negative
     value, a guarantee named twice, an order placed in the future.
@@ -249,6 +290,10 @@ def record_order(
             promised_at=None if line.promised_on is None else dates.end_of_day(line.promised_on, calendar),
             shipment_id=None,
             delivered_at=None,
+            ship_by_at=None if line.ship_by is None else dates.end_of_day(line.ship_by, calendar),
+            declared=line.declared,
+            disclosed_defects=line.disclosed_defects,
+            standard_stated=line.standard_stated,
         )
         for position, (line_id, line) in enumerate(zip(line_ids, command.lines, strict=True), start=1)
     )
@@ -270,6 +315,9 @@ def record_order(
         cancelled_at=None,
         version=1,
         lines=lines,
+        locked=locked,
+        buyer_transport=command.buyer_transport,
+        quote_id=command.quote_id,
     )
     return Change(None, order, (_happening("order.recorded", order),))
 
@@ -289,6 +337,10 @@ def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterab
             yield Problem((*where, "value", "currency"), f"Every line is in the order's currency, {command.currency}.")
         if line.value.minor < 0:
             yield Problem((*where, "value", "amount"), "A line is worth nothing or more.")
+        if line.declared is not None and line.declared.currency != command.currency:
+            yield Problem((*where, "declared", "currency"), f"Values are declared in {command.currency} too.")
+        if line.declared is not None and line.declared.minor < 0:
+            yield Problem((*where, "declared", "amount"), "A declared value is nothing or more.")
         if not 1 <= line.quantity <= QUANTITY_MAX:
             yield Problem((*where, "quantity"), f"A line has 1 to {QUANTITY_MAX} pieces.")
 
@@ -386,6 +438,20 @@ def record_refund(order: Order, amount: Money) -> Change[Order]:
     return Change(order, after, (_happening("order.refunded", after, amountMinor=amount.minor),))
 
 
+def record_charge(order: Order, charged: Money, at: datetime, *, quantity_changed: bool = False) -> Change[Order]:
+    """The buyer was charged that much in sum; that it changed a quantity is remembered, for a locked price ends with it.
+
+    Refuses another currency, an amount below zero, and an order that is not paid.
+    """
+    if charged.currency != order.total.currency:
+        raise Invalid(Problem(("charged", "currency"), f"The order is in {order.total.currency}."))
+    if charged.minor < 0:
+        raise Invalid(Problem(("charged", "amount"), "A charge is nothing or more."))
+    changed_at = at if quantity_changed else order.quantity_changed_at
+    after = _step(order, OrderAction.RECORD_CHARGE, charged=charged, quantity_changed_at=changed_at)
+    return Change(order, after, (_happening("order.charged", after, chargedMinor=charged.minor),))
+
+
 def ship_lines(
     order: Order, line_ids: Iterable[OrderLineId], shipment_id: ShipmentId, promised_at: datetime | None
 ) -> Change[Order]:
@@ -422,7 +488,7 @@ def ship_lines(
 def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable[[], OrderLineId]) -> Change[Order]:
     """Of each of those lines so many pieces are left, and the rest is a line of its own at the end of the order.
 
-    The value is shared by pieces to the cent, so that the order's total stays; promise and service go with both parts.
+    Value and declared value are shared by pieces to the cent, so that the order's total stays; promise and service go with both parts.
     Refuses lines of another order, lines shipped before, and a line of which nothing would be left on either side.
     """
     lines = {line.id: line for line in order.lines}
@@ -450,11 +516,29 @@ def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable
     for id in sorted(pieces, key=lambda id: lines[id].position):
         line, count = lines[id], pieces[id]
         stays, goes = share_out(line.value, (count, line.quantity - count))
-        lines[id] = replace(line, quantity=count, value=stays)
+        kept, moved = _declared(line, count)
+        lines[id] = replace(line, quantity=count, value=stays, declared=kept)
         position = len(order.lines) + len(rest) + 1
-        rest.append(replace(line, id=mint(), position=position, quantity=line.quantity - count, value=goes))
+        rest.append(
+            replace(
+                line,
+                id=mint(),
+                position=position,
+                quantity=line.quantity - count,
+                value=goes,
+                declared=moved,
+            )
+        )
     after = _step(order, OrderAction.RECORD_SHIPMENT, lines=(*lines.values(), *rest))
     return Change(order, after, (_happening("order.lines_divided", after, lines=len(rest)),))
+
+
+def _declared(line: OrderLine, count: int) -> tuple[Money | None, Money | None]:
+    """What is declared of so many pieces of the line, and of the rest."""
+    if line.declared is None:
+        return None, None
+    kept, moved = share_out(line.declared, (count, line.quantity - count))
+    return kept, moved
 
 
 def release_lines(order: Order, shipment_id: ShipmentId) -> Change[Order]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import (
+    carriage,
     carriers,
     chargeback_terms,
     collection,
@@ -38,6 +39,7 @@ from domain import (
     tiers,
     tracking_terms,
 )
+from domain.carriage import CarriageGiven, CarriageTerms
 from domain.carriers import CarrierCodes, CodeGiven
 from domain.chargeback_terms import ChargebackTerms, NoticeGiven
 from domain.claims import ClaimReason
@@ -329,6 +331,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.LOSS_DAMAGE: Kind("guarantees", True, LossDamageTerms, OrderGiven, _refund),
     RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, _claim),
     RuleKind.TIERS: Kind("tiers", False, TierTerms, BuyerGiven, _buyer),
+    RuleKind.CARRIAGE: Kind("carriage", True, CarriageTerms, CarriageGiven, carriage.judge),
     RuleKind.TRACKING: Kind("tracking", False, TrackingTerms, TrackingGiven, tracking_terms.judge),
     RuleKind.CARRIER_CODES: Kind("carriers", True, CarrierCodes, CodeGiven, carriers.judge),
     RuleKind.ONBOARDING: Kind(

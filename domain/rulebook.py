@@ -79,6 +79,8 @@ class RuleKind(StrEnum):
     """Notice before a service point changes, and how often it is checked."""
     COLLECTION = "COLLECTION"
     """How what liable parties owe is collected."""
+    CARRIAGE = "CARRIAGE"
+    """What a carrier owes for goods, and until when it must be told."""
     QUOTES = "QUOTES"
     """How goods are weighed, and how long quotes stand."""
     MEMBERSHIPS = "MEMBERSHIPS"

@@ -1,5 +1,6 @@
 """Covers: row to dataclass, and the ways they are found."""
 
+from collections.abc import Collection
 from typing import Final
 
 from domain.coverage import Coverage
@@ -18,6 +19,17 @@ async def get(connection: Connection, tenant_id: TenantId, id: CoverageId) -> Co
 async def lock(connection: Connection, tenant_id: TenantId, id: CoverageId) -> Coverage:
     """The cover, this transaction's until its end. Refuses with NotFound. Lock its order first."""
     return await COVERAGES.lock(connection, tenant_id, id)
+
+
+async def counted_from_receipt(
+    connection: Connection, tenant_id: TenantId, order_ids: Collection[OrderId]
+) -> list[Coverage]:
+    """The covers of those orders whose window arrivals can move, oldest first. The orders' locks cover them."""
+    where = (
+        "t.order_id = ANY ($2::text[]) AND t.promise IN ('EASY_RETURN', 'MONEY_BACK', 'PRICE_LOCK', 'LOSS_DAMAGE') "
+        "AND t.state IN ('PENDING', 'IN_FORCE', 'EXPIRED') ORDER BY t.id"
+    )
+    return await COVERAGES.select(connection, tenant_id, where, list(order_ids))
 
 
 async def by_order(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> list[Coverage]:

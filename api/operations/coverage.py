@@ -4,23 +4,26 @@
 clock's row. Every function here expects its order to be locked, except those two, which lock it themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.operations import certificates, claims
 from domain import certificates as certificate_rules
-from domain import clocks, guarantees, tiers
+from domain import clocks, dates, guarantees, tiers
 from domain import coverage as covers
 from domain.buyers import TIER_RULE
 from domain.clocks import Clock
 from domain.coverage import Coverage, CoverageState
-from domain.guarantees import Judgement, OnTimeTerms
-from domain.ids import ClockId, CoverageId
+from domain.enrolments import Guarantee
+from domain.explain import Finding
+from domain.guarantees import Judgement, OnTimeTerms, OrderFacts
+from domain.ids import ClockId, CoverageId, GuaranteeId
 from domain.orders import Order
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import clocks as clock_rows
 from storage import coverage as coverage_rows
 from storage import enrolments as guarantee_rows
+from storage import exchange_rates as rate_rows
 from storage import orders as order_rows
 from storage import rulebook as rule_rows
 from storage import shipments as shipment_rows
@@ -55,6 +58,45 @@ async def take_promises(work: Work, order: Order) -> None:
             await _arm(work, change.after, order)
             notes.append(certificate_rules.promised(change.after, order))
     await certificates.append(work, notes)
+
+
+async def take_receipts(work: Work, orders: Sequence[Order]) -> None:
+    """The windows of those orders' covers that count from receipt follow what arrived or was lost; so do the clocks."""
+    by_id = {order.id: order for order in orders}
+    found = await coverage_rows.counted_from_receipt(work.connection, work.tenant_id, list(by_id))
+    if not found:
+        return
+    shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, {cover.order_id for cover in found})
+    for coverage in found:
+        order = by_id[coverage.order_id]
+        calendar = await calendar_rows.get(work.connection, order.country)
+        own = [shipment for shipment in shipments if shipment.order_id == order.id]
+        change = covers.take_receipt(coverage, order, own, calendar, work.at)
+        if change is not None:
+            await work.keep(change)
+            await _stop(work, coverage.id)
+            await _arm(work, change.after, order)
+
+
+async def admissions(
+    work: Work, offered: Sequence[Guarantee], facts: OrderFacts
+) -> Mapping[GuaranteeId, tuple[Finding, ...]]:
+    """What the rule of each guarantee that is in force now says to an order like this, beyond who offers it where.
+
+    Refuses where a rate is needed and not recorded.
+    """
+    said: dict[GuaranteeId, tuple[Finding, ...]] = {}
+    calendar = await calendar_rows.get(work.connection, work.market)
+    for guarantee in offered:
+        version = await rule_rows.in_force(work.connection, work.tenant_id, guarantee.rule_key, work.at)
+        rule = guarantees.terms_of(version)
+        foreign = guarantees.needs_rate(rule, facts.currency)
+        rate = None
+        if foreign is not None and guarantees.BREACHES[guarantee.promise].from_payment:
+            day = dates.local_day(work.at, calendar)
+            rate = await rate_rows.rate(work.connection, work.tenant_id, foreign, facts.currency, day)
+        said[guarantee.id] = guarantees.admission(rule, facts, rate)
+    return said
 
 
 async def void_coverages(work: Work, order: Order) -> None:
@@ -105,7 +147,7 @@ async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> 
         return None
     shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id])
     facts = covers.order_facts(order, shipments)
-    rate = await claims.conversion(work, coverage, facts.currency)
+    rate = await claims.conversion(work, coverage, facts)
     return guarantees.judge_on_time(rule, facts, work.at, conversion=rate, besides=(benefit,))
 
 

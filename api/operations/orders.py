@@ -19,6 +19,7 @@ from domain.orders import (
     ChangeAddress,
     CompleteOrder,
     Order,
+    RecordCharge,
     RecordOrder,
     RecordPayment,
     RecordRefund,
@@ -38,7 +39,9 @@ async def record_order(work: Work, command: RecordOrder) -> Outcome:
     access.require(work.caller, "recordOrder")
     await buyer_rows.get(work.connection, work.tenant_id, command.buyer_id)
     await supplier_rows.get(work.connection, work.tenant_id, command.supplier_id)
-    covers.require_offered(command, await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids))
+    offered = await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids)
+    admissions = await coverage.admissions(work, offered, covers.wished(command))
+    covers.require_offered(command, offered, admissions)
     id = work.new_id(OrderId)
     change = orders.record_order(
         command,
@@ -109,6 +112,17 @@ async def record_refund(work: Work, command: RecordRefund) -> Outcome:
     access.require(work.caller, "recordRefund")
     order = await _locked(work, command.order_id)
     await work.keep(orders.record_refund(order, command.amount))
+    return Outcome({"order": order.id})
+
+
+async def record_charge(work: Work, command: RecordCharge) -> Outcome:
+    """It is known what the buyer was charged in sum; a locked price is over where it changed a quantity itself."""
+    access.require(work.caller, "recordCharge")
+    order = await _locked(work, command.order_id)
+    change = orders.record_charge(order, command.charged, work.at, quantity_changed=command.quantity_changed)
+    await work.keep(change)
+    if command.quantity_changed:
+        await coverage.void_coverages(work, change.after)
     return Outcome({"order": order.id})
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.operations import certificates, messages, records
+from api.operations import certificates, coverage, messages, records
 from domain import access, carriers, clocks, orders, reports, shipments, tracking
 from domain.carriers import CarrierCodes, Meaning
 from domain.change import Change
@@ -27,7 +27,14 @@ from domain.ids import ClockId, OrderId, ProviderId, ShipmentId, TrackingEventId
 from domain.orders import Order
 from domain.reports import Received, Reception, RecordTrackingBatch, ReportRefusal, WaitingEvent
 from domain.shipments import Shipment
-from domain.tracking import NewEvent, RecordTrackingEvents, TrackingEvent, TrackingStatus
+from domain.tracking import (
+    NewEvent,
+    RecordTrackingEvents,
+    ShipmentState,
+    TrackingEvent,
+    TrackingReason,
+    TrackingStatus,
+)
 from domain.tracking_terms import TrackingTerms
 from storage import calendars as calendar_rows
 from storage import carriers as carrier_rows
@@ -179,8 +186,12 @@ async def _lock_told(
 ) -> Mapping[ShipmentId, Locked]:
     """The shipments that the reports are of, as `lock` finds them."""
     tables = await _tables(work, (told[index] for index in ids))
-    statuses = {index: (_meaning(tables, told[index]) or carriers.NOTHING).status for index in ids}
-    delivering = {ids[index] for index, status in statuses.items() if status is TrackingStatus.DELIVERED}
+    meanings = {index: _meaning(tables, told[index]) or carriers.NOTHING for index in ids}
+    delivering = {
+        ids[index]
+        for index, meaning in meanings.items()
+        if meaning.status is TrackingStatus.DELIVERED or meaning.reason is TrackingReason.CARRIER_LOST
+    }
     return await lock(work, sorted(set(ids.values())), delivering=delivering) if ids else {}
 
 
@@ -220,7 +231,7 @@ async def lock(
 ) -> Mapping[ShipmentId, Locked]:
     """Those of the shipments that exist and concern the caller (or `everybody`), this transaction's until its end.
 
-    The orders of those that a report may deliver, or that are over and may turn out not to be, are locked first.
+    The orders of those that a report may deliver or lose, or that are over and may turn out not to be, are locked first.
     """
     seen = await shipment_rows.glimpse(work.connection, work.tenant_id, ids)
     for_caller = {one.id: one for one in seen if everybody or one.concerns(work.caller)}
@@ -316,7 +327,12 @@ async def _progressed(
 
 
 def _lines_change(change: Change[Shipment]) -> bool:
-    return change.before is not None and change.before.delivered_at != change.after.delivered_at
+    """Whether something arrived, or was lost, or is not lost after all: lines and the windows of covers follow."""
+    before, after = change.before, change.after
+    if before is None:
+        return False
+    lost = ShipmentState.LOST in {before.state, after.state} and before.state is not after.state
+    return lost or before.delivered_at != after.delivered_at
 
 
 async def _deliver(work: Work, moved: Sequence[Change[Shipment]]) -> None:
@@ -327,6 +343,7 @@ async def _deliver(work: Work, moved: Sequence[Change[Shipment]]) -> None:
     for change in moved:
         by_order[change.after.order_id].append(change.after)
     delivered: list[Change[Order]] = []
+    ends: dict[OrderId, Order] = {}
     for order in await order_rows.lock_by_ids(work.connection, work.tenant_id, sorted(by_order)):
         stands = order
         for shipment in by_order[order.id]:
@@ -334,7 +351,9 @@ async def _deliver(work: Work, moved: Sequence[Change[Shipment]]) -> None:
             if step is not None:
                 stands = step.after
                 delivered.append(step)
+        ends[order.id] = stands
     await work.keep_all(delivered)
+    await coverage.take_receipts(work, list(ends.values()))
 
 
 async def wind(work: Work, changes: Sequence[Change[Shipment]], begun: Mapping[ShipmentId, Begun]) -> None:
@@ -454,12 +473,15 @@ async def fire_no_movement(work: Work, clock: Clock) -> None:
         await work.keep(change)
         await messages.watch(work, [change])
         await records.count(work, [change])
+        if shipment.moved_at is None:
+            cause = PointCause(CauseKind.SHIPMENT, shipment.id)
+            await points.penalise_occasion(work, shipment.provider_id, Occasion.NEVER_SEEN_MOVING, work.at, cause)
 
 
 async def fire_presume_lost(work: Work, clock: Clock) -> None:
     """The goods did not come for so long that they count as lost, by a report of the platform, until they are found."""
     id = ShipmentId(clock.subject_id)
-    found = await lock(work, [id], everybody=True)
+    found = await lock(work, [id], delivering=[id], everybody=True)
     shipment, begun = found[id].shipment, found[id].begun
     if not shipments.may_be_lost(shipment):
         return

@@ -18,7 +18,7 @@ from api.schema.organisations import ByAge
 from api.schema.parties import LiableParty
 from api.schema.providers import Provider
 from api.schema.rules import RuleVersion
-from api.schema.scalars import Money, RuleCode
+from api.schema.scalars import CountryCode, Money, RuleCode
 from api.schema.suppliers import Supplier
 from domain.compensation import Form
 from domain.coverage import CoverageAction, CoverageState
@@ -54,13 +54,26 @@ class CoverageTerms:
 
     share_bp: int | None = strawberry.field(description="The share of the base that is paid, in basis points.")
     cap: Money | None = strawberry.field(description="The most that is paid per order.")
+    order_max: Money | None = strawberry.field(
+        description="The largest order that it is for, or the most that is paid for one."
+    )
+    return_days: int | None = strawberry.field(description="Within how many days returned goods leave.")
+    result_hours: int | None = strawberry.field(
+        description="Within how many hours after returned goods arrive it is known what came of them."
+    )
+    unreceived_days: int | None = strawberry.field(
+        description="For how many days after payment, or the promised day, the buyer may apply while goods are to come."
+    )
+    countries: list[CountryCode] | None = strawberry.field(description="The countries that it is for; null: wherever.")
     form: Form | None = strawberry.field(description="How it is paid.")
     coupon_days: int | None = strawberry.field(description="For how many days the coupon can be spent.")
     recovery_days: int | None = strawberry.field(
         description="Within how many days a redemption is owed by the liable party."
     )
     base: Base | None = strawberry.field(description="What the share is taken of.")
-    apply_days: int | None = strawberry.field(description="For how many days after the promise the buyer may apply.")
+    apply_days: int | None = strawberry.field(
+        description="For how many days after the promise, or after receipt, the buyer may apply."
+    )
     hold_hours: int | None = strawberry.field(
         description="How long after the promise compensation waits before it is issued by itself."
     )

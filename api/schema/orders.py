@@ -20,7 +20,7 @@ from api.schema.personal import Personal
 from api.schema.scalars import CountryCode, CurrencyCode, Money, MoneyInput
 from api.schema.suppliers import Supplier
 from domain import money
-from domain.ids import BuyerId, GuaranteeId, OrderId, SupplierId
+from domain.ids import BuyerId, GuaranteeId, OrderId, QuoteId, SupplierId
 from domain.orders import (
     Address,
     CancelOrder,
@@ -29,6 +29,7 @@ from domain.orders import (
     NewLine,
     OrderAction,
     OrderState,
+    RecordCharge,
     RecordOrder,
     RecordPayment,
     RecordRefund,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.coverage import Coverage
     from api.schema.holds import HeldClock
+    from api.schema.quotes import Quote
     from api.schema.shipments import Shipment
 
 described(OrderState)
@@ -91,9 +93,17 @@ class OrderLine(Node):
     quantity: int = strawberry.field(description="How many pieces.")
     value: Money = strawberry.field(description="What the whole line costs, without freight.")
     serviced: bool = strawberry.field(description="Whether it carries the machinery after-sales service.")
+    ship_by_at: datetime | None = strawberry.field(
+        description="The last instant of the day by which it is to be sent; null where none was agreed."
+    )
     promised_at: datetime | None = strawberry.field(
         description="The last instant of the promised day; never overwritten, whatever is estimated later."
     )
+    declared: Money | None = strawberry.field(
+        description="What it was declared to be worth on the way; null: its value."
+    )
+    disclosed_defects: bool = strawberry.field(description="Whether slight defects were told before the sale.")
+    standard_stated: bool = strawberry.field(description="Whether a standard was agreed that it can be held against.")
     shipment: Annotated["Shipment", strawberry.lazy("api.schema.shipments")] | None = strawberry.field(
         description="The shipment that carries it; null before it leaves."
     )
@@ -110,6 +120,20 @@ class Order(Node):
     state: OrderState = strawberry.field(description="Where it stands.")
     total: Money = strawberry.field(description="What it costs: the sum of its lines, without freight.")
     refunded: Money = strawberry.field(description="What was given back so far.")
+    locked: Money | None = strawberry.field(
+        description="The all-in total that was promised, transport included, before what the buyer's own level takes "
+        "off; null where no price was locked."
+    )
+    charged: Money | None = strawberry.field(
+        description="What was charged in sum since, counted like `locked`; null while nobody said."
+    )
+    quantity_changed_at: datetime | None = strawberry.field(
+        description="When the buyer last changed a quantity after payment; a locked price ends with that."
+    )
+    buyer_transport: bool = strawberry.field(description="Whether the buyer arranges the transport itself.")
+    quote: Annotated["Quote", strawberry.lazy("api.schema.quotes")] | None = strawberry.field(
+        description="The accepted quote that it is bought with; null where there is none, and for whom it is not."
+    )
     country: CountryCode = strawberry.field(description="Where it is delivered.")
     address: DeliveryAddress | None = strawberry.field(
         description="Where exactly; for staff, its buyer and whoever carries it. Reading it leaves an audit row.",
@@ -181,6 +205,16 @@ class OrderLineInput:
         description="The day it was promised for, where it is delivered; it is in time until that day's last instant.",
     )
     reference: str | None = strawberry.field(default=None, description="The shop system's number of the line.")
+    ship_by: date | None = strawberry.field(default=None, description="The day by which it is to be sent, if agreed.")
+    declared: Decimal | None = strawberry.field(
+        default=None, description="What it is declared to be worth on the way; its value when left out."
+    )
+    disclosed_defects: bool = strawberry.field(
+        default=False, description="Whether slight defects were told before the sale."
+    )
+    standard_stated: bool = strawberry.field(
+        default=True, description="Whether a standard was agreed that it can be held against."
+    )
 
     def line(self, read: Reader, currency: str, place: int) -> NewLine:
         """The line; what is wrong with it is collected by `read`."""
@@ -194,7 +228,17 @@ class OrderLineInput:
             serviced=self.serviced,
             promised_on=self.promised_at,
             reference=None if self.reference is None else read.name(self.reference, *where, "reference"),
+            ship_by=self.ship_by,
+            declared=self._declared(read, currency, *where, "declared"),
+            disclosed_defects=self.disclosed_defects,
+            standard_stated=self.standard_stated,
         )
+
+    def _declared(self, read: Reader, currency: str, *where: str) -> money.Money | None:
+        declared = self.declared
+        if declared is None:
+            return None
+        return read.take(lambda: money.Money.parse(declared, currency), *where, otherwise=money.Money.zero(currency))
 
 
 @strawberry.input(description="An order, as the shop system reports it.")
@@ -214,6 +258,13 @@ class RecordOrderInput:
         default=None, description="Where exactly it is delivered.", directives=[Personal()]
     )
     placed_at: datetime | None = strawberry.field(default=None, description="When it was placed; now if left out.")
+    buyer_transport: bool = strawberry.field(
+        default=False, description="Whether the buyer arranges the transport itself."
+    )
+    quote_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The accepted quote that it is bought with; where its price is locked, its guarantees come with it.",
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
     def command(self) -> RecordOrder:
@@ -229,6 +280,8 @@ class RecordOrderInput:
             guarantee_ids=read.ids(GuaranteeId, self.guarantee_ids, "guaranteeIds"),
             address=None if self.address is None else self.address.address(read),
             placed_at=self.placed_at,
+            buyer_transport=self.buyer_transport,
+            quote_id=None if self.quote_id is None else read.id(QuoteId, self.quote_id, "quoteId"),
         )
         read.done()
         return command
@@ -312,6 +365,34 @@ class RecordRefundInput:
         return command
 
 
+@strawberry.input(description="What the buyer was charged in sum.")
+class RecordChargeInput:
+    """→ `domain.orders.RecordCharge`."""
+
+    order_id: strawberry.ID = strawberry.field(description="The order.")
+    charged: MoneyInput = strawberry.field(
+        description="What it was charged in sum, transport included, before what its level takes off; in the order's "
+        "currency."
+    )
+    quantity_changed: bool = strawberry.field(
+        default=False, description="Whether the buyer changed a quantity after payment: a locked price ends with that."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str = strawberry.field(description=KEY)
+
+    def command(self) -> RecordCharge:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        zero = money.Money.zero(self.charged.currency)
+        command = RecordCharge(
+            read.id(OrderId, self.order_id, "orderId"),
+            read.take(lambda: self.charged.money("charged"), "charged", otherwise=zero),
+            self.quantity_changed,
+        )
+        read.done()
+        return command
+
+
 def _order_id(text: str) -> OrderId:
     read = Reader()
     id = read.id(OrderId, text, "orderId")
@@ -389,4 +470,10 @@ class OrderMutations:
         RecordRefundInput,
         keyed=True,
         description="The shop gave money back, never more than the order's total in sum.",
+    )
+    record_charge: OrderPayload = mutation(
+        orders.record_charge,
+        RecordChargeInput,
+        keyed=True,
+        description="The shop says what the buyer was charged in sum; a locked price is held against it.",
     )

@@ -1,4 +1,4 @@
-"""Promises and what breaking them costs: on-time delivery, machinery after-sales (`domain.md` 2.1, 2.12, 6.5).
+"""Promises and what breaking them costs (`domain.md` 2.1, 2.4, 2.12, 6.5).
 
 Words live here, numbers in `storage/rulebook/guarantees/`. A promise is a member of `Promise` and a row of `BREACHES`:
 the type of its terms, its window, and the pure function that judges recorded facts by them.
@@ -20,6 +20,7 @@ from domain.guarantees.breaches import (
     THAWED_MAX,
     Breach,
     Terms,
+    admission,
     after_sales_terms,
     closes_at,
     freeze,
@@ -28,15 +29,20 @@ from domain.guarantees.breaches import (
     on_time_terms,
     opens_at,
     promise_of,
+    rated_at,
     terms_of,
     thaw,
     unmet_on_time,
     window,
 )
-from domain.guarantees.facts import LineFacts, OrderFacts, ServiceFacts
+from domain.guarantees.easy_return import EasyReturnTerms
+from domain.guarantees.facts import ComplaintFacts, LineFacts, OrderFacts, ServiceFacts
 from domain.guarantees.judging import EXCLUSIONS, Judgement, divided, exclusions
+from domain.guarantees.loss_damage import LossDamageTerms
+from domain.guarantees.money_back import MoneyBackTerms
 from domain.guarantees.on_time import BASES, OnTimeTerms, arrival, automatic_after, judge_on_time, late
-from domain.guarantees.promises import DEADLINES, Base, Exclusion, Milestone, Promise, ServiceKind, Unit
+from domain.guarantees.price_lock import PriceLockTerms
+from domain.guarantees.promises import DEADLINES, Base, Complaint, Exclusion, Milestone, Promise, ServiceKind, Unit
 
 __all__ = [
     "BASES",
@@ -48,18 +54,25 @@ __all__ = [
     "AfterSalesTerms",
     "Base",
     "Breach",
+    "Complaint",
+    "ComplaintFacts",
+    "EasyReturnTerms",
     "Exclusion",
     "Judgement",
     "Limit",
     "LineFacts",
+    "LossDamageTerms",
     "Milestone",
+    "MoneyBackTerms",
     "OnTimeTerms",
     "OrderFacts",
+    "PriceLockTerms",
     "Promise",
     "ServiceFacts",
     "ServiceKind",
     "Terms",
     "Unit",
+    "admission",
     "after_sales_terms",
     "arrival",
     "automatic_after",
@@ -75,6 +88,7 @@ __all__ = [
     "on_time_terms",
     "opens_at",
     "promise_of",
+    "rated_at",
     "service_deadlines",
     "service_kept",
     "terms_of",

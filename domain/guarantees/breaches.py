@@ -6,21 +6,27 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from domain import terms
 from domain.dates import Calendar, rfc3339
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input, unmet
-from domain.guarantees import after_sales, judging, on_time
+from domain.guarantees import after_sales, easy_return, judging, loss_damage, money_back, on_time, price_lock
 from domain.guarantees.after_sales import AfterSalesTerms, judge_after_sales
+from domain.guarantees.easy_return import EasyReturnTerms, judge_easy_return
 from domain.guarantees.facts import OrderFacts
 from domain.guarantees.judging import Judgement
+from domain.guarantees.loss_damage import LossDamageTerms, judge_loss_damage
+from domain.guarantees.money_back import MoneyBackTerms, judge_money_back
 from domain.guarantees.on_time import OnTimeTerms, judge_on_time
+from domain.guarantees.price_lock import PriceLockTerms, judge_price_lock
 from domain.guarantees.promises import Promise
+from domain.money import Money
 from domain.rulebook import RuleKind, RuleVersion
 
-Terms = OnTimeTerms | AfterSalesTerms
+Terms = OnTimeTerms | AfterSalesTerms | EasyReturnTerms | MoneyBackTerms | PriceLockTerms | LossDamageTerms
 
 
 def freeze(version: RuleVersion) -> dict[str, Any]:
@@ -101,9 +107,22 @@ def window(rule: Terms, facts: OrderFacts, closes: datetime | None, at: datetime
 
 
 def needs_rate(rule: Terms, currency: str) -> str | None:
-    """The currency of the cap where it is not the order's `currency`: `judge` then needs the rate from it into that."""
-    compensation = rule.compensation
-    return None if compensation is None or compensation.cap.currency == currency else compensation.cap.currency
+    """The currency of the rule's limit where it is not the order's: `judge` then needs the rate from it into that."""
+    limit = BREACHES[BY_TERMS[type(rule)]].limit(rule)
+    return None if limit is None or limit.currency == currency else limit.currency
+
+
+def rated_at(rule: Terms, facts: OrderFacts, at: datetime) -> datetime:
+    """The instant whose day's rate converts the rule's limit: payment for a limit of what may be bought, else `at`."""
+    return facts.paid_at or at if BREACHES[BY_TERMS[type(rule)]].from_payment else at
+
+
+def admission(rule: Terms, facts: OrderFacts, conversion: Conversion | None = None) -> tuple[Finding, ...]:
+    """Whether an order like this can be bought with the guarantee, beyond where and by whom it is offered.
+
+    Refused where a rate is needed and missing.
+    """
+    return easy_return.admission(rule, facts, conversion) if isinstance(rule, EasyReturnTerms) else ()
 
 
 def judge(
@@ -132,19 +151,79 @@ def unmet_on_time(rule: OnTimeTerms, facts: OrderFacts, closes: datetime | None,
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """How a promise is judged: the kind of its rules, the type of their terms, when it may be claimed, what it pays."""
+    """How a promise is judged: the kind of its rules, the type of their terms, when it may be claimed, what it pays.
+
+    `limit` is the rule's limit in money, which may need a rate; `by_receipt` says that the window is counted from
+    receipt, so that arrivals move it; `from_payment` that the limit is one of what may be bought, so that the rate of
+    the day of payment counts.
+    """
 
     kind: RuleKind
     terms: type[Any]
     opens_at: Callable[[OrderFacts], datetime | None]
     closes_at: Callable[[Any, OrderFacts, Calendar], datetime | None]
     judge: Callable[..., Judgement]
+    limit: Callable[[Any], Money | None]
+    by_receipt: bool = False
+    from_payment: bool = False
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _cap(rule: OnTimeTerms | AfterSalesTerms) -> Money | None:
+    return None if rule.compensation is None else rule.compensation.cap
 
 
 BREACHES: Final[Mapping[Promise, Breach]] = {
-    Promise.ON_TIME: Breach(RuleKind.ON_TIME, OnTimeTerms, on_time.opens_at, on_time.closes_at, judge_on_time),
+    Promise.ON_TIME: Breach(
+        RuleKind.ON_TIME, OnTimeTerms, on_time.opens_at, on_time.closes_at, judge_on_time, limit=_cap
+    ),
     Promise.AFTER_SALES: Breach(
-        RuleKind.AFTER_SALES, AfterSalesTerms, after_sales.opens_at, after_sales.closes_at, judge_after_sales
+        RuleKind.AFTER_SALES,
+        AfterSalesTerms,
+        after_sales.opens_at,
+        after_sales.closes_at,
+        judge_after_sales,
+        limit=_cap,
+    ),
+    Promise.EASY_RETURN: Breach(
+        RuleKind.EASY_RETURN,
+        EasyReturnTerms,
+        easy_return.opens_at,
+        easy_return.closes_at,
+        judge_easy_return,
+        limit=attrgetter("order_max"),
+        by_receipt=True,
+        from_payment=True,
+    ),
+    Promise.MONEY_BACK: Breach(
+        RuleKind.MONEY_BACK,
+        MoneyBackTerms,
+        money_back.opens_at,
+        money_back.closes_at,
+        judge_money_back,
+        limit=attrgetter("covered_max"),
+        by_receipt=True,
+    ),
+    Promise.PRICE_LOCK: Breach(
+        RuleKind.PRICE_LOCK,
+        PriceLockTerms,
+        price_lock.opens_at,
+        price_lock.closes_at,
+        judge_price_lock,
+        limit=_nothing,
+        by_receipt=True,
+    ),
+    Promise.LOSS_DAMAGE: Breach(
+        RuleKind.LOSS_DAMAGE,
+        LossDamageTerms,
+        loss_damage.opens_at,
+        loss_damage.closes_at,
+        judge_loss_damage,
+        limit=attrgetter("order_max"),
+        by_receipt=True,
     ),
 }
 BY_TERMS: Final[Mapping[type[Any], Promise]] = {breach.terms: promise for promise, breach in BREACHES.items()}

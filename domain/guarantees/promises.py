@@ -16,6 +16,35 @@ class Promise(StrEnum):
     """Goods are delivered by the promised day."""
     AFTER_SALES = "AFTER_SALES"
     """Machinery is serviced in the promised time."""
+    EASY_RETURN = "EASY_RETURN"
+    """Goods of poor quality go back where they were delivered, and what was paid comes back in full."""
+    MONEY_BACK = "MONEY_BACK"
+    """What was paid comes back where goods come late or are not as agreed."""
+    PRICE_LOCK = "PRICE_LOCK"
+    """The buyer pays one price, everything included; what is charged beyond it comes back."""
+    LOSS_DAMAGE = "LOSS_DAMAGE"
+    """Goods lost or damaged on the way are paid for, up to their declared value."""
+
+
+class Complaint(StrEnum):
+    """What a buyer complains of, as far as guarantees tell it apart; each reason to claim is one of these."""
+
+    LATE = "LATE"
+    """The goods came late, or were sent late."""
+    NOT_RECEIVED = "NOT_RECEIVED"
+    """The goods did not come."""
+    NOT_AS_AGREED = "NOT_AS_AGREED"
+    """The goods are others than agreed, fewer, or not what they pretend to be."""
+    QUALITY = "QUALITY"
+    """The goods are of poor quality."""
+    DAMAGED = "DAMAGED"
+    """The goods came damaged."""
+    OVERCHARGED = "OVERCHARGED"
+    """More was charged than agreed."""
+    SERVICE = "SERVICE"
+    """A service was not performed."""
+    CONDUCT = "CONDUCT"
+    """The party behaved against the rules."""
 
 
 class Base(StrEnum):
@@ -40,6 +69,22 @@ class Exclusion(StrEnum):
     """It was claimed for before: one claim per order."""
     OUTSIDE_PROGRAMME = "OUTSIDE_PROGRAMME"
     """The provider or the address is not in the programme."""
+    QUANTITY_CHANGED = "QUANTITY_CHANGED"
+    """The buyer changed a quantity after payment."""
+    TRANSPORT_DAMAGE = "TRANSPORT_DAMAGE"
+    """The goods were damaged on the way: that is another guarantee's business."""
+    DISCLOSED_DEFECT = "DISCLOSED_DEFECT"
+    """The slight defect was told before the goods were bought."""
+    NO_STANDARD = "NO_STANDARD"
+    """No standard was stated that the goods could fall short of."""
+    BUYER_TRANSPORT = "BUYER_TRANSPORT"
+    """The buyer arranged the transport, so that what happened on it is nobody else's doing."""
+    AFTER_SALES_ISSUE = "AFTER_SALES_ISSUE"
+    """It is about after-sales service, which has a guarantee of its own."""
+    USER_CAUSED = "USER_CAUSED"
+    """The buyer did the damage."""
+    PART_NOT_LISTED = "PART_NOT_LISTED"
+    """The part is not on the list of those that are sent for nothing."""
 
 
 class ServiceKind(StrEnum):

@@ -30,6 +30,70 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The provider and the address are in the programme.",
         "The provider or the address is outside the programme.",
     ),
+    "order_quantity_kept": (
+        "The quantity is the one at payment.",
+        "The buyer changed a quantity after payment, at {changedAt}.",
+    ),
+    "complaint_not_of_transport": (
+        "The complaint is not of damage on the way.",
+        "The goods were damaged on the way: this guarantee is not about that.",
+    ),
+    "defect_not_disclosed": (
+        "The defect was not told before the sale.",
+        "The slight defect was told before the sale.",
+    ),
+    "standard_was_stated": (
+        "A standard was stated for the goods.",
+        "No standard was stated that the goods could fall short of.",
+    ),
+    "transport_not_of_buyer": (
+        "The buyer did not arrange the transport.",
+        "The buyer arranged the transport: what happened on it is not covered.",
+    ),
+    "complaint_not_of_service": (
+        "The complaint is not of after-sales service.",
+        "After-sales service has a guarantee of its own.",
+    ),
+    "damage_not_user_caused": ("The buyer did not do the damage.", "The buyer did the damage."),
+    "part_on_list": ("The part is on the agreed list.", "The part is not on the list of those sent for nothing."),
+    "party_found_liable": ("The party was found liable.", "The party was not found liable."),
+    "guarantee_refund": (
+        "Of {base}, no more than {left} has not come back before: {amount} comes back.",
+        "Nothing is left to come back.",
+    ),
+    "guarantee_is_for_complaint": (
+        "The guarantee is for a complaint like this.",
+        "The guarantee is for {of}, not for this complaint.",
+    ),
+    "order_small_enough": (
+        "The order of {value} is not above {most}.",
+        "The order of {value} is above {most}.",
+    ),
+    "country_takes_returns": (
+        "Goods can be returned in {country}.",
+        "Goods cannot be returned in {country}, only in {countries}.",
+    ),
+    "goods_have_arrived": (
+        "{arrived} of {lines} lines have arrived and count.",
+        "None of the {lines} lines has arrived, or none of them counts.",
+    ),
+    "lines_late_or_unsent": (
+        "{late} of {lines} lines were sent or came late by {at}.",
+        "None of the {lines} lines was sent or came late by {at}.",
+    ),
+    "price_was_locked": ("A price was locked for the order.", "No price was locked for the order."),
+    "more_was_charged": (
+        "{charged} was charged where {locked} was locked: {difference} too much.",
+        "Nothing beyond the locked total is known to be charged.",
+    ),
+    "lines_carried_by_party": (
+        "{carried} of {lines} lines are carried by the party that stands for it.",
+        "None of the {lines} lines is carried by the party that stands for it.",
+    ),
+    "loss_or_damage_borne_out": (
+        "Tracking bears the complaint out for {borneOut} of {lines} lines.",
+        "Tracking bears the complaint out for none of the {lines} lines.",
+    ),
     "on_time_goods_late": (
         "{lateLines} of {promisedLines} promised lines are late at {at}.",
         "None of {promisedLines} promised lines is late at {at}.",
@@ -91,6 +155,40 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "order_address_kept": ("收货地址与付款时一致。", "付款后于 {changedAt} 更改了收货地址。"),
     "order_not_claimed_before": ("该订单此前未被索赔。", "该订单此前已被索赔（{claim}），每笔订单只能索赔一次。"),
     "order_in_programme": ("服务商和收货地址在保障计划内。", "服务商或收货地址不在保障计划内。"),
+    "order_quantity_kept": ("数量与付款时一致。", "买家在付款后于 {changedAt} 更改了数量。"),
+    "complaint_not_of_transport": ("投诉不涉及运输途中的损坏。", "货物在运输途中损坏：本保障不涵盖此种情况。"),
+    "defect_not_disclosed": ("该瑕疵未在销售前告知。", "该轻微瑕疵已在销售前告知。"),
+    "standard_was_stated": ("货物有约定的标准。", "货物没有约定可据以衡量的标准。"),
+    "transport_not_of_buyer": ("运输不是由买家安排的。", "运输由买家自行安排：运输途中发生的情况不在保障范围内。"),
+    "complaint_not_of_service": ("投诉不涉及售后服务。", "售后服务另有专门的保障。"),
+    "damage_not_user_caused": ("损坏不是买家造成的。", "损坏是买家造成的。"),
+    "part_on_list": ("该配件在约定清单内。", "该配件不在免费寄送的清单内。"),
+    "party_found_liable": ("认定该方负责。", "未认定该方负责。"),
+    "guarantee_refund": ("{base} 中此前尚未退回的不超过 {left}：退回 {amount}。", "没有可退回的金额。"),
+    "guarantee_is_for_complaint": ("该保障适用于此类投诉。", "该保障适用于 {of}，不适用于此投诉。"),
+    "order_small_enough": ("订单金额 {value} 不超过 {most}。", "订单金额 {value} 超过 {most}。"),
+    "country_takes_returns": ("可以在 {country} 退货。", "不能在 {country} 退货，只能在 {countries} 退货。"),
+    "goods_have_arrived": (
+        "{lines} 个订单行中有 {arrived} 个已送达并计入。",
+        "{lines} 个订单行均未送达，或均不计入。",
+    ),
+    "lines_late_or_unsent": (
+        "截至 {at}，{lines} 个订单行中有 {late} 个发货或送达延误。",
+        "截至 {at}，{lines} 个订单行的发货和送达均未延误。",
+    ),
+    "price_was_locked": ("该订单锁定了价格。", "该订单没有锁定价格。"),
+    "more_was_charged": (
+        "锁定 {locked}，实收 {charged}：多收 {difference}。",
+        "没有记录表明收取了超过锁定总价的金额。",
+    ),
+    "lines_carried_by_party": (
+        "{lines} 个订单行中有 {carried} 个由承担保障的一方运输。",
+        "{lines} 个订单行均不由承担保障的一方运输。",
+    ),
+    "loss_or_damage_borne_out": (
+        "物流记录证实 {lines} 个订单行中有 {borneOut} 个属实。",
+        "物流记录未证实 {lines} 个订单行中的任何一个。",
+    ),
     "on_time_goods_late": (
         "截至 {at}，{promisedLines} 个有承诺的订单行中有 {lateLines} 个延误。",
         "截至 {at}，{promisedLines} 个有承诺的订单行均未延误。",

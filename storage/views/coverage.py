@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain import coverage
+from domain import coverage, dates, guarantees
 from domain.access import Caller, ViewerKind
 from domain.compensation import Form
 from domain.coverage import Coverage
+from domain.errors import Refused
 from domain.explain import Finding
-from domain.guarantees import AfterSalesTerms, Base, Exclusion, OnTimeTerms
+from domain.guarantees import (
+    AfterSalesTerms,
+    Base,
+    EasyReturnTerms,
+    Exclusion,
+    LossDamageTerms,
+    MoneyBackTerms,
+    OnTimeTerms,
+    PriceLockTerms,
+)
 from domain.ids import GuaranteeId, OrderId
 from domain.money import Money
 from domain.orders import Order
-from storage import calendars, enrolments, orders, rulebook
+from domain.rulebook import RuleVersion
+from storage import calendars, enrolments, exchange_rates, orders, rulebook
 from storage.coverage import COVERAGES
 from storage.views.actions import actions
 from storage.views.arguments import parsed
@@ -37,6 +48,11 @@ class Terms:
 
     share_bp: int | None
     cap: Money | None
+    order_max: Money | None
+    return_days: int | None
+    result_hours: int | None
+    unreceived_days: int | None
+    countries: list[str] | None
     form: Form | None
     coupon_days: int | None
     recovery_days: int | None
@@ -51,16 +67,23 @@ class Terms:
 def shown(cover: Coverage) -> Terms:
     """The numbers of a cover."""
     rule = cover.rule
-    pays = rule.compensation
+    pays = rule.compensation if isinstance(rule, OnTimeTerms | AfterSalesTerms) else None
     on_time = rule if isinstance(rule, OnTimeTerms) else None
+    easy = rule if isinstance(rule, EasyReturnTerms) else None
+    by_receipt = rule if isinstance(rule, MoneyBackTerms | PriceLockTerms) else None
     return Terms(
         share_bp=pays.share_bp if pays else None,
-        cap=pays.cap if pays else None,
+        cap=pays.cap if pays else rule.covered_max if isinstance(rule, MoneyBackTerms) else None,
+        order_max=rule.order_max if isinstance(rule, EasyReturnTerms | LossDamageTerms) else None,
+        return_days=easy.return_days if easy else None,
+        result_hours=easy.result_hours if easy else None,
+        unreceived_days=by_receipt.unreceived_days if by_receipt else None,
+        countries=list(easy.countries) if easy else None,
         form=pays.form if pays else None,
         coupon_days=pays.coupon_days if pays else None,
         recovery_days=pays.recovery_days if pays else None,
         base=on_time.base if on_time else None,
-        apply_days=on_time.apply_days if on_time else None,
+        apply_days=None if isinstance(rule, AfterSalesTerms) else rule.apply_days,
         hold_hours=on_time.hold_hours if on_time else None,
         attempt_counts=on_time.attempt_counts if on_time else None,
         service_days=rule.service_days if isinstance(rule, AfterSalesTerms) else None,
@@ -141,8 +164,8 @@ async def eligibility(
     if order is None or not found:
         return [None]
     guarantee = found[0]
-    tree = coverage.eligibility(guarantee, order)
     version = await rulebook.in_force(connection, viewer.tenant_id, guarantee.rule_key, at)
+    tree = coverage.eligibility(guarantee, order, await _admission(connection, viewer, version, order, at))
     calendar = await calendars.get(connection, order.country)
     window = coverage.foreseen(order, version, calendar, order.paid_at or at)
     return [
@@ -155,6 +178,23 @@ async def eligibility(
             window.closes_at,
         )
     ]
+
+
+async def _admission(
+    connection: Any, viewer: Caller, version: RuleVersion, order: Order, at: datetime
+) -> tuple[Finding, ...]:
+    """What the guarantee's own rule says to the order; that a rate is missing where one is needed."""
+    rule, facts = guarantees.terms_of(version), coverage.order_facts(order, ())
+    foreign = guarantees.needs_rate(rule, facts.currency)
+    if foreign is None:
+        return guarantees.admission(rule, facts)
+    market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", viewer.tenant_id)
+    day = dates.local_day(guarantees.rated_at(rule, facts, at), await calendars.get(connection, market))
+    try:
+        rate = await exchange_rates.rate(connection, viewer.tenant_id, foreign, facts.currency, day)
+    except Refused as refusal:
+        return refusal.unmet if isinstance(rule, EasyReturnTerms) else ()
+    return guarantees.admission(rule, facts, rate)
 
 
 async def order_for(connection: Any, viewer: Caller, text: str) -> Order | None:

@@ -291,9 +291,9 @@ def test_an_order_is_bought_with_guarantees_that_are_offered_for_it() -> None:
         guarantee(id=ids[1], state=GuaranteeState.ENDED),
         guarantee(id=ids[2], supplier_id=SupplierId.mint(6, 6), provider_id=None),
     ]
-    coverage.require_offered(wish(None, guarantee_ids=ids[:1]), offered)
+    coverage.require_offered(wish(None, guarantee_ids=ids[:1]), offered, {})
     with pytest.raises(Invalid) as refusal:
-        coverage.require_offered(wish(None, guarantee_ids=ids), offered)
+        coverage.require_offered(wish(None, guarantee_ids=ids), offered, {})
     assert [problem.field for problem in refusal.value.problems] == [
         ("guaranteeIds", "1"),
         ("guaranteeIds", "2"),

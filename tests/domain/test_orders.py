@@ -200,6 +200,7 @@ ACTS: dict[OrderAction, Any] = {
     OrderAction.COMPLETE_ORDER: lambda order: orders.complete_order(order, LATER),
     OrderAction.RECORD_REFUND: lambda order: orders.record_refund(order, usd(1)),
     OrderAction.RECORD_SHIPMENT: lambda order: orders.ship_lines(order, [order.lines[0].id], SHIPMENT, None),
+    OrderAction.RECORD_CHARGE: lambda order: orders.record_charge(order, usd(1), LATER),
 }
 
 
