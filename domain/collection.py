@@ -1,8 +1,8 @@
 """Collection: by which means, in which order and when what a liable party owes is collected (`domain.md` 6.8).
 
-Laws: the order, the waiting and the deadlines are data of one rule; payouts keep back what is owed from the day it falls
-due, everything else begins when the wait is over; the means that the order does not name are never used; what is left
-over when all were used stays owed until somebody pays it or two people give it up.
+Laws: the order, the waiting and the deadlines are data of one rule; payouts keep back what is owed from the day it
+falls due, everything else begins when the wait is over; the means that the order does not name are never used; what is
+left over when all were used stays owed until somebody pays it or it is given up.
 """
 
 from dataclasses import dataclass

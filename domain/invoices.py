@@ -4,8 +4,9 @@
     OPEN | OVERDUE -every line settled-> PAID
 
 Laws: an invoice is of one party and currency; its lines name claim and coupon and never change but for what of them is
-settled; a line is settled by whatever makes its recovery smaller: a payment, a payout, a deposit, a reversal, a dispute,
-a write-off; what is settled stays settled; open = total - settled, and the invoice is paid exactly when that is zero.
+settled; a line is settled by whatever makes its recovery smaller: a payment, a payout, a deposit, a reversal, a
+dispute, a write-off; what is settled stays settled; open = total - settled, and the invoice is paid exactly when that
+is zero.
 """
 
 from collections.abc import Sequence
@@ -160,22 +161,23 @@ def issue_invoice(
     return Change(None, invoice, (_happening("invoice.issued", invoice),))
 
 
-def settle(invoice: Invoice, recovery: Recovery, at: datetime) -> Change[Invoice] | None:
-    """The recovery's line asks for no more than the recovery lets it: what is outstanding while it is on this invoice.
+def settle(invoice: Invoice, before: Recovery, after: Recovery, at: datetime) -> Change[Invoice] | None:
+    """The recovery's line asks for less by as much as the recovery became less; for nothing once it left the invoice.
 
-    None where nothing changed.
+    None where nothing changed. What falls due later is not on the invoice: what is collected settles the invoice first.
     """
-    asked = recovery.outstanding.minor if recovery.invoice_id == invoice.id else 0
+    less = max(before.outstanding.minor - after.outstanding.minor, 0)
     lines = []
     for line in invoice.lines:
-        settled = max(line.settled.minor, line.amount.minor - max(asked, 0))
-        mine = line.recovery_id == recovery.id
-        lines.append(replace(line, settled=Money(settled, line.amount.currency)) if mine else line)
+        asked = line.amount.minor - line.settled.minor
+        part = min(less, asked) if after.invoice_id == invoice.id else asked
+        settled = Money(line.settled.minor + part, line.amount.currency)
+        lines.append(replace(line, settled=settled) if line.recovery_id == after.id else line)
     if tuple(lines) == invoice.lines:
         return None
     left = total([line.amount - line.settled for line in lines], invoice.total.currency)
     paid = not left.minor
-    after = replace(
+    smaller = replace(
         invoice,
         lines=tuple(lines),
         open=left,
@@ -183,7 +185,7 @@ def settle(invoice: Invoice, recovery: Recovery, at: datetime) -> Change[Invoice
         ended_at=at if paid else None,
         version=invoice.version + 1,
     )
-    return Change(invoice, after, (_happening("invoice.paid" if paid else "invoice.settled", after),))
+    return Change(invoice, smaller, (_happening("invoice.paid" if paid else "invoice.settled", smaller),))
 
 
 def fall_overdue(invoice: Invoice, at: datetime) -> Change[Invoice]:

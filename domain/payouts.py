@@ -147,9 +147,10 @@ def record_payout(
 
 def moves(payout: Payout, caller: Caller, _at: datetime) -> tuple[Move, ...]:
     """What the caller may do with the payout, and why not."""
+    unpaid = payout.state is PayoutState.ANNOUNCED
     findings = (
         Finding("payout.role", may(caller, "confirmPayout"), "payout_action_of_your_role"),
-        Finding("payout.state", payout.state is PayoutState.ANNOUNCED, "payout_not_paid", {"state": payout.state.value}),
+        Finding("payout.state", unpaid, "payout_not_paid", {"state": payout.state.value}),
     )
     return (Move(PayoutAction.CONFIRM_PAYOUT.value, unmet(findings)),)
 

@@ -393,7 +393,7 @@ def require_own(recovery: Recovery, caller: Caller) -> None:
 def dispute_recovery(recovery: Recovery, command: DisputeRecovery, caller: Caller, at: datetime) -> Change[Recovery]:
     """Nothing is collected until the dispute is resolved; no invoice asks for it. Refuses what `moves` blocks."""
     require(moves(recovery, caller, at), RecoveryAction.DISPUTE_RECOVERY, "recovery.dispute")
-    after = replace(recovery, disputed_at=at, dispute_reason=command.reason, invoice_id=None, **_NOT_ASKED)
+    after = replace(recovery, disputed_at=at, dispute_reason=command.reason, invoice_id=None, write_off_asked_by=None)
     return _step(recovery, after, "recovery.disputed", recovery.outstanding, at)
 
 
@@ -429,7 +429,6 @@ def confirm_write_off(recovery: Recovery, caller: Caller, at: datetime) -> Chang
 
 # -- what they share ---------------------------------------------------------------------------------------------------
 
-_NOT_ASKED: Final = {"write_off_asked_by": None, "write_off_reason": None}
 _ROLES: Final = {
     RecoveryAction.DISPUTE_RECOVERY: "disputeRecovery",
     RecoveryAction.RESOLVE_RECOVERY: "resolveRecovery",

@@ -46,6 +46,8 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         await _transfers(connection, tenant_id),
         *await _coupons(connection, tenant_id),
         *await _parties(connection, tenant_id),
+        await _recoveries(connection, tenant_id),
+        await _papers(connection, tenant_id),
         *await _deposits(connection, tenant_id),
         *await _sides(connection, tenant_id),
     ]
@@ -147,20 +149,19 @@ async def _parties(connection: Connection, tenant_id: TenantId) -> list[Law]:
     rows = await connection.fetch(_PARTIES, tenant_id, BROKEN_MAX)
     found = []
     for row in (row for row in rows if row["party_id"] is None):
-        names = ("receivable", "due", "netted", "paid", "written_off", "drawn")
+        names = ("receivable", "due", "netted", "paid", "drawn", "written_off", "returned")
         off = [each for each in rows if each["party_id"] is not None and each["currency"] == row["currency"]]
         found.append(
             Law(
-                "receivable = due - netted - paid - written off - drawn deposits",
+                "receivable = due - netted - paid - drawn - written off + returned",
                 row["currency"],
                 tuple((name.replace("_", " "), int(row[name])) for name in names),
                 tuple(
                     f"PARTY_RECEIVABLE of {each['party_id']}: {each['receivable']} against due {each['due']} "
-                    f"- netted {each['netted']} - paid {each['paid']} - written off {each['written_off']} "
-                    f"- drawn {each['drawn']}"
+                    f"- netted {each['netted']} - paid {each['paid']} - drawn {each['drawn']} "
+                    f"- written off {each['written_off']} + returned {each['returned']}"
                     for each in off
-                    if each["receivable"]
-                    != each["due"] - each["netted"] - each["paid"] - each["written_off"] - each["drawn"]
+                    if each["receivable"] != each["outstanding"]
                 ),
             )
         )
@@ -176,7 +177,37 @@ async def _parties(connection: Connection, tenant_id: TenantId) -> list[Law]:
                 ),
             )
         )
+        found.append(
+            Law(
+                "drawn of recoveries = drawn of deposits",
+                row["currency"],
+                (("recoveries", int(row["drawn"])), ("deposits", int(row["moved"]))),
+                tuple(
+                    f"drawn from the deposit of {each['party_id']}: {each['moved']}, of what it owed {each['drawn']}"
+                    for each in off
+                    if each["drawn"] != each["moved"]
+                ),
+            )
+        )
     return found
+
+
+async def _recoveries(connection: Connection, tenant_id: TenantId) -> Law:
+    count = await connection.fetchval("SELECT count(*) FROM recoveries WHERE tenant_id = $1", tenant_id)
+    rows = await connection.fetch(_RECOVERIES, tenant_id, BROKEN_MAX)
+    broken = tuple(
+        f"{row['id']}: {row['held']} (contingent, due, netted, paid, written off, returned), booked {row['booked']}"
+        for row in rows
+    )
+    return Law("amounts of each recovery = its transfers", "", (("recoveries", count),), broken)
+
+
+async def _papers(connection: Connection, tenant_id: TenantId) -> Law:
+    count = await connection.fetchrow(_PAPERS_COUNTED, tenant_id)
+    assert count is not None
+    rows = await connection.fetch(_PAPERS, tenant_id, BROKEN_MAX)
+    broken = tuple(f"{row['id']}: {row['held']}, booked {row['booked']}" for row in rows)
+    return Law("payouts, payments and invoices = their transfers and lines", "", tuple(count.items()), broken)
 
 
 async def _deposits(connection: Connection, tenant_id: TenantId) -> list[Law]:
@@ -294,35 +325,96 @@ _PARTIES: Final = """
 WITH sides AS (
   SELECT a.party_id, a.currency, CASE a.name WHEN 'PARTY_RECEIVABLE' THEN a.balance_minor ELSE 0 END AS receivable,
     CASE a.name WHEN 'CONTINGENT' THEN a.balance_minor ELSE 0 END AS contingent, 0 AS due, 0 AS may_fall_due,
-    0 AS netted, 0 AS paid, 0 AS written_off, 0 AS drawn
+    0 AS netted, 0 AS paid, 0 AS drawn, 0 AS written_off, 0 AS returned, 0 AS moved
   FROM ledger_accounts a WHERE a.tenant_id = $1 AND a.name IN ('PARTY_RECEIVABLE', 'CONTINGENT')
   UNION ALL
-  SELECT coalesce(supplier_id, provider_id), currency, 0, 0, due_minor, contingent_minor, 0, 0, 0, 0
+  SELECT coalesce(supplier_id, provider_id), currency, 0, 0, due_minor, contingent_minor, netted_minor, paid_minor,
+    drawn_minor, written_off_minor, returned_minor, 0
   FROM recoveries WHERE tenant_id = $1
   UNION ALL
-  SELECT provider_id, currency, 0, 0, 0, 0, 0, 0, 0, amount_minor
+  SELECT provider_id, currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, amount_minor
   FROM deposit_movements WHERE tenant_id = $1 AND kind = 'DRAWN'
-  UNION ALL
-  SELECT a.party_id, a.currency, 0, 0, 0, 0, CASE t.event WHEN 'RECOVERY_NETTED' THEN -e.amount_minor ELSE 0 END,
-    CASE t.event WHEN 'RECOVERY_PAID' THEN -e.amount_minor ELSE 0 END,
-    CASE t.event WHEN 'RECOVERY_WRITTEN_OFF' THEN -e.amount_minor ELSE 0 END, 0
-  FROM ledger_accounts a JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
-  JOIN ledger_transfers t ON t.tenant_id = e.tenant_id AND t.id = e.transfer_id
-  WHERE a.tenant_id = $1 AND a.name = 'PARTY_RECEIVABLE'
-    AND t.event IN ('RECOVERY_NETTED', 'RECOVERY_PAID', 'RECOVERY_WRITTEN_OFF')
 ), parties AS MATERIALIZED (
   SELECT party_id, currency, sum(receivable) AS receivable, sum(contingent) AS contingent, sum(due) AS due,
-    sum(may_fall_due) AS may_fall_due, sum(netted) AS netted, sum(paid) AS paid, sum(written_off) AS written_off,
-    sum(drawn) AS drawn
+    sum(may_fall_due) AS may_fall_due, sum(netted) AS netted, sum(paid) AS paid, sum(drawn) AS drawn,
+    sum(written_off) AS written_off, sum(returned) AS returned, sum(moved) AS moved,
+    sum(due - netted - paid - drawn - written_off + returned) AS outstanding
   FROM sides GROUP BY 1, 2
 )
 SELECT NULL AS party_id, currency, sum(receivable) AS receivable, sum(contingent) AS contingent, sum(due) AS due,
-  sum(may_fall_due) AS may_fall_due, sum(netted) AS netted, sum(paid) AS paid, sum(written_off) AS written_off,
-  sum(drawn) AS drawn
+  sum(may_fall_due) AS may_fall_due, sum(netted) AS netted, sum(paid) AS paid, sum(drawn) AS drawn,
+  sum(written_off) AS written_off, sum(returned) AS returned, sum(moved) AS moved, sum(outstanding) AS outstanding
 FROM parties GROUP BY currency
 UNION ALL
-(SELECT * FROM parties
- WHERE receivable <> due - netted - paid - written_off - drawn OR contingent <> may_fall_due LIMIT $2)
+(SELECT * FROM parties WHERE receivable <> outstanding OR contingent <> may_fall_due OR drawn <> moved LIMIT $2)
+"""
+
+_RECOVERIES: Final = """
+WITH booked AS (
+  SELECT coalesce(t.recovery_id, r.id, CASE t.event WHEN 'DEPOSIT_DRAWN' THEN NULL ELSE t.id END) AS id,
+    coalesce(sum(e.amount_minor) FILTER (WHERE a.name = 'CONTINGENT'), 0) AS contingent,
+    coalesce(sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE' AND t.event NOT IN ('RECOVERY_NETTED',
+      'RECOVERY_PAID', 'RECOVERY_WRITTEN_OFF', 'WRITE_OFF_REVERSED', 'RECOVERY_RETURNED', 'DEPOSIT_DRAWN')), 0) AS due,
+    coalesce(-sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE' AND t.event = 'RECOVERY_NETTED'), 0)
+      AS netted,
+    coalesce(-sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE' AND t.event = 'RECOVERY_PAID'), 0) AS paid,
+    coalesce(-sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE'
+      AND t.event IN ('RECOVERY_WRITTEN_OFF', 'WRITE_OFF_REVERSED')), 0) AS written_off,
+    coalesce(sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE' AND t.event = 'RECOVERY_RETURNED'), 0)
+      AS returned
+  FROM ledger_accounts a JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
+  JOIN ledger_transfers t ON t.tenant_id = e.tenant_id AND t.id = e.transfer_id
+  LEFT JOIN recoveries r ON r.tenant_id = t.tenant_id AND r.coupon_id = t.coupon_id
+  WHERE a.tenant_id = $1 AND a.name IN ('PARTY_RECEIVABLE', 'CONTINGENT') GROUP BY 1
+)
+SELECT coalesce(r.id, b.id || ', which names no recovery') AS id,
+  concat_ws(' ', r.contingent_minor, r.due_minor, r.netted_minor, r.paid_minor, r.written_off_minor, r.returned_minor)
+    AS held,
+  concat_ws(' ', b.contingent, b.due, b.netted, b.paid, b.written_off, b.returned) AS booked
+FROM (SELECT * FROM recoveries WHERE tenant_id = $1) r
+FULL JOIN (SELECT * FROM booked WHERE id IS NOT NULL) b ON b.id = r.id
+WHERE (r.contingent_minor, r.due_minor, r.netted_minor, r.paid_minor, r.written_off_minor, r.returned_minor)
+  IS DISTINCT FROM (coalesce(b.contingent, 0), coalesce(b.due, 0), coalesce(b.netted, 0), coalesce(b.paid, 0),
+    coalesce(b.written_off, 0), coalesce(b.returned, 0)) LIMIT $2
+"""
+"""Draws of the time before debts were named are of no recovery: they are held to deposits, per party."""
+
+_PAPERS_COUNTED: Final = """
+SELECT (SELECT count(*) FROM payouts WHERE tenant_id = $1) AS payouts,
+  (SELECT count(*) FROM party_payments WHERE tenant_id = $1) AS payments,
+  (SELECT count(*) FROM invoices WHERE tenant_id = $1) AS invoices
+"""
+
+_PAPERS: Final = """
+(SELECT 'payouts: ' || p.id AS id,
+   concat_ws(' ', p.announced_minor, p.netted_minor, p.returned_minor, CASE p.state WHEN 'PAID' THEN p.payable_minor
+     ELSE 0 END) AS held,
+   concat_ws(' ', b.announced, b.netted, b.returned, b.paid) AS booked
+ FROM payouts p CROSS JOIN LATERAL (
+   SELECT coalesce(-sum(e.amount_minor) FILTER (WHERE t.event = 'PAYOUT_ANNOUNCED'), 0) AS announced,
+     coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'RECOVERY_NETTED'), 0) AS netted,
+     coalesce(-sum(e.amount_minor) FILTER (WHERE t.event = 'RECOVERY_RETURNED'), 0) AS returned,
+     coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'PAYOUT_PAID'), 0) AS paid
+   FROM ledger_transfers t JOIN ledger_entries e ON e.tenant_id = t.tenant_id AND e.transfer_id = t.id
+   JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id AND a.name = 'PARTY_PAYABLE'
+   WHERE t.tenant_id = p.tenant_id AND t.payout_id = p.id
+ ) b
+ WHERE p.tenant_id = $1 AND (p.announced_minor, p.netted_minor, p.returned_minor, CASE p.state WHEN 'PAID'
+   THEN p.payable_minor ELSE 0 END) <> (b.announced, b.netted, b.returned, b.paid) LIMIT $2)
+UNION ALL
+(SELECT 'payments: ' || p.id, p.amount_minor::text, b.paid::text
+ FROM party_payments p CROSS JOIN LATERAL (
+   SELECT coalesce(-sum(e.amount_minor), 0) AS paid
+   FROM ledger_transfers t JOIN ledger_entries e ON e.tenant_id = t.tenant_id AND e.transfer_id = t.id
+   JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id AND a.name = 'PARTY_RECEIVABLE'
+   WHERE t.tenant_id = p.tenant_id AND t.party_payment_id = p.id
+ ) b WHERE p.tenant_id = $1 AND p.amount_minor <> b.paid LIMIT $2)
+UNION ALL
+(SELECT 'invoices: ' || i.id, i.total_minor || ' open ' || i.open_minor, l.total || ' open ' || l.open
+ FROM invoices i CROSS JOIN LATERAL (
+   SELECT coalesce(sum(amount_minor), 0) AS total, coalesce(sum(amount_minor - settled_minor), 0) AS open
+   FROM invoice_lines l WHERE l.tenant_id = i.tenant_id AND l.invoice_id = i.id
+ ) l WHERE i.tenant_id = $1 AND (i.total_minor, i.open_minor) <> (l.total, l.open) LIMIT $2)
 """
 
 _DEPOSITS: Final = """

@@ -128,9 +128,7 @@ def posting(
         deposit_movement_id=movement_id,
         rule_version_id=rule_version_id,
     )
-    return ledger.transfer(
-        work.new_id(TransferId), event, amount, party_id=recovery.party_id, cause=cause, at=work.at
-    )
+    return ledger.transfer(work.new_id(TransferId), event, amount, party_id=recovery.party_id, cause=cause, at=work.at)
 
 
 async def lift_restriction(work: Work, invoice_id: str, recovery: Recovery, reason: str | None) -> None:
@@ -149,10 +147,10 @@ def _waits(recovery: Recovery) -> bool:
 
 
 async def _settle_invoice(work: Work, before: Recovery, after: Recovery, reason: str | None) -> Recovery:
-    """The invoice asks for what is left of the recovery; the recovery as it is then, which may have left the invoice."""
+    """The invoice asks for what is left of the recovery; the recovery as it is then, perhaps on no invoice any more."""
     assert before.invoice_id is not None
     invoice = await invoice_rows.lock(work.connection, work.tenant_id, before.invoice_id)
-    change = invoices.settle(invoice, after, work.at)
+    change = invoices.settle(invoice, before, after, work.at)
     if change is not None:
         await work.keep(change)
         if change.after.state is InvoiceState.PAID:
