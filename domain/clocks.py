@@ -97,10 +97,18 @@ class Duty(StrEnum):
     """The parties of a shipment have to hear of it some time after it left."""
     TELL_MILESTONE = "TELL_MILESTONE"
     """The parties of a shipment have to hear of a milestone at once."""
+    GUARANTEE_NOTICE = "GUARANTEE_NOTICE"
+    """The party that gave notice has to stand for what is bought until it is over."""
     TELL_WITHDRAWAL = "TELL_WITHDRAWAL"
     """The certificates of a withdrawn guarantee have to tell of it."""
     REACH_SERVICE_LEVEL = "REACH_SERVICE_LEVEL"
     """The liable party has to reach a milestone of a service request."""
+    PROVIDE_REMEDY = "PROVIDE_REMEDY"
+    """The liable party has to replace, repair or send what was awarded."""
+    CONFIRM_REMEDY = "CONFIRM_REMEDY"
+    """The buyer has to say if it does not have what the liable party says it did."""
+    CAPTURE_RESERVATION = "CAPTURE_RESERVATION"
+    """The checkout has to capture what it holds of a coupon, if at all."""
     MEMBERSHIP_END = "MEMBERSHIP_END"
     """The merchant has to pay for another term of its plan, if at all."""
     SUBMIT_PACK = "SUBMIT_PACK"
@@ -136,6 +144,14 @@ class Duty(StrEnum):
     PAY_INVOICE = "PAY_INVOICE"
     """The liable party has to pay an invoice."""
 
+    NOTIFY_CARRIER = "NOTIFY_CARRIER"
+    """The marketplace has to tell the carrier of a loss in writing."""
+    FILE_CARRIER_CLAIM = "FILE_CARRIER_CLAIM"
+    """The marketplace has to file its claim with the carrier."""
+    ANSWER_CARRIER_CLAIM = "ANSWER_CARRIER_CLAIM"
+    """The carrier has to answer a claim."""
+    COLLECT_CARRIER_CLAIM = "COLLECT_CARRIER_CLAIM"
+    """The carrier has to pay what it accepted."""
 
 SILENCE: Final[Mapping[Duty, str]] = {
     Duty.COLLECT_RECOVERY: "It is taken from the deposit as far as that goes, and the rest is invoiced.",
@@ -172,8 +188,12 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.QUOTE_VALIDITY: "The quotes that are over expire; the clock of the next ones starts.",
     Duty.SEND_NOTICE: "The message is written, or skipped where it is void, and the clock of the next one starts.",
     Duty.TELL_MILESTONE: "The message is written, or skipped where it is void.",
+    Duty.GUARANTEE_NOTICE: "The guarantee, or the bundle with its members, has ended.",
     Duty.TELL_WITHDRAWAL: "The withdrawal is appended to the certificates of what is still covered.",
     Duty.REACH_SERVICE_LEVEL: "The milestone is marked as broken, which proposes a claim.",
+    Duty.PROVIDE_REMEDY: "The remedy has failed, and the claim goes back to be decided.",
+    Duty.CONFIRM_REMEDY: "The buyer has it.",
+    Duty.CAPTURE_RESERVATION: "What is held of the coupon is free again.",
     Duty.MEMBERSHIP_END: "The merchant is on the plan that is left; without its plan a protection is paused.",
     Duty.SUBMIT_PACK: "The chargeback is lost by default.",
     Duty.CHECK_PACK: "The pack goes to the network as it stands.",
@@ -189,6 +209,10 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.POINTS_EXPIRY: "The points count no longer.",
     Duty.SETTLE_MEASURE: "The measure takes effect, or is lifted because what it rested on is gone.",
     Duty.MEASURE_END: "The measure is over.",
+    Duty.NOTIFY_CARRIER: "It is warned; then the right is lost and the case is over.",
+    Duty.FILE_CARRIER_CLAIM: "It is warned; then the right is lost and the case is over.",
+    Duty.ANSWER_CARRIER_CLAIM: "The claim is appealed once, by itself; after that it counts as refused.",
+    Duty.COLLECT_CARRIER_CLAIM: "It is told that the carrier has not paid in time.",
 }
 """Duty -> what follows if nobody does it. Total."""
 

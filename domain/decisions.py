@@ -35,10 +35,16 @@ class DecisionKind(StrEnum):
     """Which clocks stand still by force majeure."""
     SERVICE = "SERVICE"
     """Whether a milestone of a service request was reached in time."""
+    CARRIAGE = "CARRIAGE"
+    """What a carrier can be asked for, and until when."""
     CHARGEBACK = "CHARGEBACK"
     """What the platform bears of a lost chargeback."""
     EVIDENCE = "EVIDENCE"
     """Whether a piece of evidence is forged."""
+    COUPON = "COUPON"
+    """Whether a coupon is taken back, or good again."""
+    GOODWILL = "GOODWILL"
+    """Whether staff may give a buyer something without a duty to."""
 
 
 @dataclass(frozen=True, slots=True)

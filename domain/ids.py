@@ -338,6 +338,12 @@ class QuoteRequestId(Id):
     prefix = "qrq"
 
 
+class BundleId(Id):
+    """A party's enrolment in a bundle of guarantees."""
+
+    prefix = "bdl"
+
+
 class QuoteId(Id):
     """A provider's binding quote."""
 
@@ -678,6 +684,18 @@ class ScanDisputeId(Id):
     """A liable party's objection to a delivery scan."""
 
     prefix = "scn"
+
+
+class CarrierClaimId(Id):
+    """What the marketplace asks back from a carrier."""
+
+    prefix = "ccl"
+
+
+class CarrierPaymentId(Id):
+    """What a carrier paid."""
+
+    prefix = "cpy"
 
 
 KINDS: Final[dict[str, type[Id]]] = {kind.prefix: kind for kind in Id.__subclasses__()}

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import (
+    bundles,
     carriage,
     carriers,
     chargeback_terms,
@@ -27,6 +28,7 @@ from domain import (
     offers,
     penalties,
     procedure,
+    programmes,
     protections,
     records,
     relations,
@@ -39,10 +41,10 @@ from domain import (
     tiers,
     tracking_terms,
 )
+from domain.bundles import BundleGiven, BundleTerms
 from domain.carriage import CarriageGiven, CarriageTerms
 from domain.carriers import CarrierCodes, CodeGiven
-from domain.chargeback_terms import ChargebackTerms, NoticeGiven
-from domain.claims import ClaimReason
+from domain.chargeback_terms import ChargebackGiven, ChargebackTerms
 from domain.collection import CollectionTerms, DebtGiven
 from domain.dates import UTC_DAYS, Calendar
 from domain.desk import DeskGiven, DeskTerms
@@ -70,7 +72,8 @@ from domain.messages import MessageGiven, MessageTerms
 from domain.money import Money
 from domain.offers import GoodsGiven, QuoteTerms
 from domain.penalties import Measure, PenaltyTerms, PointEntry, StrikeMeasure, Violation
-from domain.procedure import ClaimClocks, Silence
+from domain.procedure import ClaimClocks, ClaimGiven
+from domain.programmes import EntryGiven, ProgrammeTerms
 from domain.protections import CoverageGiven, ProtectionTerms
 from domain.records import RecordGiven, RecordTerms
 from domain.relations import AccountGiven, RelationTerms
@@ -149,27 +152,6 @@ class RefundFound:
     unmet: tuple[str, ...]
     opens_at: datetime | None
     closes_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimGiven:
-    """A claim is opened, and perhaps escalated."""
-
-    opened_at: datetime
-    reason: ClaimReason
-    escalated_at: datetime | None = None
-    calendar: Calendar = UTC_DAYS
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimFound:
-    """Its deadlines, and what the liable party's silence means."""
-
-    answer_due_at: datetime
-    buyer_may_escalate_at: datetime
-    escalates_at: datetime
-    decide_due_at: datetime | None
-    silence: Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,17 +266,6 @@ def _after_sales(rule: AfterSalesTerms, given: OrderGiven) -> AfterSalesFound:
     )
 
 
-def _claim(rule: ClaimClocks, given: ClaimGiven) -> ClaimFound:
-    escalated_at = given.escalated_at
-    return ClaimFound(
-        answer_due_at=procedure.answer_due_at(rule, given.opened_at, given.calendar),
-        buyer_may_escalate_at=procedure.buyer_may_escalate_at(rule, given.opened_at, given.calendar),
-        escalates_at=procedure.escalates_at(rule, given.opened_at, given.calendar),
-        decide_due_at=None if escalated_at is None else procedure.decide_due_at(rule, escalated_at, given.calendar),
-        silence=procedure.silence_of_party(rule, given.reason),
-    )
-
-
 def _buyer(rule: TierTerms, given: BuyerGiven) -> BuyerFound:
     level = tiers.evaluate(rule, given.buyer, given.at, given.calendar).level
     return BuyerFound(level, rule.levels[level].name, tuple(sorted(tiers.benefits(rule, level))))
@@ -329,7 +300,9 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.MONEY_BACK: Kind("guarantees", True, MoneyBackTerms, OrderGiven, _refund),
     RuleKind.PRICE_LOCK: Kind("guarantees", True, PriceLockTerms, OrderGiven, _refund),
     RuleKind.LOSS_DAMAGE: Kind("guarantees", True, LossDamageTerms, OrderGiven, _refund),
-    RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, _claim),
+    RuleKind.BUNDLE: Kind("bundles", True, BundleTerms, BundleGiven, bundles.judge),
+    RuleKind.PROGRAMMES: Kind("programmes", False, ProgrammeTerms, EntryGiven, programmes.judge),
+    RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, procedure.judge),
     RuleKind.TIERS: Kind("tiers", False, TierTerms, BuyerGiven, _buyer),
     RuleKind.CARRIAGE: Kind("carriage", True, CarriageTerms, CarriageGiven, carriage.judge),
     RuleKind.TRACKING: Kind("tracking", False, TrackingTerms, TrackingGiven, tracking_terms.judge),
@@ -352,7 +325,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.RETURNS: Kind("returns", False, ReturnTerms, ReturnGiven, returns.judge),
     RuleKind.MEMBERSHIPS: Kind("memberships", False, MembershipTerms, MembershipGiven, memberships.judge),
     RuleKind.PROTECTION: Kind("protection", False, ProtectionTerms, CoverageGiven, protections.judge),
-    RuleKind.CHARGEBACKS: Kind("chargebacks", False, ChargebackTerms, NoticeGiven, chargeback_terms.judge),
+    RuleKind.CHARGEBACKS: Kind("chargebacks", False, ChargebackTerms, ChargebackGiven, chargeback_terms.judge),
     RuleKind.REMEDIES: Kind("remedies", False, RemedyTerms, RemedyGiven, remedy_terms.judge),
     RuleKind.GOODWILL: Kind("goodwill", False, GoodwillTerms, GoodwillGiven, goodwill.judge),
     RuleKind.SERVICE_POINTS: Kind("service_points", False, ServicePointTerms, PointGiven, service_point_terms.judge),

@@ -23,9 +23,14 @@ async def lock(connection: Connection, tenant_id: TenantId, id: CouponId) -> Cou
 
 
 async def find_by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> Coupon | None:
-    """The coupon of that claim, or None. There is at most one."""
-    found = await COUPONS.select(connection, tenant_id, "t.claim_id = $2", claim_id)
+    """The first coupon of that claim, or None."""
+    found = await COUPONS.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.issued_at, t.id LIMIT 1", claim_id)
     return found[0] if found else None
+
+
+async def lock_by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> list[Coupon]:
+    """The coupons of that claim, this transaction's until its end. Lock the claim first."""
+    return await COUPONS.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.id", claim_id, lock=True)
 
 
 async def covered(connection: Connection, tenant_id: TenantId, order_id: OrderId, currency: str) -> Money:

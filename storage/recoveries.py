@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.ids import CouponId, LiablePartyId, RecoveryId, SupplierId, TenantId
+from domain.ids import ClaimId, CouponId, LiablePartyId, RecoveryId, SupplierId, TenantId
 from domain.recoveries import Recovery
 from storage.pool import Connection
 from storage.tables import Table
@@ -20,12 +20,15 @@ async def lock(connection: Connection, tenant_id: TenantId, id: RecoveryId) -> R
     return await RECOVERIES.lock(connection, tenant_id, id)
 
 
-async def lock_by_coupon(connection: Connection, tenant_id: TenantId, coupon_id: CouponId) -> Recovery:
-    """The recovery of that coupon, this transaction's until its end. A coupon without one is a bug (LookupError)."""
+async def lock_by_coupon(connection: Connection, tenant_id: TenantId, coupon_id: CouponId) -> Recovery | None:
+    """The recovery of that coupon, this transaction's until its end; None where the marketplace bears it alone."""
     found = await RECOVERIES.select(connection, tenant_id, "t.coupon_id = $2", coupon_id, lock=True)
-    if not found:
-        raise LookupError(f"{coupon_id} has no recovery")
-    return found[0]
+    return found[0] if found else None
+
+
+async def by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> list[Recovery]:
+    """The recoveries of that claim, in the order of their ids."""
+    return await RECOVERIES.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.id", claim_id)
 
 
 async def lock_owed(

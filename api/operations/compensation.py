@@ -1,0 +1,301 @@
+"""Money for a buyer: coupons and refunds from their decision to their end, with what the liable party bears of them.
+
+Every step is in the ledger in the transaction that takes it.
+
+Knows nothing of how claims go on, so that claims may call it. Locks: order and claim are the caller's; coupon, refund,
+recovery and balances follow.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from api.operations import exposure
+from api.operations import recoveries as recovery_steps
+from api.operations.duties import end_duties, start_duty
+from domain import coupons, ledger, money, recoveries, refunds, reservations
+from domain.claims import Claim
+from domain.clocks import Duty
+from domain.coupons import Coupon
+from domain.goodwill import Goodwill
+from domain.ids import (
+    BuyerId,
+    ClaimId,
+    CouponId,
+    DecisionId,
+    GoodwillId,
+    LiablePartyId,
+    OrderId,
+    OrderLineId,
+    ProviderId,
+    RecoveryId,
+    RedemptionId,
+    RefundId,
+    RuleVersionId,
+    SupplierId,
+    TransferId,
+)
+from domain.ledger import Cause, Event
+from domain.money import Money
+from domain.recoveries import Recovery
+from domain.refunds import Refund
+from storage import ledger as ledger_rows
+from storage import recoveries as recovery_rows
+from storage import remedies as remedy_rows
+from storage import reservations as reservation_rows
+from storage.unit_of_work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is behind money for a buyer: the claim or goodwill, the decision, the rule, and who is liable for it."""
+
+    buyer_id: BuyerId
+    order_id: OrderId | None
+    claim_id: ClaimId | None
+    goodwill_id: GoodwillId | None
+    decision_id: DecisionId | None
+    rule_version_id: RuleVersionId
+    supplier_id: SupplierId | None
+    provider_id: ProviderId | None
+
+    @classmethod
+    def claim(cls, claim: Claim, goodwill: Goodwill | None = None) -> "Behind":
+        """That claim, and what was given in it out of goodwill, if anything."""
+        return cls(
+            claim.buyer_id,
+            claim.order_id,
+            claim.id,
+            None if goodwill is None else goodwill.id,
+            claim.decision_id if goodwill is None else goodwill.decision_id,
+            claim.rule_version_id if goodwill is None else goodwill.rule_version_id,
+            claim.supplier_id,
+            claim.provider_id,
+        )
+
+    @classmethod
+    def goodwill(cls, goodwill: Goodwill) -> "Behind":
+        """That goodwill, which no claim is behind."""
+        return cls(
+            goodwill.buyer_id,
+            goodwill.order_id,
+            None,
+            goodwill.id,
+            goodwill.decision_id,
+            goodwill.rule_version_id,
+            None,
+            None,
+        )
+
+    @property
+    def party_id(self) -> LiablePartyId | None:
+        """The liable party, if any."""
+        return self.supplier_id or self.provider_id
+
+    @property
+    def subject_id(self) -> ClaimId | GoodwillId:
+        """What draws on the loss for it."""
+        subject = self.goodwill_id or self.claim_id
+        if subject is None:
+            raise ValueError("money for a buyer is for a claim or out of goodwill")
+        return subject
+
+
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """What the liable party bears of something, by which recovery."""
+
+    recovery: Recovery | None
+    part: Money | None
+
+
+NOBODY: Final = Borne(None, None)
+"""No party bears anything."""
+
+
+async def issue_coupon(work: Work, behind: Behind, amount: Money, expires_at: datetime, share_bp: int) -> Coupon:
+    """The buyer has a coupon, the liable party a contingent recovery of its share, the ledger both; a clock runs."""
+    issued = coupons.issue_coupon(
+        behind.claim_id,
+        behind.buyer_id,
+        amount,
+        expires_at,
+        order_id=behind.order_id,
+        goodwill_id=behind.goodwill_id,
+        id=work.new_id(CouponId),
+        at=work.at,
+    )
+    coupon = issued.after
+    await work.keep(issued)
+    recovery = await _recover(work, behind, coupon.id, amount, share_bp)
+    await start_duty(work, Duty.COUPON_EXPIRY, coupon.id, expires_at, party_id=coupon.buyer_id)
+    contingent = None if recovery is None else recovery.contingent
+    await post(work, Event.COUPON_ISSUED, amount, behind, Borne(recovery, contingent), coupon_id=coupon.id)
+    return coupon
+
+
+async def decide_refund(work: Work, behind: Behind, amount: Money, share_bp: int) -> Refund:
+    """The buyer is to be paid, the liable party owes its share at once, the ledger has both.
+
+    Refuses (ValueError) a refund of nothing that was bought.
+    """
+    if behind.order_id is None:
+        raise ValueError("a refund gives back what was paid for an order")
+    decided = refunds.decide_refund(
+        behind.claim_id,
+        behind.goodwill_id,
+        behind.order_id,
+        behind.buyer_id,
+        amount,
+        id=work.new_id(RefundId),
+        at=work.at,
+    )
+    refund = decided.after
+    await work.keep(decided)
+    recovery = await _recover(work, behind, refund.id, amount, share_bp)
+    await post(work, Event.REFUND_DECIDED, amount, behind, refund_id=refund.id)
+    if recovery is not None:
+        await post(work, Event.RECOVERY_DUE, recovery.due, behind, Borne(recovery, recovery.due), refund_id=refund.id)
+    return refund
+
+
+async def end_reservations(work: Work, coupon: Coupon) -> None:
+    """Nothing of the coupon is held any more: it has ended. The coupon is locked."""
+    for held in await reservation_rows.lock_held(work.connection, work.tenant_id, coupon.id):
+        await work.keep(reservations.lapse(held, work.at))
+        await end_duties(work, held.id)
+
+
+async def expire(work: Work, coupon: Coupon, behind: Behind) -> Coupon:
+    """What is left of the coupon is lost, and nobody owes it any more. The coupon is locked. Refuses one in time."""
+    change = coupons.expire_coupon(coupon, work.at)
+    await end_reservations(work, coupon)
+    await work.keep(change)
+    borne = await _release(work, coupon)
+    await post(work, Event.COUPON_RELEASED, coupon.unspent, behind, borne, coupon_id=coupon.id)
+    return change.after
+
+
+async def revoke(work: Work, coupon: Coupon, behind: Behind, reason: str) -> Coupon:
+    """What is left of the coupon is lost, nobody owes it any more, and it is no part of the loss.
+
+    The order that it compensates and the coupon are locked. Refuses a coupon that has ended.
+    """
+    change = coupons.revoke_coupon(coupon, reason, work.at)
+    await end_reservations(work, coupon)
+    await work.keep(change)
+    await end_duties(work, coupon.id)
+    borne = await _release(work, coupon)
+    await post(work, Event.COUPON_REVOKED, coupon.unspent, behind, borne, coupon_id=coupon.id)
+    await exposure.release(work, behind.subject_id, await _of_lines(work, coupon))
+    return change.after
+
+
+async def restore(work: Work, coupon: Coupon, behind: Behind) -> Coupon:
+    """A revoked coupon is good again, and what was contingent on it is again. Its order and the coupon are locked.
+
+    What it draws on the loss is the caller's. Refuses a coupon that is not revoked.
+    """
+    change = coupons.restore_coupon(coupon, work.at)
+    await work.keep(change)
+    await start_duty(work, Duty.COUPON_EXPIRY, coupon.id, change.after.expires_at, party_id=coupon.buyer_id)
+    recovery = await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id)
+    borne = NOBODY
+    if recovery is not None:
+        whole, used = recoveries.part(coupon.amount, recovery.share_bp), recoveries.part(coupon.used, recovery.share_bp)
+        again = min(whole - used, recovery.released)
+        if again.minor:
+            revived = recoveries.revive(recovery, again, work.at)
+            await work.keep(revived)
+            await recovery_steps.follow(work, revived)
+            borne = Borne(recovery, again)
+    await post(work, Event.COUPON_RESTORED, coupon.unspent, behind, borne, coupon_id=coupon.id)
+    return change.after
+
+
+async def _release(work: Work, coupon: Coupon) -> Borne:
+    """What was contingent on the coupon is released; how much that was."""
+    recovery = await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id)
+    if recovery is None or not recovery.contingent.minor:
+        return NOBODY
+    released = recoveries.release(recovery, work.at)
+    await work.keep(released)
+    await recovery_steps.follow(work, released)
+    return Borne(recovery, recovery.contingent)
+
+
+async def _of_lines(work: Work, coupon: Coupon) -> dict[OrderLineId, Money]:
+    """What was not spent of the coupon, by the lines it makes good."""
+    if coupon.goodwill_id is not None:
+        parts = await exposure.drawn(work, coupon.goodwill_id)
+    else:
+        made = await remedy_rows.by_coupon(work.connection, work.tenant_id, coupon.id)
+        parts = {remedy.line_id: remedy.amount for remedy in made if remedy.line_id is not None}
+    weights = [part.minor for part in parts.values()]
+    if not sum(weights):
+        return {}
+    return dict(zip(parts, money.share_out(coupon.unspent, weights), strict=True))
+
+
+async def _recover(
+    work: Work, behind: Behind, source: CouponId | RefundId, amount: Money, share_bp: int
+) -> Recovery | None:
+    """The liable party's recovery of its share; None where that comes to nothing."""
+    if behind.claim_id is None or not recoveries.part(amount, share_bp).minor:
+        return None
+    opened = recoveries.open_recovery(
+        behind.claim_id,
+        source,
+        behind.supplier_id,
+        behind.provider_id,
+        amount,
+        share_bp=share_bp,
+        id=work.new_id(RecoveryId),
+        at=work.at,
+    )
+    await work.keep(opened)
+    await recovery_steps.follow(work, opened)
+    return opened.after
+
+
+async def post(
+    work: Work,
+    event: Event,
+    amount: Money,
+    behind: Behind,
+    borne: Borne | None = None,
+    *,
+    coupon_id: CouponId | None = None,
+    redemption_id: RedemptionId | None = None,
+    refund_id: RefundId | None = None,
+    reverses_id: TransferId | None = None,
+) -> None:
+    """The event is in the books with everything that is behind it; nothing, where the amount is nothing.
+
+    `borne` is what the liable party bears of it; nothing unless given.
+    """
+    if not amount.minor:
+        return
+    recovery = None if borne is None else borne.recovery
+    part = None if borne is None else borne.part
+    cause = Cause(
+        claim_id=behind.claim_id,
+        coupon_id=coupon_id,
+        redemption_id=redemption_id,
+        refund_id=refund_id,
+        goodwill_id=behind.goodwill_id,
+        decision_id=behind.decision_id,
+        recovery_id=None if recovery is None or not part else recovery.id,
+        rule_version_id=behind.rule_version_id,
+        reverses_id=reverses_id,
+    )
+    transfer = ledger.transfer(
+        work.new_id(TransferId),
+        event,
+        amount,
+        party_id=None if recovery is None else recovery.party_id,
+        cause=cause,
+        at=work.at,
+        part=part or Money.zero(amount.currency),
+    )
+    await ledger_rows.post(work, transfer)

@@ -1,0 +1,33 @@
+"""Refunds: row to dataclass, and the ways they are found."""
+
+from typing import Final
+
+from domain.ids import ClaimId, GoodwillId, RefundId, TenantId
+from domain.refunds import Refund
+from storage.pool import Connection
+from storage.tables import Table
+
+REFUNDS: Final = Table(
+    "refunds", Refund, conflicts={"refunds_reference": "Another refund was paid with this reference already."}
+)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: RefundId) -> Refund:
+    """The refund. Refuses with NotFound."""
+    return await REFUNDS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: RefundId) -> Refund:
+    """The refund, this transaction's until its end. Refuses with NotFound. Lock its order and claim first."""
+    return await REFUNDS.lock(connection, tenant_id, id)
+
+
+async def lock_by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> list[Refund]:
+    """The refunds of that claim, this transaction's until its end."""
+    return await REFUNDS.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.id", claim_id, lock=True)
+
+
+async def find_by_goodwill(connection: Connection, tenant_id: TenantId, goodwill_id: GoodwillId) -> Refund | None:
+    """The refund that was given out of that goodwill, or None."""
+    found = await REFUNDS.select(connection, tenant_id, "t.goodwill_id = $2", goodwill_id)
+    return found[0] if found else None
