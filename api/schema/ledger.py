@@ -6,6 +6,7 @@ from enum import StrEnum
 import strawberry
 
 from api.schema.arguments import Argument, field
+from api.schema.chargebacks import Chargeback
 from api.schema.claims import Claim
 from api.schema.connection import Connection, listing, point
 from api.schema.coupons import Coupon, Redemption
@@ -100,6 +101,7 @@ class LedgerTransfer(Node):
     redemption: Redemption | None = strawberry.field(description="The redemption that caused it.")
     decision: Decision | None = strawberry.field(description="The decision that caused it.")
     deposit_movement: DepositMovement | None = strawberry.field(description="The movement of a deposit that caused it.")
+    chargeback: Chargeback | None = strawberry.field(description="The chargeback that caused it.")
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
 
 
@@ -117,6 +119,7 @@ class LedgerStatementLine:
     redemption: Redemption | None = strawberry.field(description="The redemption that caused it, likewise.")
     decision: Decision | None = strawberry.field(description="The decision that caused it, likewise.")
     deposit_movement: DepositMovement | None = strawberry.field(description="The movement of a deposit that caused it.")
+    chargeback: Chargeback | None = strawberry.field(description="The chargeback that caused it.")
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
     reverses: LedgerTransfer | None = strawberry.field(description="The transfer that this one corrects; for staff.")
 

@@ -20,6 +20,7 @@ from api.schema import (
     buyers,
     capabilities,
     certificates,
+    chargebacks,
     claim_options,
     claims,
     clocks,
@@ -27,8 +28,10 @@ from api.schema import (
     coverage,
     decisions,
     deposits,
+    desk,
     documents,
     enrolments,
+    evidence,
     exchange_rates,
     holds,
     invoices,
@@ -37,6 +40,7 @@ from api.schema import (
     ledger,
     legs,
     listings,
+    memberships,
     messages,
     mutation,
     node,
@@ -52,6 +56,7 @@ from api.schema import (
     recoveries,
     relations,
     requirements,
+    returns,
     rules,
     service_points,
     service_requests,
@@ -70,6 +75,7 @@ from api.schema.scalars import SCALARS
 from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
 from storage.views import certificates as certificate_views
+from storage.views import chargebacks as chargeback_views
 from storage.views import claim_options as claim_option_views
 from storage.views import claims as claim_views
 from storage.views import clocks as clock_views
@@ -77,13 +83,16 @@ from storage.views import coupons as coupon_views
 from storage.views import coverage as coverage_views
 from storage.views import decisions as decision_views
 from storage.views import deposits as deposit_views
+from storage.views import desk as desk_views
 from storage.views import documents as document_views
 from storage.views import enrolments as guarantee_views
+from storage.views import evidence as evidence_views
 from storage.views import exchange_rates as exchange_rate_views
 from storage.views import holds as hold_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
 from storage.views import listings as listing_views
+from storage.views import memberships as membership_views
 from storage.views import messages as message_views
 from storage.views import onboarding as onboarding_views
 from storage.views import orders as order_views
@@ -95,6 +104,7 @@ from storage.views import quotes as quote_views
 from storage.views import rate_sheets as rate_sheet_views
 from storage.views import recoveries as recovery_views
 from storage.views import relations as relation_views
+from storage.views import returns as return_views
 from storage.views import rules as rule_views
 from storage.views import service_points as service_point_views
 from storage.views import service_requests as service_request_views
@@ -146,7 +156,10 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(claim_option_views, claim_options.ClaimOptionQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
+    Noun(evidence_views, evidence.EvidenceQueries, evidence.EvidenceMutations),
+    Noun(return_views, returns.ReturnQueries, returns.ReturnMutations),
     Noun(service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations),
+    Noun(desk_views, desk.DeskQueries, desk.DeskMutations),
     Noun(decision_views, decisions.DecisionQueries),
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
     Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
@@ -157,6 +170,8 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(hold_views, holds.HoldQueries, holds.HoldMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
     Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
+    Noun(membership_views, memberships.MembershipQueries, memberships.MembershipMutations),
+    Noun(chargeback_views, chargebacks.ChargebackQueries, chargebacks.ChargebackMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
     Noun(points_views, points.PointsQueries, points.PointsMutations),

@@ -242,6 +242,7 @@ CREATE TABLE chargeback_notices (
 );
 CREATE INDEX chargeback_notices_reference ON chargeback_notices (tenant_id, scheme, network_reference, occurred_at, id);
 CREATE INDEX chargeback_notices_chargeback ON chargeback_notices (tenant_id, chargeback_id, received_at, id);
+CREATE INDEX chargeback_notices_payment ON chargeback_notices (tenant_id, payment_reference);
 CREATE INDEX chargeback_notices_age ON chargeback_notices (tenant_id, received_at, id);
 CALL protect('chargeback_notices');
 

@@ -184,6 +184,7 @@ TRANSFER: Final = View(
         "redemption": One("Redemption", "{t}.redemption_id"),
         "decision": One("Decision", "{t}.decision_id"),
         "depositMovement": One("DepositMovement", "{t}.deposit_movement_id"),
+        "chargeback": One("Chargeback", "{t}.chargeback_id"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
         "entries": Computed(postings),
     },
