@@ -209,7 +209,7 @@ class Completeness:
     """What a claim has at a stage of what it needs. `percent` of the needed items are there, rounded down."""
 
     stage: EvidenceStage
-    version: str
+    rule_version: str
     items: tuple[EvidenceItem, ...]
     percent: int
 

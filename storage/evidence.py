@@ -257,7 +257,7 @@ async def pack(
             )
         )
     rows = await connection.fetch(_PACK, tenant_id, order_id)
-    entries = sorted((_entry(row) for row in rows), key=lambda entry: (entry.part, entry.id))
+    entries = sorted((_entry(dict(row)) for row in rows), key=lambda entry: (entry.part, entry.id))
     listed = [[entry.part, entry.id, entry.sha256] for entry in entries]
     return Pack(order_id, tuple(entries), hashlib.sha256(orjson.dumps(listed)).hexdigest())
 

@@ -115,7 +115,7 @@ async def _keep(
             if isinstance(change.after, Claim):
                 name = change.happened[0].name
                 work.add(ClaimEvent(work.new_id(EventId), change.after.id, name, Side.STAFF, reason, work.at))
-    requests = {request.id: request for request in under.requests.values()}
+    requests = {str(request.id): request for request in under.requests.values()}
     changes += [holds.moved_levels(requests[id], due_at, hold, work.at) for id, due_at in levels.items()]
     await work.keep_all(changes)
 
