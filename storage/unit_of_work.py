@@ -16,10 +16,11 @@ or a serialization failure, and after a lost connection unless the commit may ha
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -28,7 +29,7 @@ import asyncpg
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
-from domain.errors import Conflict, ErrorCode, Invalid, Problem
+from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal
 from domain.ids import ALPHABET, AuditId, EventId, Id
 from storage import audit, history, idempotency, outbox, tables, writing
 from storage.audit import Row
@@ -180,6 +181,26 @@ class Work:
             market=self.market,
             claim_profile=self.claim_profile,
         )
+
+    @contextlib.asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is kept within is written at its end, or undone as if it had never been where something is raised.
+
+        What was raised goes on to the caller; a refusal may be caught there, and the act goes on without it.
+        """
+        await self.write()
+        versions = dict(self.versions)
+        await self._inner.execute("SAVEPOINT attempt")
+        try:
+            yield
+            await self.write()
+        except Refusal:
+            self._changes, self._rows = [], []
+            self._objects.clear()
+            self.versions = versions
+            await self._inner.execute("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")
+            raise
+        await self._inner.execute("RELEASE SAVEPOINT attempt")
 
     @property
     def unwritten(self) -> bool:

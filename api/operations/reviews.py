@@ -20,12 +20,12 @@ async def assign_review(work: Work, command: AssignReview) -> Outcome:
     work.expect(review)
     assignee_id = command.assignee_id or work.caller.actor_id
     if assignee_id != work.caller.actor_id:
-        await _require_colleague(work, assignee_id)
+        await require_colleague(work, assignee_id)
     await work.keep(reviews.assign_review(review, work.caller, assignee_id))
     return Outcome({"review": review.id})
 
 
-async def _require_colleague(work: Work, id: Id) -> None:
+async def require_colleague(work: Work, id: Id) -> None:
     """Returns if that member or key belongs to the caller's own organisation now. Refuses with NotFound."""
     if isinstance(id, MemberId):
         member = await member_rows.get(work.connection, work.tenant_id, id)

@@ -81,12 +81,14 @@ def listing(
     *,
     filter: Any = None,  # noqa: A002
     order: Any = None,
+    more: tuple[Argument, ...] = (),
 ) -> Any:
     """A root connection over all things of a type that the viewer may see. Its root in `storage/views/` is a `Listing`.
 
-    `filter` is an input type whose fields name the view's filters, `order` an enum whose members name its sorts.
+    `filter` is an input type whose fields name the view's filters, `order` an enum whose members name its sorts; `more`
+    are arguments beside those of every list.
     """
-    return field(description, *paging(filter, order))
+    return field(description, *paging(filter, order), *more)
 
 
 def connection(

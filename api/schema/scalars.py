@@ -51,8 +51,9 @@ def parse_decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-def write_decimal(value: Decimal) -> str:
-    """Plain digits, never an exponent, never a negative zero."""
+def write_decimal(value: Decimal | str) -> str:
+    """Plain digits, never an exponent, never a negative zero. Text is what the outcome of a mutation kept."""
+    value = Decimal(value)
     if not value.is_finite():
         raise GraphQLError("Not a number.")
     return f"{abs(value) if value == 0 else value:f}"
@@ -122,8 +123,8 @@ def parse_country(value: object) -> CountryCode:
 
 
 def parse_currency(value: object) -> CurrencyCode:
-    """A code of ISO 4217 in capitals. Refuses codes that nobody pays with."""
-    if not isinstance(value, str) or value not in money.CURRENCIES:
+    """A code of ISO 4217 in capitals. Refuses codes that nobody pays with, but for the special drawing right XDR."""
+    if not isinstance(value, str) or (value not in money.CURRENCIES and value != money.SDR):
         raise GraphQLError('A CurrencyCode is three capital letters of ISO 4217, such as "USD".')
     return CurrencyCode(value)
 

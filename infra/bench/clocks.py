@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -48,9 +49,26 @@ FROM clocks WHERE tenant_id = $1 AND state = 'FIRED' AND started_at >= $2
 """
 
 _TWICE: Final = """
-SELECT count(*) FROM (SELECT object_id FROM audit WHERE tenant_id = $1 AND action = 'ACCEPT_INVITATION'
-  AND object_id LIKE 'inv\\__%' GROUP BY object_id HAVING count(*) > 1) t
+SELECT count(*) FROM (SELECT object_id FROM audit WHERE tenant_id = $1 AND action = $2
+  AND object_id LIKE $3 || '\\__%' GROUP BY object_id HAVING count(*) > 1) t
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Duties of one kind: the statement that makes them, and whose audit rows tell whether one fired twice.
+
+    The statement's parameters are the tenant, the operator's organisation, the first instant after which they are due,
+    the span over which they are, and how many.
+    """
+
+    duties: str
+    duty: str
+    prefix: str
+
+
+INVITATIONS: Final = Burst(_DUTIES, "ACCEPT_INVITATION", "inv")
+"""Invitations that nobody accepts: as light as a consequence can be."""
 
 
 def command(
@@ -62,9 +80,13 @@ def command(
     with rig.engines() as settings:
         loaded = asyncio.run(rig.loaded(settings, DATABASE, _fill, fresh=fresh))
         rows = [
-            ("idle, one worker", idle, *asyncio.run(_run(loaded, idle, SPREAD_SECONDS, workers=1, kills=0))),
-            ("burst, one worker", burst, *asyncio.run(_run(loaded, burst, 0, workers=1, kills=0))),
-            ("burst, three, one killed", burst, *asyncio.run(_run(loaded, burst, 0, workers=3, kills=1))),
+            (
+                "idle, one worker",
+                idle,
+                *asyncio.run(run(loaded, INVITATIONS, idle, SPREAD_SECONDS, workers=1, kills=0)),
+            ),
+            ("burst, one worker", burst, *asyncio.run(run(loaded, INVITATIONS, burst, 0, workers=1, kills=0))),
+            ("burst, three, one killed", burst, *asyncio.run(run(loaded, INVITATIONS, burst, 0, workers=3, kills=1))),
         ]
     table = Table(title="Lateness of duties in ms", title_justify="left")
     for heading in ("", "duties", "p50", "p99", "most", "seconds in all", "fired twice", "needed"):
@@ -79,7 +101,9 @@ async def _fill(connection: asyncpg.Connection, tenant_id: str) -> None:
     """Nothing: every run brings duties of its own."""
 
 
-async def _run(loaded: Loaded, count: int, seconds: int, *, workers: int, kills: int) -> tuple[list[float], float, int]:
+async def run(
+    loaded: Loaded, burst: Burst, count: int, seconds: int, *, workers: int, kills: int
+) -> tuple[list[float], float, int]:
     """Lateness at 50, 99 and 100 per cent in ms; seconds beyond the spread until all had fired; how many fired twice.
 
     A run without end ends with TimeoutError.
@@ -91,14 +115,14 @@ async def _run(loaded: Loaded, count: int, seconds: int, *, workers: int, kills:
         began = await connection.fetchval("SELECT clock_timestamp()")
         due = await connection.fetchval("SELECT clock_timestamp() + interval '1 second'")
         span = await connection.fetchval("SELECT $1 * interval '1 second'", seconds)
-        await connection.execute(_DUTIES, loaded.tenant_id, loaded.operator_id, due, span, count)
+        await connection.execute(burst.duties, loaded.tenant_id, loaded.operator_id, due, span, count)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (found := await _found(connection, loaded, began))["fired"] < count:
                 if kills and found["fired"] > count // 4:
                     kills -= 1
                     processes[0].send_signal(signal.SIGKILL)
                 await asyncio.sleep(0.2)
-        twice = await connection.fetchval(_TWICE, loaded.tenant_id)
+        twice = await connection.fetchval(_TWICE, loaded.tenant_id, burst.duty, burst.prefix)
         return list(map(float, found["late_ms"])), found["took"].total_seconds() - seconds, twice
     finally:
         for process in processes:

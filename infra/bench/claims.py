@@ -1,0 +1,197 @@
+"""A million claims: the desk's first page, one decision, and a thousand clocks due at one instant."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.reads.plan import ListRows
+from api.reads.statement import list_statement, page
+from api.schema.schema import contract
+from domain.access import Role, ViewerKind
+from domain.tenants import BETWEEN_BUSINESSES
+from infra.bench import clocks, measure, rig
+from infra.bench.clocks import Burst
+from infra.bench.drive import Sent, drive, packets
+from infra.bench.rig import Loaded
+from infra.bench.workloads import thing
+from storage.pool import Pool
+from storage.views import desk as desk_views
+from storage.views.desk import SOURCES
+
+RULE: Final = "guarantees/on_time"
+EVENTS: Final = 5
+"""Events of one claim."""
+PAGE: Final = 50
+PAGES: Final = 100
+"""How often each page is asked for."""
+DUE: Final = 1_000
+"""Clocks that are due at one instant."""
+PAGE_NEEDED_MS: Final = 10
+DECISION_NEEDED_MS: Final = 15
+BURST_NEEDED_SECONDS: Final = 10
+QUEUES: Final[dict[str, dict[str, Any]]] = {
+    "an adjudicator's queue": {"role": "ADJUDICATOR"},
+    "of it, nobody's": {"role": "ADJUDICATOR", "assignment": "UNASSIGNED"},
+    "of it, one's own": {"role": "ADJUDICATOR", "assignment": "MINE"},
+    "every claim": {},
+}
+"""Pages of the desk: what each is called and its filter."""
+
+_ANSWERS: Final = """
+WITH chosen AS (
+  SELECT c.id, c.provider_id FROM claims c WHERE c.tenant_id = $1 AND c.state = 'OPEN' AND c.duty = 'ANSWER_CLAIM'
+    AND $2::text IS NOT NULL AND NOT EXISTS (SELECT FROM clocks k WHERE k.tenant_id = $1 AND k.subject_id = c.id)
+  ORDER BY c.id LIMIT $5
+), due AS (
+  SELECT id, provider_id, $3::timestamptz + $4::interval AS due_at, row_number() OVER (ORDER BY id) AS n FROM chosen
+), moved AS (
+  UPDATE claims c SET due_at = d.due_at, answer_due_at = d.due_at FROM due d WHERE c.tenant_id = $1 AND c.id = d.id
+)
+INSERT INTO clocks (tenant_id, id, subject_id, duty, party_id, due_at, state, started_at, version)
+SELECT $1, 'clk_' || lpad((extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text || n, 26, '0'), id,
+  'ANSWER_CLAIM', provider_id, due_at, 'RUNNING', clock_timestamp(), 1 FROM due
+"""
+
+UNANSWERED: Final = Burst(_ANSWERS, "ANSWER_CLAIM", "clm")
+"""Claims whose liable party lets its time to answer pass."""
+
+DECIDE: Final = """mutation Decide($input: DecideClaimInput!) { decideClaim(input: $input) {
+  claim { id state outcome amount { amount currency } } userErrors { code message } } }"""
+
+
+def command(
+    count: Annotated[int, typer.Option(min=20_000, help="Claims; each has five events.")] = 1_000_000,
+    decisions: Annotated[int, typer.Option(min=10, max=5_000, help="How many claims are decided.")] = 300,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make and load the bench's database anew.")] = False,
+) -> None:
+    """Claims: the desk's pages in the database, one decision, and clocks due at one instant, at a million claims."""
+
+    async def fill(connection: asyncpg.Connection, tenant_id: str) -> None:
+        version = "SELECT id FROM rule_versions WHERE tenant_id = $1 AND key = $2 ORDER BY number DESC LIMIT 1"
+        began = time.perf_counter()
+        await rig.filled_by(
+            "claims.sql",
+            connection,
+            tenant=tenant_id,
+            rule=await connection.fetchval(version, tenant_id, RULE),
+            procedure=await connection.fetchval(version, tenant_id, BETWEEN_BUSINESSES),
+            count=str(count),
+        )
+        await connection.execute("VACUUM ANALYZE")
+        typer.echo(f"loaded in {time.perf_counter() - began:.0f} s")
+
+    with rig.engines() as settings:
+        roles = (Role.SUPPORT, Role.ADJUDICATOR)
+        loaded = asyncio.run(rig.loaded(settings, f"bench_claims_{count}", fill, fresh=fresh, roles=roles))
+        typer.echo(f"{count:,} claims, {count * EVENTS:,} events; load of the machine {os.getloadavg()[0]:.1f}")
+        rows = [*asyncio.run(_pages(loaded)), _decisions(loaded, count, decisions)]
+        for workers, kills in ((1, 0), (3, 1)):
+            _, seconds, twice = asyncio.run(clocks.run(loaded, UNANSWERED, DUE, 0, workers=workers, kills=kills))
+            name = f"{DUE:,} due clocks, {workers} worker{'s' * (workers > 1)}, {kills} killed"
+            rows.append((name, f"{seconds:.1f} s, {twice} fired twice", f"≤ {BURST_NEEDED_SECONDS} s, 0 twice"))
+    table = Table(title_justify="left")
+    for heading in ("", "measured", "needed"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+async def _pages(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """The first page of each queue and of one's work: the time in the database, asked a hundred times over."""
+    rows = []
+    pool = await Pool.open(loaded.settings.database_url, size=1)
+    try:
+        for name, text, arguments in _statements(loaded):
+            async with pool.acquire(loaded.tenant_id) as connection:
+                taken = []
+                for _ in range(PAGES):
+                    began = time.perf_counter()
+                    found = await connection.fetch(text, *arguments)
+                    taken.append((time.perf_counter() - began) * 1_000)
+                explained = await connection.fetch(f"EXPLAIN (ANALYZE, TIMING OFF) {text}", *arguments)
+            plan = "\n".join(row[0] for row in explained)
+            inside = float(re.findall(r"Execution Time: ([\d.]+) ms", plan)[0])
+            taken.sort()
+            told = (
+                f"{inside:.2f} ms inside, {taken[PAGES // 2]:.2f} p50 {taken[PAGES * 99 // 100]:.2f} p99 with its way"
+            )
+            rows.append((f"first page, {name} ({len(found)} rows)", told, f"≤ {PAGE_NEEDED_MS} ms"))
+    finally:
+        await pool.close()
+    return rows
+
+
+def _statements(loaded: Loaded) -> Iterator[tuple[str, str, list[Any]]]:
+    """Name, text and arguments of each page, as the read engine composes them for staff."""
+    view = contract().views["Claim"]
+    actor = thing("mem", 7)
+    for name, wish in QUEUES.items():
+        rows = ListRows(view, ViewerKind.STAFF, 0, coordinate="Query.claims", order="MOST_URGENT_FIRST")
+        for column in ("id", "number", "state", "reason", "due_at", "amount_minor", "currency", "assignee_id"):
+            rows.place(f"t.{column}")
+        asked = page(rows, {"first": PAGE, "filter": wish})
+        statement = list_statement(rows, asked)
+        known = {"tenant": loaded.tenant_id, "actor": actor, **asked.values}
+        yield name, statement.text, [known[what] for what in statement.parameters]
+    text = desk_views.statement(list(SOURCES.items()), bounded=False)
+    yield "my work", text, [loaded.tenant_id, actor, PAGE + 1]
+
+
+def _decisions(loaded: Loaded, count: int, decisions: int) -> tuple[str, str, str]:
+    """Escalated claims, granted and denied in turn by one adjudicator, one after the other."""
+    run = secrets.token_hex(4)
+    left = asyncio.run(_undecided(loaded, decisions + decisions // 10))
+    with rig.serving(loaded) as (process, port):
+        sending = (packets(port, [one])[0] for one in _wishes(loaded, left, run))
+        asyncio.run(drive(port, sending, decisions // 10, 1))
+        before = measure.spent(process, loaded.postmaster)
+        ran = asyncio.run(drive(port, sending, decisions, 1))
+        spent = measure.spent(process, loaded.postmaster).since(before)
+    told = (
+        f"{ran.percentile(0.5):.1f} ms p50, {ran.percentile(0.99):.1f} p99; CPU: server "
+        f"{spent.server / ran.requests * 1e3:.1f} ms, Postgres {spent.postgres / ran.requests * 1e3:.1f} ms"
+    )
+    return f"one decision of {count:,} claims", told, f"≤ {DECISION_NEEDED_MS} ms"
+
+
+def _wishes(loaded: Loaded, claims: list[str], run: str) -> Iterator[Sent]:
+    for claim, outcome in zip(claims, itertools.cycle(("GRANTED", "DENIED")), strict=False):
+        wish = {
+            "claimId": claim,
+            "outcome": outcome,
+            "note": "As the records show.",
+            "idempotencyKey": f"{run}-{claim}",
+        }
+        body = json.dumps({"query": DECIDE, "variables": {"input": wish}}).encode()
+        yield Sent(body, loaded.token, b'"userErrors":[]')
+
+
+async def _undecided(loaded: Loaded, wanted: int) -> list[str]:
+    """Claims that wait for the desk and that nobody has."""
+    connection = await asyncpg.connect(loaded.settings.database_owner_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT id FROM claims WHERE tenant_id = $1 AND state = 'ESCALATED' AND assignee_id IS NULL "
+            "ORDER BY due_at DESC, id LIMIT $2",
+            loaded.tenant_id,
+            wanted,
+        )
+    finally:
+        await connection.close()
+    if len(rows) < wanted:
+        raise RuntimeError("too few claims are left to decide; load anew with --fresh")
+    return [row["id"] for row in rows]

@@ -1,0 +1,300 @@
+"""The desk's own things, for staff alone: notes on claims, saved filters, proposed decisions, and whose work is what.
+
+`myWork` is one list over several tables. Each kind of work is a row of `SOURCES`: which rows of which table wait for
+staff, for which roles, and who has them. A page takes the first rows of each kind in the order of that kind's index,
+once for what the viewer has and once for what nobody has, and merges them: what it costs does not grow with the tables.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from domain.access import Caller, Role, ViewerKind
+from domain.errors import Invalid, Problem
+from storage.saved_filters import SAVED_FILTERS
+from storage.views.view import Amount, Answer, Computed, Filter, Listing, One, Root, Row, Sort, View, columns
+
+STAFF: Final = frozenset({ViewerKind.STAFF})
+VISIBLE: Final = {ViewerKind.STAFF: "true"}
+
+PAGE_MAX: Final = 100
+"""The largest page of work, as of every list."""
+
+CLAIM_NOTE: Final = View(
+    type="ClaimNote",
+    table="claim_notes",
+    visible=VISIBLE,
+    fields={**columns("id", "text", "at", "authorId"), "claim": One("Claim", "{t}.claim_id")},
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.at", True),)),
+    },
+)
+
+
+async def conditions(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[list["Condition"]]:
+    """What each saved filter asks for."""
+    saved = (SAVED_FILTERS.decode(row) for row in rows)
+    return [[Condition(name, _spelled(value)) for name, value in each.conditions.items()] for each in saved]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a saved filter: the name of the list's filter, and what it asks for."""
+
+    name: str
+    values: list[str]
+
+
+def _spelled(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+SAVED_FILTER: Final = View(
+    type="SavedFilter",
+    table="saved_filters",
+    visible={ViewerKind.STAFF: "{t}.removed_at IS NULL"},
+    fields={
+        **columns("id", "name", "ownerId", "shared", "savedAt", "version"),
+        "conditions": Computed(conditions, needs=SAVED_FILTERS.names),
+    },
+    sorts={"BY_NAME": Sort((("{t}.name", False),))},
+    filters={
+        "mine": Filter({ViewerKind.STAFF: "({t}.owner_id = {actor}) = {v}"}, "boolean"),
+        "offered": Filter({ViewerKind.STAFF: "({t}.shared OR {t}.owner_id = {actor}) = {v}"}, "boolean"),
+    },
+)
+
+PROPOSAL: Final = View(
+    type="ProposedDecision",
+    table="proposals",
+    visible=VISIBLE,
+    fields={
+        **columns("id", "outcome", "note", "state", "proposedBy", "proposedAt", "endedBy", "endedAt", "reason"),
+        **columns("version"),
+        "amount": Amount("{t}.amount_minor"),
+        "claim": One("Claim", "{t}.claim_id"),
+        "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.proposed_at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.proposed_at", True),)),
+    },
+)
+
+
+# -- work
+
+
+class WorkKind(StrEnum):
+    """What a piece of work is about."""
+
+    CLAIM = "CLAIM"
+    """A claim waits to be taken up or decided."""
+    SECOND_EYES = "SECOND_EYES"
+    """A proposed decision waits for a second adjudicator."""
+    TIER_REVIEW = "TIER_REVIEW"
+    """Evidence for a buyer's level waits to be looked at."""
+    ONBOARDING_REVIEW = "ONBOARDING_REVIEW"
+    """A provider's application waits to be reviewed."""
+    LISTING_FLAG = "LISTING_FLAG"
+    """A listing was flagged: it is enforced when its time is over, unless it is put right or dismissed."""
+
+
+class WorkReason(StrEnum):
+    """Why a piece of work is in somebody's list."""
+
+    YOURS = "YOURS"
+    """You have it."""
+    NOBODYS = "NOBODYS"
+    """Nobody has it, and your role can act on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one kind of work comes from, in SQL over the row `w`; `due`, `rank` and the id follow an index of `waits`.
+
+    `assignee` is what the index begins with, empty for nobody; None where nobody takes work of this kind.
+    """
+
+    table: str
+    roles: frozenset[Role]
+    waits: str
+    title: str
+    due: str = "coalesce(w.due_at, 'infinity')"
+    assignee: str | None = None
+    rank: str = "0::smallint"
+
+
+_DESK: Final = frozenset({Role.SUPPORT, Role.POLICY, Role.ADMIN})
+
+SOURCES: Final[Mapping[WorkKind, Source]] = {
+    WorkKind.CLAIM: Source(
+        "claims",
+        frozenset({Role.SUPPORT, Role.ADJUDICATOR}),
+        "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NULL",
+        "w.number || ' ' || w.reason",
+        assignee="coalesce(w.assignee_id, '')",
+        rank="w.queue_rank",
+    ),
+    WorkKind.SECOND_EYES: Source(
+        "claims",
+        frozenset({Role.ADJUDICATOR}),
+        "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NOT NULL AND w.proposed_by <> $2",
+        "w.number || ' ' || w.reason",
+        rank="w.queue_rank",
+    ),
+    WorkKind.TIER_REVIEW: Source(
+        "tier_reviews",
+        _DESK,
+        "w.state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW')",
+        "w.identity",
+        assignee="coalesce(w.reviewer_id, '')",
+    ),
+    WorkKind.ONBOARDING_REVIEW: Source(
+        "reviews",
+        _DESK,
+        "w.state = 'OPEN'",
+        "w.kind || ' ' || w.country",
+        due="w.due_at",
+        assignee="coalesce(w.assignee_id, '')",
+    ),
+    WorkKind.LISTING_FLAG: Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause", due="w.due_at"),
+}
+"""Every kind of work and where it comes from. A noun whose things wait for staff adds a member above and a row here."""
+assert SOURCES.keys() == set(WorkKind)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing that waits for the viewer."""
+
+    kind: WorkKind
+    subject: str
+    title: str
+    due_at: datetime | None
+    overdue: bool
+    because: WorkReason
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEdge:
+    """Relay's edge."""
+
+    cursor: str
+    node: WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """Relay's page information."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkConnection:
+    """A page of work."""
+
+    edges: list[WorkEdge]
+    nodes: list[WorkItem]
+    page_info: PageInfo
+
+
+async def my_work(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[WorkConnection]:
+    """What waits for the viewer, the earliest deadline first."""
+    size: int = arguments["first"]
+    if not 1 <= size <= PAGE_MAX:
+        raise Invalid(Problem(("first",), f"A page of work has 1 to {PAGE_MAX} pieces."))
+    after = None if arguments.get("after") is None else _place(arguments["after"])
+    kinds = arguments.get("kinds") or list(WorkKind)
+    wanted = [(kind, source) for kind, source in SOURCES.items() if kind in kinds and source.roles & viewer.roles]
+    found: list[Any] = []
+    if wanted:
+        text = statement(wanted, bounded=after is not None)
+        found = await connection.fetch(text, viewer.tenant_id, viewer.actor_id, size + 1, *(after or ()))
+    edges = [
+        WorkEdge(
+            cursor(row["due_at"], row["queue_rank"], row["id"]),
+            WorkItem(
+                WorkKind(row["kind"]),
+                row["id"],
+                row["title"],
+                None if _endless(row["due_at"]) else row["due_at"],
+                not _endless(row["due_at"]) and row["due_at"] < at,
+                WorkReason(row["because"]),
+            ),
+        )
+        for row in found[:size]
+    ]
+    ends = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
+    info = PageInfo(len(found) > size, after is not None, *ends)
+    return [WorkConnection(edges, [edge.node for edge in edges], info)]
+
+
+def statement(wanted: Sequence[tuple[WorkKind, Source]], *, bounded: bool) -> str:
+    """The first $3 rows of those kinds for the actor $2 of tenant $1, after the place ($4, $5, $6) where bounded."""
+    parts: list[str] = []
+    for kind, source in wanted:
+        reasons: dict[WorkReason, str] = {WorkReason.NOBODYS: "true"}
+        if source.assignee is not None:
+            reasons = {
+                WorkReason.YOURS: f"{source.assignee} = $2",
+                WorkReason.NOBODYS: f"{source.assignee} = ''",
+            }
+        beyond = f" AND ({source.due}, {source.rank}, w.id) > ($4, $5, $6)" if bounded else ""
+        order = f"{source.due}, {source.rank}, w.id"
+        for because, whose in reasons.items():
+            shown = f"'{kind}' AS kind, w.id AS id, {source.title} AS title, {source.due} AS due_at"
+            parts.append(
+                f"(SELECT {shown}, {source.rank} AS queue_rank, '{because}' AS because FROM {source.table} w "
+                f"WHERE w.tenant_id = $1 AND $2::text IS NOT NULL AND {source.waits} AND {whose}{beyond} "
+                f"ORDER BY {order} LIMIT $3::integer)"
+            )
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) work ORDER BY due_at, queue_rank, id LIMIT $3::integer"
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _endless(at: datetime) -> bool:
+    return at.tzinfo is None or at.year == datetime.max.year  # noqa: DTZ901 - how asyncpg spells infinity
+
+
+def cursor(due_at: datetime, rank: int, id: str) -> str:
+    """Where a page of work ends: opaque to clients."""
+    instant = "" if _endless(due_at) else str((due_at - _EPOCH) // timedelta(microseconds=1))
+    return urlsafe_b64encode(f"w1:{instant}:{rank}:{id}".encode()).rstrip(b"=").decode()
+
+
+def _place(text: str) -> tuple[datetime, int, str]:
+    """The place of a cursor. Refuses with Invalid what is none."""
+    try:
+        version, instant, rank, id = (
+            urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode().split(":")
+        )
+        if version != "w1" or "\0" in id:
+            raise ValueError(version)
+        due_at = _EPOCH + timedelta(microseconds=int(instant)) if instant else datetime.max  # noqa: DTZ901
+        place = int(rank)
+    except (ValueError, OverflowError) as reason:
+        raise Invalid(Problem(("after",), "is not a cursor of this list")) from reason
+    return due_at, place, id
+
+
+VIEWS: Final = (CLAIM_NOTE, SAVED_FILTER, PROPOSAL)
+ROOTS: Final[dict[str, Root]] = {
+    "savedFilters": Listing("SavedFilter", "BY_NAME"),
+    "proposedDecisions": Listing("ProposedDecision", "OLDEST_FIRST"),
+    "myWork": Answer(my_work, STAFF),
+}
