@@ -122,6 +122,8 @@ _LIABLE: Final = _by(Role.SUPPLIER, Role.PROVIDER)
 _CARRYING: Final = _DESK | _LIABLE
 _SELLING: Final = _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN)
 """A provider keeps its own catalogue; the desk may on its behalf."""
+_RECOVERING: Final = _by(Role.SUPPORT, Role.FINANCE, Role.ADMIN)
+"""What carriers owe is asked for by the desk and by finance."""
 
 ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     # organisations and their people
@@ -311,6 +313,16 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "penaliseParty": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
     "reversePoints": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
     "liftMeasure": _by(Role.POLICY, Role.ADMIN),
+    "recordProhibitedGoods": _by(Role.SERVICE, Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    # what is asked back from carriers
+    "openCarrierClaim": _RECOVERING,
+    "amendCarrierClaim": _RECOVERING,
+    "notifyCarrier": _RECOVERING,
+    "fileCarrierClaim": _RECOVERING,
+    "acknowledgeCarrierClaim": _RECOVERING | {Role.PROVIDER},
+    "answerCarrierClaim": _RECOVERING | {Role.PROVIDER},
+    "collectCarrierClaim": _by(Role.FINANCE),
+    "writeOffCarrierClaim": _by(Role.FINANCE),
     # related accounts
     "declareRelatedAccount": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
     "clearRelation": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),

@@ -2,7 +2,7 @@
 
 Theory of operation (`domain.md` 6.5):
 
-    PENDING -a shipment brings the promised day, goods arrive or are lost-> IN_FORCE     (paid, but nothing to claim yet)
+    PENDING -a shipment brings the promised day, goods arrive or are lost-> IN_FORCE  (paid, nothing to claim yet)
     IN_FORCE -openClaim, or by itself-> CLAIMED -withdrawClaim-> IN_FORCE
     IN_FORCE -its last instant passed-> EXPIRED -goods arrive after all, where receipt counts-> IN_FORCE
     PENDING, IN_FORCE -what the rule excludes came true-> VOIDED (with the code of that finding)
@@ -22,7 +22,7 @@ from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
 from domain.dates import MICROSECOND, Calendar, rfc3339
-from domain.enrolments import Guarantee, GuaranteeState
+from domain.enrolments import ON_OFFER, Guarantee
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, every, unmet
 from domain.guarantees import LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
@@ -160,7 +160,7 @@ def offered_for(guarantee: Guarantee, supplier_id: SupplierId, country: str) -> 
     return (
         Finding(
             "coverage.on_offer",
-            guarantee.state is GuaranteeState.ACTIVE,
+            guarantee.state in ON_OFFER,
             "guarantee_on_offer",
             {"state": guarantee.state.value},
         ),
@@ -311,10 +311,10 @@ def take_promises(coverage: Coverage, order: Order, calendar: Calendar, at: date
 def take_receipt(
     coverage: Coverage, order: Order, shipments: Iterable[Shipment], calendar: Calendar, at: datetime
 ) -> Change[Coverage] | None:
-    """The cover's window follows what arrived or was lost, where it is counted from receipt; None when nothing changed.
+    """The cover's window follows what arrived or was lost, where that counts; None when nothing changed.
 
-    What arrives while the window was open for want of an arrival sets its end, also an earlier one. A cover that expired
-    before the goods arrived is in force again if its days from receipt are not over.
+    What arrives while the window was open for want of an arrival sets its end, also an earlier one. A cover that
+    expired before the goods arrived is in force again if its days from receipt are not over.
     """
     if not guarantees.BREACHES[coverage.promise].by_receipt:
         return None

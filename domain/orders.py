@@ -100,7 +100,7 @@ class OrderLine:
 
     `promised_at` and `delivered_at` are the last microsecond of a day where only the day is known, `ship_by_at` that of
     the day by which it is to be sent. `declared` is what it is worth on the way, its value where nobody declared
-    another one. `disclosed_defects`: slight defects were told before the sale; `standard_stated`: a standard was agreed.
+    another one. `disclosed_defects`: slight defects were told before the sale; `standard_stated`: one was agreed.
     """
 
     id: OrderLineId
@@ -337,10 +337,8 @@ def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterab
             yield Problem((*where, "value", "currency"), f"Every line is in the order's currency, {command.currency}.")
         if line.value.minor < 0:
             yield Problem((*where, "value", "amount"), "A line is worth nothing or more.")
-        if line.declared is not None and line.declared.currency != command.currency:
-            yield Problem((*where, "declared", "currency"), f"Values are declared in {command.currency} too.")
-        if line.declared is not None and line.declared.minor < 0:
-            yield Problem((*where, "declared", "amount"), "A declared value is nothing or more.")
+        if line.declared is not None and (line.declared.currency != command.currency or line.declared.minor < 0):
+            yield Problem((*where, "declared"), f"A declared value is nothing or more, in {command.currency}.")
         if not 1 <= line.quantity <= QUANTITY_MAX:
             yield Problem((*where, "quantity"), f"A line has 1 to {QUANTITY_MAX} pieces.")
 
@@ -439,7 +437,7 @@ def record_refund(order: Order, amount: Money) -> Change[Order]:
 
 
 def record_charge(order: Order, charged: Money, at: datetime, *, quantity_changed: bool = False) -> Change[Order]:
-    """The buyer was charged that much in sum; that it changed a quantity is remembered, for a locked price ends with it.
+    """The buyer was charged that much in sum; that it changed a quantity is kept, for a locked price ends with it.
 
     Refuses another currency, an amount below zero, and an order that is not paid.
     """
@@ -488,7 +486,7 @@ def ship_lines(
 def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable[[], OrderLineId]) -> Change[Order]:
     """Of each of those lines so many pieces are left, and the rest is a line of its own at the end of the order.
 
-    Value and declared value are shared by pieces to the cent, so that the order's total stays; promise and service go with both parts.
+    Value and declared value are shared by pieces to the cent, so that the total stays; promise and service stay too.
     Refuses lines of another order, lines shipped before, and a line of which nothing would be left on either side.
     """
     lines = {line.id: line for line in order.lines}

@@ -16,6 +16,7 @@ from domain import (
     carriers,
     chargeback_terms,
     collection,
+    counters,
     desk,
     evidence_needs,
     exits,
@@ -46,6 +47,7 @@ from domain.carriage import CarriageGiven, CarriageTerms
 from domain.carriers import CarrierCodes, CodeGiven
 from domain.chargeback_terms import ChargebackGiven, ChargebackTerms
 from domain.collection import CollectionTerms, DebtGiven
+from domain.counters import CounterTerms, CountGiven
 from domain.dates import UTC_DAYS, Calendar
 from domain.desk import DeskGiven, DeskTerms
 from domain.errors import Invalid, Problem, Refused
@@ -313,6 +315,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.REQUIREMENTS: Kind("onboarding", True, RequirementSet, RequirementGiven, requirement_cases.judge),
     RuleKind.RELATIONS: Kind("relations", False, RelationTerms, AccountGiven, relations.judge),
     RuleKind.PENALTIES: Kind("penalties", False, PenaltyTerms, ActGiven, _act),
+    RuleKind.COUNTERS: Kind("counters", False, CounterTerms, CountGiven, counters.judge),
     RuleKind.LISTINGS: Kind("listings", False, ListingTerms, ListingGiven, listings.judge),
     RuleKind.COLLECTION: Kind("collection", False, CollectionTerms, DebtGiven, collection.judge),
     RuleKind.QUOTES: Kind("quotes", False, QuoteTerms, GoodsGiven, offers.judge),

@@ -71,6 +71,8 @@ class RuleKind(StrEnum):
     """Which accounts count as one, and what follows."""
     PENALTIES = "PENALTIES"
     """Penalty points and what they bring."""
+    COUNTERS = "COUNTERS"
+    """What is counted of parties by month and quarter, and what that brings."""
     LISTINGS = "LISTINGS"
     """What a listed service must not be."""
     EXITS = "EXITS"

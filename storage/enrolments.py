@@ -4,16 +4,19 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from domain import capabilities
+from domain import capabilities, programmes
 from domain.capabilities import Capability
 from domain.enrolments import Guarantee
-from domain.explain import Finding
+from domain.explain import Finding, unmet
 from domain.gates import Action
 from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId, TenantId
+from domain.programmes import Standing
 from domain.providers import Provider
 from storage import bars as bar_rows
 from storage import capabilities as restriction_rows
+from storage import measures as measure_rows
 from storage import relations as relation_rows
+from storage import rulebook
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -40,7 +43,7 @@ async def find_offered(
     found = await GUARANTEES.select(
         connection,
         tenant_id,
-        "(t.supplier_id = $2 OR t.provider_id = $2) AND t.rule_key = $3 AND t.state <> 'ENDED'",
+        "(t.supplier_id = $2 OR t.provider_id = $2) AND t.rule_key = $3 AND t.state NOT IN ('ENDED', 'REMOVED')",
         party_id,
         rule_key,
     )
@@ -52,7 +55,8 @@ async def offered_by(
 ) -> dict[ProviderId, tuple[GuaranteeId, ...]]:
     """What those providers stand for in what is sold into that country now."""
     where = (
-        "t.provider_id = ANY ($2::text[]) AND t.state = 'ACTIVE' AND (t.markets = '{}' OR $3 = ANY (t.markets)) "
+        "t.provider_id = ANY ($2::text[]) AND t.state IN ('ACTIVE', 'WITHDRAWING') "
+        "AND (t.markets = '{}' OR $3 = ANY (t.markets)) "
         "ORDER BY t.id"
     )
     offered: dict[ProviderId, tuple[GuaranteeId, ...]] = {}
@@ -65,15 +69,44 @@ async def offered_by(
 async def against(
     connection: Connection,
     tenant_id: TenantId,
+    party: Provider | SupplierId,
+    rule_key: str,
+    markets: Collection[str],
+    at: datetime,
+) -> tuple[Finding, ...]:
+    """Every reason why the party may not stand for that rule's promise in those markets; nothing found: it may.
+
+    The programme's conditions must be met. A provider must be able to offer guarantees there, and neither it nor a
+    related account may be barred from this one; no measure may take it from a supplier.
+    """
+    rule = programmes.programme_terms(await rulebook.in_force(connection, tenant_id, programmes.RULE, at))
+    if isinstance(party, SupplierId):
+        entry = unmet(programmes.entry(rule, rule_key, Standing.SUPPLIER, markets, {}))
+        return (*entry, *await measure_rows.against_supplier(connection, tenant_id, party, rule_key, at))
+    points = await points_by_market(connection, tenant_id, party.id) if rule.of(rule_key).service_points else {}
+    entry = unmet(programmes.entry(rule, rule_key, Standing.PROVIDER, markets, points))
+    return (*entry, *await _against_provider(connection, tenant_id, party, rule_key, markets, at))
+
+
+async def points_by_market(connection: Connection, tenant_id: TenantId, provider_id: ProviderId) -> dict[str, int]:
+    """How many service points the provider keeps in each country, those with a reported change included."""
+    rows = await connection.fetch(
+        "SELECT country, count(*) AS points FROM service_points WHERE tenant_id = $1 AND provider_id = $2 "
+        "AND state IN ('ACTIVE', 'CHANGE_REPORTED') GROUP BY country",
+        tenant_id,
+        provider_id,
+    )
+    return {row["country"]: row["points"] for row in rows}
+
+
+async def _against_provider(
+    connection: Connection,
+    tenant_id: TenantId,
     provider: Provider,
     rule_key: str,
     markets: Collection[str],
     at: datetime,
 ) -> tuple[Finding, ...]:
-    """Every reason why the provider may not stand for that rule's promise in those markets; nothing found: it may.
-
-    It must be able to offer guarantees there, and neither it nor a related account may be barred from this one.
-    """
     limits = await restriction_rows.limits(connection, tenant_id, provider.id)
     stands = Capability(Action.OFFER_GUARANTEE, None, tuple(markets))
     ids = await relation_rows.related(connection, tenant_id, provider.id)
@@ -86,7 +119,7 @@ async def against(
 async def lock_by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> list[Guarantee]:
     """The party's offers that have not ended, this transaction's until its end. Lock the party first."""
     column = "supplier_id" if isinstance(party_id, SupplierId) else "provider_id"
-    where = f"t.{column} = $2 AND t.state <> 'ENDED' ORDER BY t.id"
+    where = f"t.{column} = $2 AND t.state NOT IN ('ENDED', 'REMOVED') ORDER BY t.id"
     return await GUARANTEES.select(connection, tenant_id, where, party_id, lock=True)
 
 

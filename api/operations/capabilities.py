@@ -5,6 +5,7 @@ then `lanes.sellable` and the provider's guarantees say what `domain.capabilitie
 nothing else. Only rows that differ are kept, each with its audit row. The provider is locked first, always.
 """
 
+from api.operations import bundles
 from api.operations.duties import end_duties, start_duty
 from domain import access, capabilities, enrolments, lanes, standings
 from domain.capabilities import (
@@ -140,7 +141,10 @@ async def refresh(work: Work, provider_id: ProviderId) -> None:
     provider = await provider_rows.get(work.connection, work.tenant_id, provider_id)
     limits = await restriction_rows.limits(work.connection, work.tenant_id, provider_id)
     await work.keep_all(await _lanes_that_differ(work, provider, limits))
-    await work.keep(*await _guarantees_that_differ(work, provider, limits))
+    turned = await _guarantees_that_differ(work, provider, limits)
+    await work.keep(*turned)
+    if turned:
+        await bundles.follow_members(work, provider_id)
 
 
 async def _lanes_that_differ(work: Work, provider: Provider, limits: tuple[Limit, ...]) -> list[Change[Lane]]:

@@ -1,9 +1,9 @@
 """Exits: a provider asks to leave, may change its mind, finishes what is open, and is gone."""
 
 from api.operations import bars as barring
-from api.operations import capabilities, certificates
+from api.operations import bundles, capabilities, enrolments
 from api.operations.duties import end_duties, start_duty
-from domain import access, bars, enrolments, exits, providers, standings
+from domain import access, bars, exits, providers, standings
 from domain.clocks import Clock, Duty
 from domain.dates import day_deadline
 from domain.errors import NotFound, Refused
@@ -80,9 +80,8 @@ async def cut_short(work: Work, provider: Provider) -> None:
 async def end_guarantees(work: Work, provider: Provider) -> None:
     """The provider, which is gone, stands for nothing new any more."""
     for guarantee in await guarantee_rows.lock_by_party(work.connection, work.tenant_id, provider.id):
-        ended = enrolments.end_guarantee(guarantee, at=work.at)
-        await work.keep(ended)
-        await certificates.tell_withdrawal(work, ended.after)
+        await enrolments.end(work, guarantee)
+    await bundles.follow_members(work, provider.id)
 
 
 async def terms(work: Work) -> ExitTerms:

@@ -10,7 +10,8 @@ twice, or after everything was taken back, changes nothing.
 """
 
 from api.operations import bars as barring
-from api.operations import capabilities, standings
+from api.operations import bundles, capabilities, standings
+from api.operations import enrolments as enrolling
 from api.operations.duties import end_duties, start_duty
 from domain import access, enrolments, measures, services
 from domain.capabilities import Cause, Limit, Scope
@@ -157,8 +158,9 @@ async def _end_programme_of_supplier(work: Work, measure: AccountMeasure) -> tup
     removed = []
     for guarantee in await guarantee_rows.lock_by_party(work.connection, work.tenant_id, measure.party_id):
         if guarantee.promise is Promise.AFTER_SALES:
-            await standings.end_guarantee(work, guarantee)
+            await enrolling.remove(work, guarantee, _words(measure), measure.until)
             removed.append(guarantee.rule_key)
+    await bundles.follow_members(work, measure.party_id)
     return tuple(removed)
 
 
@@ -171,6 +173,7 @@ async def _refresh_supplier(work: Work, supplier_id: SupplierId) -> None:
     for guarantee in await guarantee_rows.lock_by_party(work.connection, work.tenant_id, supplier_id):
         if guarantee.state is wrong:
             await work.keep(turn(guarantee))
+    await bundles.follow_members(work, supplier_id)
 
 
 # -- giving back -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Standings: the desk suspends a provider, reinstates it, removes it from a programme or from the marketplace."""
 
-from api.operations import applications, bars, capabilities, certificates, exits
-from domain import access, enrolments, standings
+from api.operations import applications, bars, bundles, capabilities, enrolments, exits
+from domain import access, standings
 from domain.bars import Bar, BarCause
 from domain.capabilities import Cause, Limit, Scope
 from domain.enrolments import Guarantee
@@ -84,12 +84,7 @@ async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Out
 
 async def remove(work: Work, provider_id: ProviderId, guarantee: Guarantee, reason: str) -> Bar:
     """The provider's guarantee, both locked, has ended; the bar that keeps it and related accounts from it."""
-    await end_guarantee(work, guarantee)
-    return await bars.lay(work, provider_id, BarCause.REMOVAL, reason, programme=guarantee.rule_key)
-
-
-async def end_guarantee(work: Work, guarantee: Guarantee) -> None:
-    """The guarantee, which is locked, has ended, and the certificates of what it covers tell of it."""
-    ended = enrolments.end_guarantee(guarantee, at=work.at)
-    await work.keep(ended)
-    await certificates.tell_withdrawal(work, ended.after)
+    bar = await bars.lay(work, provider_id, BarCause.REMOVAL, reason, programme=guarantee.rule_key)
+    await enrolments.remove(work, guarantee, reason, bar.until)
+    await bundles.follow_members(work, provider_id)
+    return bar

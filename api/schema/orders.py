@@ -108,6 +108,9 @@ class OrderLine(Node):
         description="The shipment that carries it; null before it leaves."
     )
     delivered_at: datetime | None = strawberry.field(description="When it arrived; null while it has not.")
+    exposures: Connection[Annotated["Exposure", strawberry.lazy("api.schema.exposure")]] = connection(
+        "What each loss on it can cost at most, and what was paid for it by whatever way."
+    )
 
 
 @strawberry.type(description="An order, as the marketplace's shop system reported it.")
@@ -263,7 +266,7 @@ class RecordOrderInput:
     )
     quote_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The accepted quote that it is bought with; where its price is locked, its guarantees come with it.",
+        description="The accepted quote that it is bought with; with a locked price its guarantees come along.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 

@@ -17,6 +17,32 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     "guarantee_is_yours": ("The guarantee is yours.", "The guarantee is another party's."),
     "guarantee_not_ended": ("The guarantee has not ended.", "The guarantee is {state}."),
+    "guarantee_stands_alone": (
+        "The guarantee is offered by itself.",
+        "The guarantee is a member of {bundle}, and ends with it.",
+    ),
+    "guarantee_can_join_bundle": (
+        "The guarantee can become part of the bundle.",
+        "{guarantee} is {state} and offered in {markets} only: the bundle needs it on offer in all of its markets.",
+    ),
+    "bundle_is_yours": ("The bundle is yours.", "The bundle is another party's."),
+    "bundle_goes_on": ("The bundle goes on.", "The bundle is {state}."),
+    "programme_for_party": (
+        "A {party} may stand for it.",
+        "A {party} may not stand for it, only {parties}.",
+    ),
+    "programme_markets_named": (
+        "The markets are named where that is needed.",
+        "The programme is not the same everywhere: name the markets.",
+    ),
+    "programme_runs_in_markets": (
+        "The programme runs in all of those markets.",
+        "The programme does not run in {outside}, only in {markets}.",
+    ),
+    "programme_has_service_points": (
+        "{kept} service points are kept in {market}.",
+        "{needed} service points are needed in {market}; there are {kept}.",
+    ),
     "order_not_cancelled": ("The order is not cancelled.", "The order was cancelled."),
     "order_address_kept": (
         "The delivery address is the one at payment.",
@@ -151,6 +177,20 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "guarantee_window_open": ("在申请期内。", "不在申请期内：申请期自 {opensAt} 至 {closesAt}。"),
     "guarantee_is_yours": ("该保障属于您。", "该保障属于其他方。"),
     "guarantee_not_ended": ("保障未终止。", "保障状态为 {state}。"),
+    "guarantee_stands_alone": ("该保障单独提供。", "该保障属于 {bundle}，随其终止。"),
+    "guarantee_can_join_bundle": (
+        "该保障可以成为组合的一部分。",
+        "{guarantee} 的状态为 {state}，仅在 {markets} 提供：组合要求它在其所有市场提供。",
+    ),
+    "bundle_is_yours": ("该组合属于您。", "该组合属于其他方。"),
+    "bundle_goes_on": ("该组合仍在继续。", "该组合的状态为 {state}。"),
+    "programme_for_party": ("{party} 可以承担该保障。", "{party} 不能承担该保障，只有 {parties} 可以。"),
+    "programme_markets_named": ("需要时已指明市场。", "该计划并非处处相同：请指明市场。"),
+    "programme_runs_in_markets": ("该计划在所有这些市场开展。", "该计划不在 {outside} 开展，仅在 {markets} 开展。"),
+    "programme_has_service_points": (
+        "在 {market} 有 {kept} 个服务点。",
+        "在 {market} 需要 {needed} 个服务点，目前有 {kept} 个。",
+    ),
     "order_not_cancelled": ("订单未取消。", "订单已取消。"),
     "order_address_kept": ("收货地址与付款时一致。", "付款后于 {changedAt} 更改了收货地址。"),
     "order_not_claimed_before": ("该订单此前未被索赔。", "该订单此前已被索赔（{claim}），每笔订单只能索赔一次。"),
