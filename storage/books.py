@@ -12,7 +12,7 @@ import asyncpg
 
 from domain.ids import TenantId
 from domain.ledger import NEVER_CREDIT, NEVER_DEBIT
-from storage import audit
+from storage import audit, party_statements
 from storage.pool import Connection
 
 ONE_MOMENT: Final = (
@@ -48,6 +48,7 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         *await _parties(connection, tenant_id),
         await _recoveries(connection, tenant_id),
         await _papers(connection, tenant_id),
+        await _statements(connection, tenant_id),
         *await _deposits(connection, tenant_id),
         *await _sides(connection, tenant_id),
     ]
@@ -208,6 +209,11 @@ async def _papers(connection: Connection, tenant_id: TenantId) -> Law:
     rows = await connection.fetch(_PAPERS, tenant_id, BROKEN_MAX)
     broken = tuple(f"{row['id']}: {row['held']}, booked {row['booked']}" for row in rows)
     return Law("payouts, payments and invoices = their transfers and lines", "", tuple(count.items()), broken)
+
+
+async def _statements(connection: Connection, tenant_id: TenantId) -> Law:
+    months, broken = await party_statements.faults(connection, tenant_id)
+    return Law("statements of parties add up to their accounts", "", (("months", months),), tuple(broken))
 
 
 async def _deposits(connection: Connection, tenant_id: TenantId) -> list[Law]:

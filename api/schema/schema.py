@@ -19,6 +19,7 @@ from api.schema import (
     bookings,
     buyers,
     capabilities,
+    carrier_claims,
     certificates,
     chargebacks,
     claim_options,
@@ -47,6 +48,7 @@ from api.schema import (
     onboarding,
     orders,
     organisations,
+    party_statements,
     payouts,
     places,
     points,
@@ -74,6 +76,7 @@ from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
 from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
+from storage.views import carrier_claims as carrier_claim_views
 from storage.views import certificates as certificate_views
 from storage.views import chargebacks as chargeback_views
 from storage.views import claim_options as claim_option_views
@@ -98,6 +101,7 @@ from storage.views import onboarding as onboarding_views
 from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
 from storage.views import parties as party_views
+from storage.views import party_statements as party_statement_views
 from storage.views import places as place_views
 from storage.views import points as points_views
 from storage.views import quotes as quote_views
@@ -146,6 +150,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(rule_views, rules.RuleQueries, rules.RuleMutations),
     Noun(order_views, orders.OrderQueries, orders.OrderMutations),
     Noun(shipment_views, shipments.ShipmentQueries, shipments.ShipmentMutations, subscriptions.ShipmentSubscriptions),
+    Noun(carrier_claim_views, carrier_claims.CarrierClaimQueries, carrier_claims.CarrierClaimMutations),
     Noun(message_views, messages.MessageQueries),
     Noun(leg_views, legs.LegQueries, legs.LegMutations),
     Noun(None, tracking.TrackingQueries, tracking.TrackingMutations),
@@ -165,6 +170,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
     Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
     Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),
+    Noun(party_statement_views, party_statements.PartyStatementQueries),
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(hold_views, holds.HoldQueries, holds.HoldMutations),

@@ -27,6 +27,7 @@ from domain.locales import Locale
 from domain.words import (
     buyers,
     capabilities,
+    carrier_claims,
     chargebacks,
     claims,
     clocks,
@@ -43,6 +44,7 @@ from domain.words import (
     messages,
     onboarding,
     orders,
+    party_statements,
     penalties,
     points,
     quotes,
@@ -63,6 +65,7 @@ from domain.words.sentences import Sentences
 NOUNS: Final = (
     buyers,
     capabilities,
+    carrier_claims,
     chargebacks,
     claims,
     clocks,
@@ -79,6 +82,7 @@ NOUNS: Final = (
     messages,
     onboarding,
     orders,
+    party_statements,
     penalties,
     points,
     quotes,
