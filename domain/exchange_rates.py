@@ -16,7 +16,10 @@ from domain.change import Change, Happening
 from domain.errors import Conflict, Invalid, Problem, Refused
 from domain.explain import Finding, Input
 from domain.ids import ExchangeRateId
-from domain.money import CURRENCIES
+from domain.money import CURRENCIES, SDR
+
+RATED: Final = CURRENCIES | {SDR}
+"""What has rates."""
 
 AGE_MAX: Final = timedelta(days=7)
 """How old a rate may be when it is used. Reference rates pause over weekends and public holidays, five days at most
@@ -81,7 +84,7 @@ class Conversion:
 
 def problems(rate: NewRate, today: date) -> tuple[str, ...]:
     """Everything wrong with a rate by itself, as sentences."""
-    wrong = [f"{code!r} is not a currency." for code in (rate.base, rate.quote) if code not in CURRENCIES]
+    wrong = [f"{code!r} is not a currency." for code in (rate.base, rate.quote) if code not in RATED]
     if rate.base == rate.quote:
         wrong.append("A currency has no rate to itself.")
     if not rate.rate.is_finite() or not 0 < rate.rate < _LARGEST:

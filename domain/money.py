@@ -13,6 +13,9 @@ from typing import Final
 WHOLE_BP: Final = 10_000
 """Basis points in a whole."""
 
+SDR: Final = "XDR"
+"""The special drawing right, in which carriers' liability is capped. It has rates, and nobody pays with it."""
+
 MINOR_MAX: Final = 2**63 - 1
 """The largest amount: what a 64-bit column holds."""
 
