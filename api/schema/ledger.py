@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -18,6 +19,9 @@ from api.schema.parties import LiableParty
 from api.schema.rules import RuleVersion
 from api.schema.scalars import CurrencyCode, Money
 from domain.ledger import AccountClass, AccountName, Event
+
+if TYPE_CHECKING:
+    from api.schema.remedies import Goodwill, Refund
 
 described(AccountName, name="LedgerAccount")
 described(AccountClass, name="LedgerAccountClass")
@@ -99,6 +103,12 @@ class LedgerTransfer(Node):
     claim: Claim | None = strawberry.field(description="The claim that caused it.")
     coupon: Coupon | None = strawberry.field(description="The coupon that caused it.")
     redemption: Redemption | None = strawberry.field(description="The redemption that caused it.")
+    refund: Annotated["Refund", strawberry.lazy("api.schema.remedies")] | None = strawberry.field(
+        description="The refund that caused it."
+    )
+    goodwill: Annotated["Goodwill", strawberry.lazy("api.schema.remedies")] | None = strawberry.field(
+        description="The goodwill that caused it."
+    )
     decision: Decision | None = strawberry.field(description="The decision that caused it.")
     deposit_movement: DepositMovement | None = strawberry.field(description="The movement of a deposit that caused it.")
     chargeback: Chargeback | None = strawberry.field(description="The chargeback that caused it.")

@@ -38,8 +38,10 @@ from domain.orders import (
 if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.coverage import Coverage
+    from api.schema.exposure import Exposure
     from api.schema.holds import HeldClock
     from api.schema.quotes import Quote
+    from api.schema.remedies import Refund
     from api.schema.shipments import Shipment
 
 described(OrderState)
@@ -154,6 +156,12 @@ class Order(Node):
         "The guarantees' covers, frozen at payment."
     )
     claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection("The claims about it.")
+    refunds: Connection[Annotated["Refund", strawberry.lazy("api.schema.remedies")]] = connection(
+        "What is or was to be given back of it by claims and goodwill."
+    )
+    exposures: Connection[Annotated["Exposure", strawberry.lazy("api.schema.exposure")]] = connection(
+        "What each loss on its lines can cost at most, and what was paid for it by whatever way."
+    )
     holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
         "Clocks about it that force majeure stopped, reversed holds included."
     )

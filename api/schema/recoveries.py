@@ -30,6 +30,7 @@ from domain.recoveries import (
 
 if TYPE_CHECKING:
     from api.schema.invoices import Invoice
+    from api.schema.remedies import Refund
 
 described(RecoveryState)
 described(RecoveryAction)
@@ -80,6 +81,10 @@ class Recovery(Node):
     coupon: Coupon | None = strawberry.field(
         description="The coupon; null for the liable party, whose it is not, and where a refund is charged."
     )
+    refund: Annotated["Refund", strawberry.lazy("api.schema.remedies")] | None = strawberry.field(
+        description="The refund; null for the liable party, whose it is not."
+    )
+    share_bp: int = strawberry.field(description="Basis points of the coupon or refund that the party bears.")
     liable_party: LiableParty | None = strawberry.field(description="Who owes.")
     state: RecoveryState = strawberry.field(description="Where it stands.")
     contingent: Money = strawberry.field(description="What may still fall due.")

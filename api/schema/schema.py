@@ -34,6 +34,7 @@ from api.schema import (
     enrolments,
     evidence,
     exchange_rates,
+    exposure,
     holds,
     invoices,
     keys,
@@ -44,6 +45,7 @@ from api.schema import (
     memberships,
     messages,
     mutation,
+    negotiation,
     node,
     onboarding,
     orders,
@@ -57,6 +59,7 @@ from api.schema import (
     rate_sheets,
     recoveries,
     relations,
+    remedies,
     requirements,
     returns,
     rules,
@@ -91,12 +94,14 @@ from storage.views import documents as document_views
 from storage.views import enrolments as guarantee_views
 from storage.views import evidence as evidence_views
 from storage.views import exchange_rates as exchange_rate_views
+from storage.views import exposure as exposure_views
 from storage.views import holds as hold_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
 from storage.views import listings as listing_views
 from storage.views import memberships as membership_views
 from storage.views import messages as message_views
+from storage.views import negotiation as negotiation_views
 from storage.views import onboarding as onboarding_views
 from storage.views import orders as order_views
 from storage.views import organisations as organisation_views
@@ -108,6 +113,7 @@ from storage.views import quotes as quote_views
 from storage.views import rate_sheets as rate_sheet_views
 from storage.views import recoveries as recovery_views
 from storage.views import relations as relation_views
+from storage.views import remedies as remedy_views
 from storage.views import returns as return_views
 from storage.views import rules as rule_views
 from storage.views import service_points as service_point_views
@@ -161,12 +167,15 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(claim_option_views, claim_options.ClaimOptionQueries),
     Noun(exchange_rate_views, exchange_rates.ExchangeRateQueries, exchange_rates.ExchangeRateMutations),
     Noun(claim_views, claims.ClaimQueries, claims.ClaimMutations, subscriptions.ClaimSubscriptions),
+    Noun(negotiation_views, None, negotiation.NegotiationMutations),
     Noun(evidence_views, evidence.EvidenceQueries, evidence.EvidenceMutations),
     Noun(return_views, returns.ReturnQueries, returns.ReturnMutations),
     Noun(service_request_views, service_requests.ServiceRequestQueries, service_requests.ServiceRequestMutations),
     Noun(desk_views, desk.DeskQueries, desk.DeskMutations),
     Noun(decision_views, decisions.DecisionQueries),
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
+    Noun(remedy_views, remedies.RemedyQueries, remedies.RemedyMutations),
+    Noun(exposure_views, exposure.ExposureQueries),
     Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
     Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
     Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),

@@ -93,6 +93,7 @@ ALTER TABLE redemptions
   ADD FOREIGN KEY (tenant_id, reservation_id) REFERENCES coupon_reservations,
   ADD CHECK ((reservation_id IS NULL) = (reference IS NULL));
 CREATE UNIQUE INDEX redemptions_capture ON redemptions (tenant_id, reservation_id, reference);
+CREATE INDEX redemptions_reservation ON redemptions (tenant_id, reservation_id, redeemed_at, id);
 
 -- Money that goes back to a buyer: decided here, paid by the payment system, which reports it.
 CREATE TABLE refunds (
@@ -173,7 +174,7 @@ CREATE INDEX remedies_buyer ON remedies (tenant_id, buyer_id, awarded_at, id);
 CREATE INDEX remedies_supplier ON remedies (tenant_id, supplier_id, awarded_at, id);
 CREATE INDEX remedies_provider ON remedies (tenant_id, provider_id, awarded_at, id);
 CREATE INDEX remedies_awarded ON remedies (tenant_id, awarded_at, id);
-CREATE INDEX remedies_coupon ON remedies (tenant_id, coupon_id);
+CREATE INDEX remedies_coupon ON remedies (tenant_id, coupon_id, awarded_at, id);
 CREATE INDEX remedies_refund ON remedies (tenant_id, refund_id);
 CALL protect('remedies');
 
@@ -198,6 +199,7 @@ CREATE TABLE exposures (
   FOREIGN KEY (tenant_id, line_id) REFERENCES order_lines,
   FOREIGN KEY (tenant_id, buyer_id) REFERENCES buyers
 );
+CREATE INDEX exposures_line ON exposures (tenant_id, line_id, opened_at, id);
 CREATE INDEX exposures_order ON exposures (tenant_id, order_id, opened_at, id);
 CREATE INDEX exposures_buyer ON exposures (tenant_id, buyer_id);
 CALL protect('exposures');

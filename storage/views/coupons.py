@@ -1,10 +1,12 @@
-"""Coupons and their redemptions: the buyer's money. The liable party sees its recovery instead."""
+"""Coupons, their redemptions and reservations: the buyer's money. The liable party sees its recovery instead."""
 
 from typing import Final
 
-from domain import coupons
+from domain import coupons, reservations
 from domain.access import ViewerKind
+from domain.ids import ReservationId
 from storage.coupons import COUPONS
+from storage.reservations import RESERVATIONS
 from storage.views.actions import actions
 from storage.views.view import Amount, Filter, Listing, Many, One, Point, Root, Sort, View, columns
 
@@ -13,16 +15,22 @@ COUPON: Final = View(
     table="coupons",
     visible={ViewerKind.STAFF: "true", ViewerKind.BUYER: "{t}.buyer_id = {party}"},
     fields={
-        **columns("id", "state", "issuedAt", "expiresAt", "endedAt", "version"),
+        **columns("id", "state", "revokedReason", "issuedAt", "expiresAt", "endedAt", "version"),
         "amount": Amount("{t}.amount_minor"),
         "used": Amount("{t}.used_minor"),
-        "left": Amount("({t}.amount_minor - {t}.used_minor)"),
+        "reserved": Amount("{t}.reserved_minor"),
+        "left": Amount("({t}.amount_minor - {t}.used_minor - {t}.reserved_minor)"),
         "claim": One("Claim", "{t}.claim_id"),
+        "goodwill": One("Goodwill", "{t}.goodwill_id"),
+        "order": One("Order", "{t}.order_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "recovery": One(
             "Recovery", "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.coupon_id = {t}.id)"
         ),
         "redemptions": Many("Redemption", "coupon_id", "OLDEST_FIRST"),
+        "reservations": Many("CouponReservation", "coupon_id", "OLDEST_FIRST"),
+        "remedies": Many("Remedy", "coupon_id", "OLDEST_FIRST"),
+        "decisions": Many("Decision", "subject_id", "OLDEST_FIRST"),
         "transfers": Many("LedgerTransfer", "coupon_id", "OLDEST_FIRST"),
         **actions(COUPONS, coupons.moves),
     },
@@ -46,7 +54,8 @@ REDEMPTION: Final = View(
         "AND k.buyer_id = {party})",
     },
     fields={
-        **columns("id", "redeemedAt", "reversedAt", "version"),
+        **columns("id", "reference", "redeemedAt", "reversedAt", "version"),
+        "reservation": One("CouponReservation", "{t}.reservation_id"),
         "amount": Amount("{t}.amount_minor"),
         "coupon": One("Coupon", "{t}.coupon_id"),
         "order": One("Order", "{t}.order_id"),
@@ -57,9 +66,30 @@ REDEMPTION: Final = View(
     },
 )
 
-VIEWS: Final = (COUPON, REDEMPTION)
+RESERVATION: Final = View(
+    type="CouponReservation",
+    ids=ReservationId,
+    table="coupon_reservations",
+    visible={ViewerKind.STAFF: "true", ViewerKind.BUYER: "{t}.buyer_id = {party}"},
+    fields={
+        **columns("id", "orderReference", "state", "reservedAt", "expiresAt", "endedAt", "version"),
+        "amount": Amount("{t}.amount_minor"),
+        "captured": Amount("{t}.captured_minor"),
+        "held": Amount("CASE {t}.state WHEN 'HELD' THEN {t}.amount_minor - {t}.captured_minor ELSE 0 END"),
+        "coupon": One("Coupon", "{t}.coupon_id"),
+        "captures": Many("Redemption", "reservation_id", "OLDEST_FIRST"),
+        **actions(RESERVATIONS, reservations.moves),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.reserved_at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.reserved_at", True),)),
+    },
+)
+
+VIEWS: Final = (COUPON, REDEMPTION, RESERVATION)
 ROOTS: Final[dict[str, Root]] = {
     "coupon": Point("Coupon"),
     "coupons": Listing("Coupon", "NEWEST_FIRST"),
     "redemption": Point("Redemption"),
+    "couponReservation": Point("CouponReservation"),
 }

@@ -182,6 +182,8 @@ TRANSFER: Final = View(
         "claim": One("Claim", "{t}.claim_id"),
         "coupon": One("Coupon", "{t}.coupon_id"),
         "redemption": One("Redemption", "{t}.redemption_id"),
+        "refund": One("Refund", "{t}.refund_id"),
+        "goodwill": One("Goodwill", "{t}.goodwill_id"),
         "decision": One("Decision", "{t}.decision_id"),
         "depositMovement": One("DepositMovement", "{t}.deposit_movement_id"),
         "chargeback": One("Chargeback", "{t}.chargeback_id"),

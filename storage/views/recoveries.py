@@ -10,7 +10,7 @@ from domain.access import ViewerKind
 from storage.payouts import PAYOUTS
 from storage.recoveries import RECOVERIES
 from storage.views.actions import actions
-from storage.views.view import Amount, Filter, Listing, Many, One, Point, Root, Sort, View, columns
+from storage.views.view import Amount, Filter, Listing, Many, One, Point, Root, Sort, View, column, columns
 
 OWN: Final = {
     ViewerKind.STAFF: "true",
@@ -38,6 +38,8 @@ RECOVERY: Final = View(
         "released": Amount("{t}.released_minor"),
         "claim": One("Claim", "{t}.claim_id"),
         "coupon": One("Coupon", "{t}.coupon_id"),
+        "refund": One("Refund", "{t}.refund_id"),
+        "shareBp": column("share_bp"),
         "invoice": One("Invoice", "{t}.invoice_id"),
         "liableParty": PARTY,
         **actions(RECOVERIES, recoveries.moves),
