@@ -1,13 +1,28 @@
-"""Claims and their events: row to dataclass, and the ways a claim is found."""
+"""Claims, their lines, offers and events: row to dataclass, and the ways a claim is found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from domain.claims import Claim, ClaimEvent
+import orjson
+
+from domain.claims import (
+    Claim,
+    ClaimContact,
+    ClaimEvent,
+    ClaimLine,
+    ClaimOffer,
+    ClaimOfferLine,
+    ClaimReason,
+    OfferState,
+    ScanDispute,
+)
+from domain.claims.overlaps import OtherClaim
 from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.errors import NotFound
-from domain.ids import ClaimId, CoverageId, TenantId
+from domain.ids import ClaimId, CoverageId, OrderLineId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
 from storage.clocks import CLOCKS
@@ -15,14 +30,27 @@ from storage.coverage import COVERAGES
 from storage.orders import ORDER_LINES, ORDERS
 from storage.pool import Connection
 from storage.shipments import SHIPMENTS
-from storage.tables import Table
+from storage.tables import Children, Table
 
+CLAIM_LINES: Final = Table("claim_lines", ClaimLine)
 CLAIMS: Final = Table(
     "claims",
     Claim,
+    children={"lines": Children(CLAIM_LINES, "claim_id", "position")},
     conflicts={"claims_one_per_cover": "There is a claim under this cover already: one loss, one claim."},
 )
 CLAIM_EVENTS: Final = Table("claim_events", ClaimEvent)
+CLAIM_OFFER_LINES: Final = Table("claim_offer_lines", ClaimOfferLine)
+CLAIM_OFFERS: Final = Table(
+    "claim_offers",
+    ClaimOffer,
+    children={"lines": Children(CLAIM_OFFER_LINES, "offer_id", "position")},
+    conflicts={"claim_offers_one_stands": "An offer stands already: the other side made it just now."},
+)
+CLAIM_CONTACTS: Final = Table("claim_contacts", ClaimContact)
+SCAN_DISPUTES: Final = Table(
+    "scan_disputes", ScanDispute, conflicts={"scan_disputes_coverage": "The scan of this cover is disputed already."}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +58,9 @@ class CaseRows:
     """Everything a claim under one cover is judged by. The order is locked, and with it all that belongs to it.
 
     `clocks` are the cover's live ones; one that a worker is just firing is left out: it will find nothing to do.
-    `claim` is the one that was not withdrawn, if there is one.
+    `claim` is the one that was not withdrawn, if there is one, without its lines; `others` are the claims of the order
+    under other covers; `contacted_at` is when the buyer first told the party of its trouble; `disputed` says whether
+    the party objected to a scan.
     """
 
     order: Order
@@ -38,6 +68,9 @@ class CaseRows:
     shipments: tuple[Shipment, ...]
     claim: Claim | None
     clocks: tuple[Clock, ...]
+    others: tuple[OtherClaim, ...]
+    contacted_at: datetime | None
+    disputed: bool
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Claim:
@@ -65,15 +98,82 @@ async def lock_case(connection: Connection, tenant_id: TenantId, coverage_id: Co
         shipments=tuple(map(SHIPMENTS.decode, found["shipments"] or ())),
         claim=None if found["claim"] is None else CLAIMS.decode(found["claim"]),
         clocks=tuple(map(CLOCKS.decode, found["clocks"] or ())),
+        others=_others(found["others"]),
+        contacted_at=found["contacted_at"],
+        disputed=found["disputed"],
     )
 
+
+async def others(connection: Connection, tenant_id: TenantId, coverage_id: CoverageId) -> tuple[OtherClaim, ...]:
+    """The claims of the cover's order under its other covers, as `lock_case` finds them."""
+    return _others(await connection.fetchval(f"SELECT {_OTHERS} FROM coverages c {_OF_COVER}", tenant_id, coverage_id))
+
+
+async def contacted_at(connection: Connection, tenant_id: TenantId, coverage_id: CoverageId) -> datetime | None:
+    """When the buyer first told the cover's party of its trouble; None where it did not."""
+    text = "SELECT min(t.at) FROM claim_contacts t WHERE t.tenant_id = $1 AND t.coverage_id = $2"
+    found: datetime | None = await connection.fetchval(text, tenant_id, coverage_id)
+    return found
+
+
+async def disputed(connection: Connection, tenant_id: TenantId, coverage_id: CoverageId) -> bool:
+    """Whether the cover's party objected to a scan."""
+    return bool(await SCAN_DISPUTES.select(connection, tenant_id, "t.coverage_id = $2", coverage_id))
+
+
+async def offers_made(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> int:
+    """How many offers were made in the claim."""
+    text = "SELECT count(*) FROM claim_offers t WHERE t.tenant_id = $1 AND t.claim_id = $2"
+    return int(await connection.fetchval(text, tenant_id, claim_id))
+
+
+async def lock_offer(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> ClaimOffer | None:
+    """The offer that stands in the claim, this transaction's until its end; None where none does."""
+    where = "t.claim_id = $2 AND t.state = $3"
+    found = await CLAIM_OFFERS.select(connection, tenant_id, where, claim_id, OfferState.STANDS.value, lock=True)
+    return found[0] if found else None
+
+
+def _others(found: str | None) -> tuple[OtherClaim, ...]:
+    return tuple(
+        OtherClaim(
+            ClaimId(row["id"]), row["number"], ClaimReason(row["reason"]), tuple(map(OrderLineId, row["lines"] or ()))
+        )
+        for row in orjson.loads(found or "[]")
+    )
+
+
+async def lock_orders(connection: Connection, tenant_id: TenantId, ids: Sequence[ClaimId]) -> None:
+    """The orders of those claims, then the claims, are this transaction's, always in the same order."""
+    await connection.fetch(_LOCK_ORDERS, tenant_id, list(ids))
+    await connection.fetch(_LOCK_CLAIMS, tenant_id, list(ids))
+
+
+_LOCK_ORDERS: Final = """
+SELECT FROM orders t WHERE t.tenant_id = $1 AND t.id IN (
+  SELECT m.order_id FROM claims m WHERE m.tenant_id = $1 AND m.id = ANY ($2::text[])
+) ORDER BY t.id FOR UPDATE OF t
+"""
+
+_LOCK_CLAIMS: Final = """
+SELECT FROM claims t WHERE t.tenant_id = $1 AND t.id = ANY ($2::text[]) ORDER BY t.id FOR UPDATE OF t
+"""
 
 _LOCK_ORDER: Final = f"""
 SELECT {ORDERS.selection()} FROM orders t WHERE t.tenant_id = $1
   AND t.id = (SELECT c.order_id FROM coverages c WHERE c.tenant_id = $1 AND c.id = $2) FOR UPDATE OF t
 """
 
-_CASE: Final = """
+_OF_COVER: Final = "WHERE c.tenant_id = $1 AND c.id = $2"
+_OTHERS: Final = """
+  (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'lines',
+     (SELECT jsonb_agg(i.line_id ORDER BY i.position) FROM claim_lines i WHERE i.tenant_id = $1 AND i.claim_id = o.id))
+     ORDER BY o.id)
+   FROM claims o WHERE o.tenant_id = $1 AND o.order_id = c.order_id AND o.coverage_id <> c.id
+     AND o.state <> 'WITHDRAWN' AND coalesce(o.outcome, '') NOT IN ('DENIED', 'NO_EVIDENCE'))"""
+
+_CASE: Final = (
+    """
 SELECT c AS cover,
   (SELECT array_agg(l ORDER BY l.position) FROM order_lines l
    WHERE l.tenant_id = $1 AND l.order_id = c.order_id) AS lines,
@@ -81,6 +181,12 @@ SELECT c AS cover,
   (SELECT m FROM claims m WHERE m.tenant_id = $1 AND m.coverage_id = c.id AND m.state <> 'WITHDRAWN') AS claim,
   (SELECT array_agg(live.k) FROM (
      SELECT k FROM clocks k WHERE k.tenant_id = $1 AND k.subject_id = c.id AND k.state IN ('RUNNING', 'PAUSED')
-     ORDER BY k.id FOR UPDATE OF k SKIP LOCKED) live) AS clocks
-FROM coverages c WHERE c.tenant_id = $1 AND c.id = $2
-"""
+     ORDER BY k.id FOR UPDATE OF k SKIP LOCKED) live) AS clocks,
+  (SELECT min(n.at) FROM claim_contacts n WHERE n.tenant_id = $1 AND n.coverage_id = c.id) AS contacted_at,
+  EXISTS (SELECT FROM scan_disputes d WHERE d.tenant_id = $1 AND d.coverage_id = c.id) AS disputed,
+  """
+    + _OTHERS
+    + """ AS others
+FROM coverages c """
+    + _OF_COVER
+)

@@ -1,18 +1,17 @@
-"""The turn of a claim: what changed is kept and told, the duties of the state left are done, the next one starts."""
+"""The turn of a claim: what changed is kept and told, the duties of the state left are done, the next one starts.
 
+Knows nothing of remedies and returns, so that they may call it.
+"""
+
+from api.operations import second_eyes
 from api.operations.duties import end_duties, start_duty
 from domain import claims
 from domain.change import Change
-from domain.claims import (
-    Claim,
-    ClaimEvent,
-    ClaimState,
-    Side,
-)
-from domain.clocks import Duty
+from domain.claims import Claim, ClaimEvent, Side
+from domain.claims.steps import CLOSABLE
 from domain.decisions import DecisionKind, decision
 from domain.explain import Finding
-from domain.ids import DecisionId, EventId
+from domain.ids import DecisionId, EventId, LiablePartyId, PartyId
 from storage.unit_of_work import Outcome, Work
 
 
@@ -24,20 +23,39 @@ async def step(work: Work, change: Change[Claim], side: Side, note: str | None) 
 
 
 async def take_turn(work: Work, change: Change[Claim], side: Side, note: str | None) -> None:
-    """What happened is told; the duties of the state left are done, that of the state entered starts."""
-    claim = change.after
+    """What happened is told; the duties of the state left are done, that of the state entered starts.
+
+    A duty that the step leaves as it was keeps its clock, and with it whatever a hold did to it.
+    """
+    before, claim = change.before, change.after
     tell(work, change, side, note)
-    if change.before is not None:
-        await end_duties(work, claim.id)
-    duty = claims.WORK_TO_DO[claim.state]
-    if duty is not None and claim.due_at is not None:
-        party_id = claim.party_id if duty is Duty.ANSWER_CLAIM else None
-        await start_duty(work, duty, claim.id, claim.due_at, party_id=party_id)
+    if before is None or (before.duty, before.due_at) != (claim.duty, claim.due_at):
+        if before is not None:
+            await end_duties(work, claim.id)
+        await start(work, claim)
+    await second_eyes.lapse(work, before, claim)
+
+
+async def start(work: Work, claim: Claim) -> None:
+    """The clock of what has to be done with the claim now runs; none where nothing has."""
+    duty = claims.next_duty(claim)
+    if duty is not None and claim.duty is not None:
+        await start_duty(work, claim.duty, claim.id, duty.due_at, party_id=_acts(claim, duty.by))
+
+
+def _acts(claim: Claim, side: Side) -> PartyId | LiablePartyId | None:
+    """The party whose turn it is; None where it is the marketplace's."""
+    if side is Side.BUYER:
+        return claim.buyer_id
+    return claim.party_id if side is Side.LIABLE_PARTY else None
 
 
 async def close(work: Work, claim: Claim, side: Side = Side.SYSTEM) -> Claim:
-    """Its remedies have ended, and with them the claim; one that is closed already stays as it is."""
-    if claim.state is not ClaimState.DECIDED:
+    """Its remedies have ended, and with them the claim; one that waits for something else stays as it is.
+
+    While an appeal or a suspension runs, the claim is closed as soon as that is over.
+    """
+    if claim.state not in CLOSABLE and claim.resumes not in CLOSABLE:
         return claim
     change = claims.close_claim(claim, work.at)
     await step(work, change, side, None)

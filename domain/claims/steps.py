@@ -1,23 +1,35 @@
-"""The steps of a claim: opened, answered, escalated, decided, withdrawn and closed."""
+"""The steps of a claim: what each does to it. Whoever calls one has seen that it may be taken (`require_move`)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Final
 
-from domain import dates
+from domain import money
 from domain.change import Change, Happening
-from domain.claims.claim import Claim, Deadlines, number
-from domain.claims.life import ClaimOrigin, ClaimOutcome, ClaimState
+from domain.claims.claim import Claim, ClaimLine, Deadlines, number
+from domain.claims.desk import UNPROPOSED
+from domain.claims.life import (
+    ENDED,
+    GAINED,
+    UNDECIDED,
+    ClaimOrigin,
+    ClaimOutcome,
+    ClaimState,
+)
 from domain.claims.reasons import REASONS, ClaimReason
+from domain.claims.rulings import Ruling
+from domain.claims.sides import Side
+from domain.clocks import Duty
 from domain.coverage import Coverage
+from domain.dates import MICROSECOND
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.guarantees import Judgement
-from domain.ids import (
-    ClaimId,
-    DecisionId,
-    RuleVersionId,
-)
+from domain.ids import ClaimId, DecisionId, RuleVersionId
 from domain.money import Money
+from domain.remedies import IN_KIND, REFUNDS
+
+# -- beginnings --------------------------------------------------------------------------------------------------------
 
 
 def open_claim(
@@ -30,12 +42,16 @@ def open_claim(
     id: ClaimId,
     decision_id: DecisionId,
     at: datetime,
+    lines: tuple[ClaimLine, ...] = (),
+    itemised: bool = False,
+    besides: tuple[Finding, ...] = (),
 ) -> Change[Claim]:
     """A claim on application: open, and the liable party's turn.
 
-    Refuses a reason that claims under another promise, and whatever the rule's judgement finds unmet (all of it).
+    Refuses a reason that claims under another promise, what `besides` says stands in the way, and whatever the rule's
+    judgement finds unmet (all of it).
     """
-    findings = (_promise_matches(cover, reason), *judgement.tree.because)
+    findings = (promise_matches(cover, reason), *besides, *judgement.tree.because)
     if because := unmet(findings):
         raise Refused("claim.open", "The claim cannot be opened.", because)
     claim = _new(
@@ -47,9 +63,16 @@ def open_claim(
         decision_id,
         id,
         at,
-        state=ClaimState.OPEN,
+        lines,
+    )
+    claim = replace(
+        claim,
         note=note,
-        deadlines=deadlines,
+        amount=judgement.amount if not itemised else _requested(lines, judgement.amount),
+        itemised=itemised,
+        duty=Duty.ANSWER_CLAIM,
+        due_at=deadlines.answer_due_at,
+        **_clocks(deadlines),
     )
     return Change(None, claim, (_happening("claim.opened", claim),))
 
@@ -62,101 +85,416 @@ def open_automatically(
     *,
     id: ClaimId,
     decision_id: DecisionId,
+    ruling: Ruling,
+    appealable_until: datetime | None = None,
     at: datetime,
 ) -> Change[Claim]:
     """A claim that facts prove, granted as it is born. Refuses what the judgement does not hold for."""
-    if not judgement.tree.holds:
-        raise Refused("claim.open", "The facts prove no claim.", unmet(judgement.tree.because))
-    claim = _new(
-        cover,
-        reason,
-        ClaimOrigin.AUTOMATIC,
-        judgement,
-        procedure_version_id,
-        decision_id,
-        id,
-        at,
-        state=ClaimState.DECIDED,
-        outcome=ClaimOutcome.GRANTED,
-        decided_at=at,
-    )
+    claim = _proven(cover, reason, judgement, procedure_version_id, decision_id, id, at)
+    claim = replace(_ruled(claim, ruling, decision_id, appealable_until, at), version=1)
     return Change(None, claim, (_happening("claim.opened", claim), _happening("claim.granted", claim)))
 
 
-def accept_claim(claim: Claim, judgement: Judgement, decision_id: DecisionId, at: datetime) -> Change[Claim]:
-    """The liable party owns up: the claim is granted for what the rule gives. Refuses when the rule gives nothing."""
-    return _grant(claim, judgement, decision_id, "claim.accepted", at)
+def open_disputed(
+    cover: Coverage,
+    reason: ClaimReason,
+    judgement: Judgement,
+    deadlines: Deadlines,
+    decide_due_at: datetime,
+    *,
+    id: ClaimId,
+    decision_id: DecisionId,
+    lines: tuple[ClaimLine, ...],
+    at: datetime,
+) -> Change[Claim]:
+    """A claim that facts would prove, had the liable party not disputed them: the marketplace decides."""
+    claim = _proven(cover, reason, judgement, deadlines.procedure_version_id, decision_id, id, at)
+    claim = replace(
+        claim,
+        state=ClaimState.ESCALATED,
+        lines=lines,
+        duty=Duty.DECIDE_CLAIM,
+        due_at=decide_due_at,
+        silence=deadlines.silence,
+        claimant_silence=deadlines.claimant_silence,
+    )
+    return Change(None, claim, (_happening("claim.opened", claim), _happening("claim.contested", claim)))
 
 
-def contest_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Change[Claim]:
-    """The liable party disagrees: the marketplace must decide by `decide_due_at`."""
-    return _escalate(claim, decide_due_at, "claim.contested", at)
-
-
-def escalate_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Change[Claim]:
-    """Nobody answered: the marketplace must decide by `decide_due_at`."""
-    return _escalate(claim, decide_due_at, "claim.escalated", at)
+# -- between the two sides ---------------------------------------------------------------------------------------------
 
 
 def answer_overdue(claim: Claim, at: datetime) -> Change[Claim]:
     """The liable party let its time pass: the buyer may escalate, and the clock will at `escalates_at`."""
     if claim.escalates_at is None:
         raise ValueError(f"{claim.id} never waited for an answer")
-    due_at = claim.escalates_at - dates.MICROSECOND
-    after = replace(claim, due_at=due_at, updated_at=at, version=claim.version + 1)
-    return Change(claim, after, (_happening("claim.answer_overdue", after),))
-
-
-def decide_claim(
-    claim: Claim, outcome: ClaimOutcome, judgement: Judgement, decision_id: DecisionId, at: datetime
-) -> Change[Claim]:
-    """The marketplace decided. A grant gives what the rule gives; refuses to grant what the rule gives nothing for."""
-    if outcome is ClaimOutcome.GRANTED:
-        return _grant(claim, judgement, decision_id, "claim.granted", at)
-    after = replace(
+    return _to(
         claim,
-        state=ClaimState.CLOSED,
-        outcome=outcome,
-        amount=Money.zero(claim.amount.currency),
-        decision_id=decision_id,
-        due_at=None,
-        updated_at=at,
-        decided_at=at,
-        ended_at=at,
-        version=claim.version + 1,
+        ClaimState.OPEN,
+        "claim.answer_overdue",
+        at,
+        duty=Duty.ESCALATE_CLAIM,
+        due_at=claim.escalates_at - MICROSECOND,
     )
-    return Change(claim, after, (_happening("claim.denied", after), _happening("claim.closed", after)))
+
+
+def make_offer(claim: Claim, by: Side, lapses_at: datetime, ends_at: datetime, at: datetime) -> Change[Claim]:
+    """That side's offer stands; the other answers it by `lapses_at`. The first one begins the negotiation."""
+    ends_at = claim.negotiation_ends_at or ends_at
+    return _to(
+        claim,
+        ClaimState.NEGOTIATING,
+        "claim.offer_made",
+        at,
+        duty=Duty.ANSWER_OFFER,
+        due_at=min(lapses_at, ends_at),
+        negotiation_ends_at=ends_at,
+        offer_by=by,
+    )
+
+
+def end_offer(claim: Claim, name: str, at: datetime) -> Change[Claim]:
+    """No offer stands: the two sides have until the end of the negotiation."""
+    return _to(
+        claim,
+        ClaimState.NEGOTIATING,
+        name,
+        at,
+        duty=Duty.AGREE_ON_CLAIM,
+        due_at=claim.negotiation_ends_at,
+        offer_by=None,
+    )
 
 
 def withdraw_claim(claim: Claim, at: datetime) -> Change[Claim]:
     """The buyer took the claim back; the cover can be claimed under again while its window is open."""
-    after = replace(
-        claim, state=ClaimState.WITHDRAWN, due_at=None, updated_at=at, ended_at=at, version=claim.version + 1
+    return _to(claim, ClaimState.WITHDRAWN, "claim.withdrawn", at, offer_by=None, ended_at=at)
+
+
+# -- with the marketplace ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What a claim that goes to the marketplace waits for: to be taken up or, without evidence, to be decided."""
+
+    duty: Duty
+    due_at: datetime
+
+
+def contest_claim(claim: Claim, escalation: Escalation, at: datetime) -> Change[Claim]:
+    """The liable party disagrees: the claim is with the marketplace."""
+    return _escalate(claim, escalation, "claim.contested", at)
+
+
+def escalate_claim(claim: Claim, escalation: Escalation, at: datetime) -> Change[Claim]:
+    """Nobody answered, or the two sides did not settle: the claim is with the marketplace."""
+    return _escalate(claim, escalation, "claim.escalated", at)
+
+
+def take_up_claim(claim: Claim, evidence_due_at: datetime, at: datetime) -> Change[Claim]:
+    """The marketplace takes it up: both sides bring their evidence by then."""
+    return _to(
+        claim,
+        ClaimState.EVIDENCE_DUE,
+        "claim.taken_up",
+        at,
+        duty=Duty.SUBMIT_EVIDENCE,
+        due_at=evidence_due_at,
+        heard=(),
     )
-    return Change(claim, after, (_happening("claim.withdrawn", after),))
+
+
+def finish_evidence(claim: Claim, side: Side, decide_due_at: datetime, at: datetime) -> Change[Claim]:
+    """That side has brought everything; once both have, the marketplace decides by `decide_due_at`."""
+    heard = tuple(each for each in Side if each in {*claim.heard, side})
+    if {Side.BUYER, Side.LIABLE_PARTY} <= set(heard):
+        return await_decision(claim, decide_due_at, "claim.evidence_finished", at, heard=heard)
+    duty, due_at = claim.duty, claim.due_at
+    return _to(claim, ClaimState.EVIDENCE_DUE, "claim.evidence_finished", at, heard=heard, duty=duty, due_at=due_at)
+
+
+def await_decision(
+    claim: Claim, decide_due_at: datetime, name: str, at: datetime, *, heard: tuple[Side, ...] | None = None
+) -> Change[Claim]:
+    """The marketplace decides by `decide_due_at`; a claim that had ended has not any more."""
+    return _to(
+        claim,
+        ClaimState.UNDER_DECISION,
+        name,
+        at,
+        duty=Duty.DECIDE_CLAIM,
+        due_at=decide_due_at,
+        heard=claim.heard if heard is None else heard,
+        outcome=None,
+        decided_at=None,
+        ended_at=None,
+        appealable_until=None,
+        final_at=None,
+        reopenable_until=None,
+    )
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+def decide_claim(
+    claim: Claim,
+    ruling: Ruling,
+    judgement: Judgement,
+    decision_id: DecisionId,
+    appealable_until: datetime | None,
+    at: datetime,
+    *,
+    name: str | None = None,
+) -> Change[Claim]:
+    """The claim comes to what `ruling` says: remedies follow, or it is closed.
+
+    Refuses to give what the rule gives nothing for; what the two sides agreed on is theirs to settle.
+    """
+    if ruling.outcome in GAINED and ruling.outcome is not ClaimOutcome.AGREED and not judgement.tree.holds:
+        raise Refused("claim.grant", "The rule gives nothing for these facts.", unmet(judgement.tree.because))
+    after = _ruled(claim, ruling, decision_id, appealable_until, at)
+    names = dict.fromkeys(each for each in (name, TOLD[ruling.outcome]) if each)
+    closed = ("claim.closed",) if after.state is ClaimState.CLOSED else ()
+    return Change(claim, after, tuple(_happening(each, after) for each in (*names, *closed)))
+
+
+TOLD: Final = {
+    ClaimOutcome.GRANTED: "claim.granted",
+    ClaimOutcome.PARTLY: "claim.partly_granted",
+    ClaimOutcome.DENIED: "claim.denied",
+    ClaimOutcome.AGREED: "claim.agreed",
+    ClaimOutcome.NO_EVIDENCE: "claim.without_evidence",
+}
+"""What is told of each outcome."""
+assert TOLD.keys() == set(ClaimOutcome)
+
+
+def _ruled(
+    claim: Claim, ruling: Ruling, decision_id: DecisionId, appealable_until: datetime | None, at: datetime
+) -> Claim:
+    state = _leads_to(ruling)
+    return replace(
+        claim,
+        state=state,
+        outcome=ruling.outcome,
+        base=ruling.base,
+        amount=ruling.amount,
+        lines=ruling.lines,
+        shares={} if ruling.shares is None else {part.bearer.value: part.basis_points for part in ruling.shares},
+        relied_on=ruling.relied_on,
+        return_required=ruling.return_required,
+        decision_id=decision_id,
+        duty=None,
+        due_at=None,
+        offer_by=None,
+        proposal_id=None,
+        proposed_by=None,
+        updated_at=at,
+        decided_at=at,
+        ended_at=at if state is ClaimState.CLOSED else None,
+        appealable_until=appealable_until,
+        final_at=at if appealable_until is None else appealable_until + MICROSECOND,
+        version=claim.version + 1,
+    )
+
+
+def _leads_to(ruling: Ruling) -> ClaimState:
+    """Where an outcome leads: goods come back first, money and work are waited for, a coupon has only to live."""
+    if ruling.outcome not in GAINED:
+        return ClaimState.CLOSED
+    if ruling.return_required:
+        return ClaimState.RETURNING
+    waits = any(line.remedy in REFUNDS | IN_KIND for line in ruling.lines)
+    return ClaimState.REMEDY_IN_PROGRESS if waits else ClaimState.DECIDED
+
+
+# -- remedies ----------------------------------------------------------------------------------------------------------
+
+
+def goods_returned(claim: Claim, at: datetime) -> Change[Claim]:
+    """The goods came back as they should: what was awarded is provided now. Refuses with ValueError otherwise."""
+    _require(claim, ClaimState.RETURNING)
+    waits = any(line.remedy in REFUNDS | IN_KIND for line in claim.lines)
+    state = ClaimState.REMEDY_IN_PROGRESS if waits else ClaimState.DECIDED
+    return _to(claim, state, "claim.goods_returned", at, return_required=False)
+
+
+def return_lapsed(claim: Claim, at: datetime) -> Change[Claim]:
+    """The goods never left: nothing is provided, and the claim is closed. Refuses with ValueError otherwise."""
+    _require(claim, ClaimState.RETURNING)
+    closed = _to(claim, ClaimState.CLOSED, "claim.return_lapsed", at, ended_at=at)
+    return Change(claim, closed.after, (*closed.happened, _happening("claim.closed", closed.after)))
+
+
+def remedy_failed(claim: Claim, reopenable_until: datetime | None, at: datetime) -> Change[Claim]:
+    """A remedy was not provided: where the profile allows, the buyer may have the claim decided again until then."""
+    return _to(
+        claim, claim.state, "claim.remedy_failed", at, reopenable_until=reopenable_until, ended_at=claim.ended_at
+    )
+
+
+CLOSABLE: Final = frozenset({ClaimState.DECIDED, ClaimState.REMEDY_IN_PROGRESS})
+"""Where a claim waits for nothing but its remedies."""
 
 
 def close_claim(claim: Claim, at: datetime) -> Change[Claim]:
-    """The remedy has ended: the coupon is used up or over. Refuses a claim that was not granted with ValueError."""
-    if claim.state is not ClaimState.DECIDED:
-        raise ValueError(f"{claim.id} is {claim.state}, not granted")
-    after = replace(claim, state=ClaimState.CLOSED, updated_at=at, ended_at=at, version=claim.version + 1)
-    return Change(claim, after, (_happening("claim.closed", after),))
+    """Every remedy has ended; an appeal or a suspension goes on, and finds the claim closed when it is over.
+
+    Refuses with ValueError a claim that was not granted, and one that is closed already.
+    """
+    if claim.resumes in CLOSABLE:
+        after = replace(claim, resumes=ClaimState.CLOSED, updated_at=at, version=claim.version + 1)
+        return Change(claim, after, (_happening("claim.remedies_ended", after),))
+    _require(claim, *CLOSABLE)
+    return _to(claim, ClaimState.CLOSED, "claim.closed", at, ended_at=at)
 
 
-def found_liable(judgement_tree: Finding, finding: Finding) -> Finding:
-    """The tree of a decision: the rule's findings with the finding of liability beside them."""
-    because = (*judgement_tree.because, finding)
+def reopen_claim(claim: Claim, decide_due_at: datetime, at: datetime) -> Change[Claim]:
+    """A remedy failed, and the marketplace decides again by `decide_due_at`."""
+    return await_decision(claim, decide_due_at, "claim.reopened", at)
+
+
+# -- interrupted -------------------------------------------------------------------------------------------------------
+
+SUSPENDABLE: Final = frozenset(ClaimState) - ENDED - {ClaimState.SUSPENDED, ClaimState.APPEALED}
+"""The states that a chargeback about the same loss interrupts."""
+
+
+def suspend_claim(claim: Claim, at: datetime) -> Change[Claim]:
+    """A chargeback about the same loss runs: nothing happens to the claim until it is over. Its clocks are paused."""
+    _require(claim, *SUSPENDABLE)
+    return _to(
+        claim,
+        ClaimState.SUSPENDED,
+        "claim.suspended",
+        at,
+        resumes=claim.state,
+        suspended_at=at,
+        duty=claim.duty,
+        due_at=claim.due_at,
+        offer_by=claim.offer_by,
+    )
+
+
+def resume_claim(claim: Claim, at: datetime) -> Change[Claim]:
+    """The claim goes on where it stood; every deadline is later by as long as it stood still."""
+    _require(claim, ClaimState.SUSPENDED)
+    if claim.resumes is None or claim.suspended_at is None:
+        raise ValueError(f"{claim.id} does not say where it goes on")
+    stood = at - claim.suspended_at
+    moved = {
+        name: None if (deadline := getattr(claim, name)) is None else deadline + stood
+        for name in ("due_at", "answer_due_at", "escalation_opens_at", "escalates_at", "negotiation_ends_at")
+    }
+    return _to(
+        claim,
+        claim.resumes,
+        "claim.resumed",
+        at,
+        resumes=None,
+        suspended_at=None,
+        duty=claim.duty,
+        offer_by=claim.offer_by,
+        **moved,
+    )
+
+
+def end_suspended(claim: Claim, at: datetime) -> Change[Claim]:
+    """The chargeback made the loss good: the claim is closed, and what it gave is no more. Refuses with ValueError."""
+    _require(claim, ClaimState.SUSPENDED)
+    return _to(claim, ClaimState.CLOSED, "claim.closed", at, resumes=None, suspended_at=None, ended_at=at)
+
+
+def appeal_filed(claim: Claim, at: datetime) -> Change[Claim]:
+    """An appeal against the decision runs. Refuses with ValueError a claim without a decision, or appealed already."""
+    if claim.outcome is None or claim.resumes is not None:
+        raise ValueError(f"{claim.id} has no decision that can be appealed")
+    return _to(
+        claim,
+        ClaimState.APPEALED,
+        "claim.appealed",
+        at,
+        resumes=claim.state,
+        final_at=None,
+        appealable_until=None,
+        ended_at=None,
+    )
+
+
+def appeal_ended(claim: Claim, at: datetime) -> Change[Claim]:
+    """The appeal is over and changed nothing here: the claim stands where it stood, and is final."""
+    _require(claim, ClaimState.APPEALED)
+    if claim.resumes is None:
+        raise ValueError(f"{claim.id} does not say where it goes on")
+    ended_at = at if claim.resumes in ENDED else None
+    return _to(claim, claim.resumes, "claim.appeal_ended", at, resumes=None, ended_at=ended_at, final_at=at)
+
+
+# -- what they share ---------------------------------------------------------------------------------------------------
+
+
+def found_liable(judgement_tree: Finding, *findings: Finding) -> Finding:
+    """The tree of a decision: the rule's findings with those of liability and of the occasion beside them."""
+    because = (*judgement_tree.because, *findings)
     return replace(judgement_tree, holds=all(part.holds for part in because), because=because)
 
 
-def _promise_matches(cover: Coverage, reason: ClaimReason) -> Finding:
+def promise_matches(cover: Coverage, reason: ClaimReason) -> Finding:
+    """Whether the reason claims under the promise of the cover."""
     return Finding(
         "claim.promise",
-        REASONS[reason].promise is cover.promise,
+        cover.promise in REASONS[reason].promises,
         "reason_fits_promise",
         {"reason": reason.value, "promise": cover.promise.value},
     )
+
+
+def _to(claim: Claim, state: ClaimState, name: str, at: datetime, **changed: Any) -> Change[Claim]:
+    """The claim in that state. A duty belongs to the state it was started in, and ends with it unless it is named."""
+    members = {"duty": None, "due_at": None, **UNPROPOSED, **changed}
+    if state not in UNDECIDED | {ClaimState.SUSPENDED}:
+        members["offer_by"] = None
+    after = replace(claim, state=state, updated_at=at, version=claim.version + 1, **members)
+    return Change(claim, after, (_happening(name, after),))
+
+
+def _escalate(claim: Claim, escalation: Escalation, name: str, at: datetime) -> Change[Claim]:
+    return _to(claim, ClaimState.ESCALATED, name, at, duty=escalation.duty, due_at=escalation.due_at, offer_by=None)
+
+
+def _require(claim: Claim, *states: ClaimState) -> None:
+    if claim.state not in states:
+        raise ValueError(f"{claim.id} is {claim.state}, not {' or '.join(states)}")
+
+
+def _requested(lines: tuple[ClaimLine, ...], otherwise: Money) -> Money:
+    return money.total([line.requested for line in lines], otherwise.currency)
+
+
+def _clocks(deadlines: Deadlines) -> dict[str, Any]:
+    return {
+        "answer_due_at": deadlines.answer_due_at,
+        "escalation_opens_at": deadlines.escalation_opens_at,
+        "escalates_at": deadlines.escalates_at,
+        "silence": deadlines.silence,
+        "claimant_silence": deadlines.claimant_silence,
+    }
+
+
+def _proven(
+    cover: Coverage,
+    reason: ClaimReason,
+    judgement: Judgement,
+    procedure_version_id: RuleVersionId,
+    decision_id: DecisionId,
+    id: ClaimId,
+    at: datetime,
+) -> Claim:
+    if not judgement.tree.holds:
+        raise Refused("claim.open", "The facts prove no claim.", unmet(judgement.tree.because))
+    return _new(cover, reason, ClaimOrigin.AUTOMATIC, judgement, procedure_version_id, decision_id, id, at)
 
 
 def _new(
@@ -168,12 +506,7 @@ def _new(
     decision_id: DecisionId,
     id: ClaimId,
     at: datetime,
-    *,
-    state: ClaimState,
-    outcome: ClaimOutcome | None = None,
-    note: str | None = None,
-    deadlines: Deadlines | None = None,
-    decided_at: datetime | None = None,
+    lines: tuple[ClaimLine, ...] = (),
 ) -> Claim:
     return Claim(
         id=id,
@@ -185,48 +518,25 @@ def _new(
         provider_id=cover.provider_id,
         reason=reason,
         origin=origin,
-        state=state,
-        outcome=outcome,
+        state=ClaimState.OPEN,
+        outcome=None,
         base=judgement.base,
         amount=judgement.amount,
         rule_version_id=cover.rule_version_id,
         procedure_version_id=procedure_version_id,
         decision_id=decision_id,
-        note=note,
-        answer_due_at=deadlines.answer_due_at if deadlines else None,
-        escalation_opens_at=deadlines.escalation_opens_at if deadlines else None,
-        escalates_at=deadlines.escalates_at if deadlines else None,
-        due_at=deadlines.answer_due_at if deadlines else None,
+        note=None,
+        answer_due_at=None,
+        escalation_opens_at=None,
+        escalates_at=None,
+        due_at=None,
         opened_at=at,
         updated_at=at,
-        decided_at=decided_at,
+        decided_at=None,
         ended_at=None,
         version=1,
+        lines=lines,
     )
-
-
-def _grant(claim: Claim, judgement: Judgement, decision_id: DecisionId, name: str, at: datetime) -> Change[Claim]:
-    if not judgement.tree.holds:
-        raise Refused("claim.grant", "The rule gives nothing for these facts.", unmet(judgement.tree.because))
-    after = replace(
-        claim,
-        state=ClaimState.DECIDED,
-        outcome=ClaimOutcome.GRANTED,
-        base=judgement.base,
-        amount=judgement.amount,
-        decision_id=decision_id,
-        due_at=None,
-        updated_at=at,
-        decided_at=at,
-        version=claim.version + 1,
-    )
-    names = dict.fromkeys((name, "claim.granted"))
-    return Change(claim, after, tuple(_happening(each, after) for each in names))
-
-
-def _escalate(claim: Claim, decide_due_at: datetime, name: str, at: datetime) -> Change[Claim]:
-    after = replace(claim, state=ClaimState.ESCALATED, due_at=decide_due_at, updated_at=at, version=claim.version + 1)
-    return Change(claim, after, (_happening(name, after),))
 
 
 def _happening(name: str, claim: Claim) -> Happening:

@@ -1,19 +1,18 @@
 """The case of a claim: everything that it is judged by, locked in the order of the house."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import claims, coverage, dates, guarantees, procedure, service_steps
-from domain.claims import (
-    Claim,
-    ClaimAction,
-    ClaimReason,
-)
+from domain.claims import Claim, ClaimAction, ClaimReason, Escalation, rulings
 from domain.coverage import Coverage
+from domain.dates import Calendar
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.guarantees import Judgement, OrderFacts, Promise
-from domain.ids import ClaimId, CoverageId, RuleVersionId
+from domain.ids import ClaimId, CoverageId, OrderLineId, RuleVersionId
+from domain.liability import Shares
 from domain.procedure import ClaimClocks
 from domain.rulebook import RuleVersion
 from domain.service_requests import RECORDED
@@ -42,48 +41,60 @@ class Case:
         facts = replace(self.facts, liable=liable)
         return guarantees.judge(self.cover.rule, facts, at, conversion=self.conversion, besides=besides)
 
+    def shares(self, claim: Claim) -> tuple[Shares, Finding]:
+        """Who bears the loss by the facts on record, and why."""
+        carried = {line.id: line.shipment_id for line in self.rows.order.lines if line.shipment_id is not None}
+        return rulings.proposed_shares(claim, self.facts, self.rows.shipments, carried)
+
 
 async def locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[Claim, Case]:
     """The claim and its case, locked, for somebody who may take that action now.
 
     Refuses: NotFound when the claim is none of the caller's, Conflict on a stale version, Refused with all reasons.
     """
-    case = await case_of_claim(work, claim_id)
-    claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
+    claim, case = await taken(work, claim_id)
     claims.require_side(claim, work.caller)
     work.expect(claim)
     claims.require_move(claim, action, work.caller, work.at)
     return claim, case
 
 
-async def case_of_claim(work: Work, claim_id: ClaimId) -> Case:
-    """The claim's case, its order locked. Refuses with NotFound."""
-    claim = await claim_rows.get(work.connection, work.tenant_id, claim_id)
-    return await case_of(work, claim.coverage_id, claim.reason)
+async def taken(work: Work, claim_id: ClaimId) -> tuple[Claim, Case]:
+    """The claim and its case, locked: the order first. Refuses with NotFound."""
+    seen = await claim_rows.get(work.connection, work.tenant_id, claim_id)
+    named = [line.line_id for line in seen.lines] if seen.itemised else ()
+    case = await case_of(work, seen.coverage_id, seen.reason, named)
+    return await claim_rows.lock(work.connection, work.tenant_id, claim_id), case
 
 
-async def case_of(work: Work, coverage_id: CoverageId, reason: ClaimReason) -> Case:
-    """The case, its order locked. Refuses with NotFound a cover that does not exist, with Refused a missing rate."""
+async def case_of(
+    work: Work, coverage_id: CoverageId, reason: ClaimReason, line_ids: Iterable[OrderLineId] = ()
+) -> Case:
+    """The case, its order locked, for the lines complained of (none named: all that the rule finds).
+
+    Refuses with NotFound a cover that does not exist, with Refused a missing rate.
+    """
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
-    facts = coverage.order_facts(rows.order, rows.shipments)
+    facts = coverage.order_facts(rows.order, rows.shipments, provider_id=rows.cover.provider_id)
+    facts = rulings.complained(facts, reason, line_ids)
     if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
         requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
         calendar = await calendars.get(work.connection, rows.order.country)
         facts = replace(facts, services=service_steps.facts(requests, calendar))
-    return Case(rows, facts, await conversion(work, rows.cover, facts.currency))
+    return Case(rows, facts, await conversion(work, rows.cover, facts))
 
 
-async def conversion(work: Work, cover: Coverage, currency: str) -> Conversion | None:
-    """Today's rate from the currency of the cover's cap into the order's; None where they are one.
+async def conversion(work: Work, cover: Coverage, facts: OrderFacts) -> Conversion | None:
+    """The rate from the currency of the cover's cap into the order's, of the day that the rule says; None where one.
 
     Refuses (`exchange_rate.known`) when it is needed and not recorded.
     """
-    foreign = guarantees.needs_rate(cover.rule, currency)
+    foreign = guarantees.needs_rate(cover.rule, facts.currency)
     if foreign is None:
         return None
     calendar = await calendars.get(work.connection, work.market)
-    day = dates.local_day(work.at, calendar)
-    return await exchange_rates.rate(work.connection, work.tenant_id, foreign, currency, day)
+    day = dates.local_day(guarantees.rated_at(cover.rule, facts, work.at), calendar)
+    return await exchange_rates.rate(work.connection, work.tenant_id, foreign, facts.currency, day)
 
 
 async def procedure_in_force(work: Work) -> RuleVersion:
@@ -97,7 +108,16 @@ async def clocks_of(work: Work, claim: Claim) -> ClaimClocks:
     return procedure.claim_clocks(version)
 
 
+async def market_days(work: Work) -> Calendar:
+    """The calendar that a claim's days are counted in: the marketplace's own."""
+    return await calendars.get(work.connection, work.market)
+
+
+async def escalation(work: Work, claim: Claim) -> Escalation:
+    """What a claim that goes to the marketplace now waits for."""
+    return procedure.escalation(await clocks_of(work, claim), claim.reason, work.at, await market_days(work))
+
+
 async def decide_due_at(work: Work, claim: Claim) -> datetime:
     """The last instant for the staff's decision on a claim that goes to them now."""
-    calendar = await calendars.get(work.connection, work.market)
-    return procedure.decide_due_at(await clocks_of(work, claim), work.at, calendar)
+    return procedure.decide_due_at(await clocks_of(work, claim), work.at, await market_days(work))

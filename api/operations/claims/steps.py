@@ -1,57 +1,328 @@
-"""The steps of a claim that its acts and clocks take, and other nouns with them: granted, denied."""
+"""The steps of a claim that its acts and clocks take, and other nouns with them.
 
-from collections.abc import Callable
-from datetime import datetime
+Every function expects the order and the claim to be locked, and that the step may be taken (`claims.require_move`).
+What a claim gives is provided by `api/operations/remedies.py`, exactly once per decision or agreement; goods that have
+to come back first are authorised by `api/operations/return_authorisations.py`.
+"""
 
-from api.operations import claim_turns, coupons
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from api.operations import claim_turns, points, remedies, return_authorisations
+from api.operations.claim_turns import close, step
+from api.operations.claims import cases
 from api.operations.claims.cases import Case
-from domain import claims
+from domain import claims, clocks, procedure
 from domain.change import Change
-from domain.claims import (
-    Claim,
-    ClaimOutcome,
-    Side,
-)
+from domain.claims import Claim, ClaimOutcome, ClaimState, DecideClaim, OfferState, Ruling, Side, rulings
+from domain.claims import offers as offering
+from domain.clocks import ClockState
+from domain.coverage import Coverage
 from domain.decisions import DecisionKind
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.guarantees import Judgement
-from domain.ids import DecisionId
+from domain.ids import ClaimLineId, DecisionId
+from domain.points import CauseKind, PointCause
+from storage import claims as claim_rows
+from storage import clocks as clock_rows
+from storage import coverage as coverage_rows
 from storage.unit_of_work import Outcome, Work
 
-Granting = Callable[[Claim, Judgement, DecisionId, datetime], Change[Claim]]
+__all__ = [
+    "appeal_ended",
+    "appealed",
+    "close",
+    "deny",
+    "end_suspended",
+    "evidence_complete",
+    "grant",
+    "grant_on_appeal",
+    "remedy_failed",
+    "resume",
+    "return_accepted",
+    "return_lapsed",
+    "return_refused",
+    "rule",
+    "ruling_of",
+    "suspend",
+]
+
+SUSPENDED_BY: Final = "chargeback"
+"""Why the clocks of a suspended claim stand still."""
 
 
-def granted(claim: Claim, judgement: Judgement, decision_id: DecisionId, at: datetime) -> Change[Claim]:
-    """The marketplace's grant."""
-    return claims.decide_claim(claim, ClaimOutcome.GRANTED, judgement, decision_id, at)
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) -> Ruling:
+    """What the marketplace's decision would come to; nothing is written. Refuses like `rulings.by_staff`."""
+    if command.outcome is ClaimOutcome.DENIED:
+        judgement = case.judged(work.at, liable=False)
+        denial = rulings.denied(claim, judgement.base, relied_on=command.relied_on)
+        rulings.require_consistent(command)
+        return denial
+    shares, _ = case.shares(claim)
+    return rulings.by_staff(claim, case.judged(work.at, liable=True), command, shares, lambda: work.new_id(ClaimLineId))
+
+
+async def rule(work: Work, claim: Claim, case: Case, command: DecideClaim, ruling: Ruling) -> Outcome:
+    """The marketplace's decision is taken as ruled. Refuses to give what the rule gives nothing for."""
+    found = rulings.found_of_method(command, claim.reason)
+    judgement = case.judged(work.at, liable=ruling.outcome is not ClaimOutcome.DENIED)
+    await _decide(work, claim, case, ruling, judgement, Side.STAFF, command.note, (*found, BY_STAFF[ruling.outcome]))
+    return Outcome({"claim": claim.id})
+
+
+_STAFF: Final[dict[str, Input]] = {"by": Side.STAFF.value}
+BY_STAFF: Final[Mapping[ClaimOutcome, Finding]] = {
+    ClaimOutcome.GRANTED: Finding("claim.decision", True, "claim_granted_by_staff", _STAFF),
+    ClaimOutcome.PARTLY: Finding("claim.decision", True, "claim_partly_granted_by_staff", _STAFF),
+    ClaimOutcome.DENIED: Finding("claim.decision", False, "claim_denied_by_staff", _STAFF),
+}
+"""Outcome -> how the tree says that staff decided so."""
 
 
 async def grant(
-    work: Work, claim: Claim, case: Case, side: Side, note: str | None, granting: Granting, reason: str
-) -> Outcome:
-    """The claim is granted for what the rule gives now; decision, coupon and recovery are part of it."""
+    work: Work,
+    claim: Claim,
+    case: Case,
+    side: Side,
+    note: str | None,
+    decided: Finding,
+    *,
+    ruling: Ruling | None = None,
+    name: str | None = None,
+) -> Claim:
+    """The claim is granted: for what the rule gives now or, where a ruling is brought, as ruled.
+
+    `decided` is how the decision's tree says by whom and why, `name` what is told beside the grant. Refuses where the
+    rule gives nothing for the facts.
+    """
     judgement = case.judged(work.at, liable=True)
-    decided = work.new_id(DecisionId)
-    change = granting(claim, judgement, decided, work.at)
-    found = Finding("claim.decision", holds=True, reason=reason, inputs={"by": side.value})
-    await work.keep(change)
-    claim_turns.explain(
-        work, decided, change.after, DecisionKind.COMPENSATION, claims.found_liable(judgement.tree, found)
-    )
-    await claim_turns.take_turn(work, change, side, note)
-    await coupons.issue_coupon(work, change.after, case.cover)
-    return Outcome({"claim": claim.id})
+    if ruling is None:
+        shares, _ = case.shares(claim)
+        ruling = rulings.by_rule(claim, judgement, shares, lambda: work.new_id(ClaimLineId))
+    return await _decide(work, claim, case, ruling, judgement, side, note, (decided,), name=name)
 
 
-async def deny(work: Work, claim: Claim, case: Case, side: Side, note: str | None, reason: str) -> Outcome:
-    """The claim is denied and closed; the decision says by whom and what the rule found."""
+async def deny(
+    work: Work,
+    claim: Claim,
+    case: Case,
+    side: Side,
+    note: str | None,
+    decided: Finding,
+    *,
+    outcome: ClaimOutcome = ClaimOutcome.DENIED,
+) -> Claim:
+    """The claim is denied, or closed for want of evidence; `decided` says by whom and why, the rule what it found."""
     judgement = case.judged(work.at, liable=False)
+    ruling = rulings.denied(claim, judgement.base, outcome)
+    return await _decide(work, claim, case, ruling, judgement, side, note, (decided,))
+
+
+async def agree(work: Work, claim: Claim, case: Case, ruling: Ruling, side: Side, note: str | None) -> Claim:
+    """The two sides settled: what they agreed on is provided."""
+    decided = Finding("claim.decision", True, "claim_settled", {"by": side.value})
+    return await _decide(work, claim, case, ruling, case.judged(work.at), side, note, (decided,))
+
+
+async def decide_on_file(work: Work, claim: Claim, case: Case, *, made: bool = False) -> Claim:
+    """Granted if the recorded facts, with the silent party found liable, bear the claim out; denied otherwise.
+
+    With `made` the buyer gets what it asked for, remedy by remedy.
+    """
+    judgement = case.judged(work.at, liable=True)
+    if not judgement.tree.holds:
+        denied = Finding("claim.decision", False, "claim_denied_on_file", {"by": Side.SYSTEM.value})
+        return await deny(work, claim, case, Side.SYSTEM, None, denied)
+    shares, _ = case.shares(claim)
+    given = rulings.as_made if made else rulings.by_rule
+    ruling = given(claim, judgement, shares, lambda: work.new_id(ClaimLineId))
+    granted = Finding("claim.decision", True, "claim_granted_on_file", {"by": Side.SYSTEM.value})
+    return await grant(work, claim, case, Side.SYSTEM, None, granted, ruling=ruling)
+
+
+async def grant_on_appeal(work: Work, claim: Claim, note: str | None) -> Claim:
+    """The buyer's appeal against a denial was right: the claim is granted for what the rule gives.
+
+    The claim is APPEALED and locked, its order too. Refuses where the rule gives nothing for the facts.
+    """
+    named = [line.line_id for line in claim.lines] if claim.itemised else ()
+    case = await cases.case_of(work, claim.coverage_id, claim.reason, named)
+    granted = Finding("claim.decision", True, "claim_granted_on_appeal", {"by": Side.STAFF.value})
+    return await grant(work, claim, case, Side.STAFF, note, granted)
+
+
+async def _decide(
+    work: Work,
+    claim: Claim,
+    case: Case,
+    ruling: Ruling,
+    judgement: Judgement,
+    side: Side,
+    note: str | None,
+    found: tuple[Finding, ...],
+    name: str | None = None,
+) -> Claim:
+    """The claim comes to what was ruled; the decision with its tree, remedies, returns and points are part of it."""
+    calendar = await cases.market_days(work)
+    until = procedure.appealable_until(await cases.clocks_of(work, claim), work.at, calendar)
     decided = work.new_id(DecisionId)
-    change = claims.decide_claim(claim, ClaimOutcome.DENIED, judgement, decided, work.at)
-    found = Finding("claim.decision", holds=False, reason=reason, inputs={"by": side.value})
+    change = claims.decide_claim(claim, ruling, judgement, decided, until, work.at, name=name)
     await work.keep(change)
-    claim_turns.explain(
-        work, decided, change.after, DecisionKind.COMPENSATION, claims.found_liable(judgement.tree, found)
-    )
+    tree = _tree(claim, case, ruling, judgement, found)
+    claim_turns.explain(work, decided, change.after, DecisionKind.COMPENSATION, tree)
     await claim_turns.take_turn(work, change, side, note)
-    return Outcome({"claim": claim.id})
+    await moot_offer(work, claim)
+    await follow(work, change.after, case.cover)
+    await _penalise(work, change.after, judgement)
+    return change.after
+
+
+def _tree(claim: Claim, case: Case, ruling: Ruling, judgement: Judgement, found: tuple[Finding, ...]) -> Finding:
+    """Why it was decided so: the rule's findings, what was found besides and by whom, and who bears it."""
+    borne: tuple[Finding, ...] = ()
+    if ruling.shares is not None:
+        proposed, because = case.shares(replace(claim, lines=ruling.lines))
+        borne = (because if proposed == ruling.shares else rulings.borne(ruling.shares),)
+    if ruling.outcome is ClaimOutcome.AGREED:
+        return Finding("claim.agreement", True, "claim_settled", because=(*found, *borne))
+    return claims.found_liable(judgement.tree, *found, *borne)
+
+
+async def follow(work: Work, claim: Claim, cover: Coverage) -> None:
+    """What was decided or agreed is provided; or its goods are on their way back first."""
+    shares = claim.liability
+    if not claim.gained or shares is None or not claim.awards:
+        return
+    if claim.return_required:
+        await return_authorisations.authorise(work, claim, claim.awards, shares)
+    else:
+        await remedies.provide(work, claim, cover, claim.awards, shares)
+
+
+async def _penalise(work: Work, claim: Claim, judgement: Judgement) -> None:
+    """A party that bears a share of what was decided gets the points that the act costs; an agreement costs none."""
+    bears = claim.shares.get(claim.party_bears.value, 0)
+    if judgement.violation is not None and bears and claim.outcome in {ClaimOutcome.GRANTED, ClaimOutcome.PARTLY}:
+        cause = PointCause(CauseKind.CLAIM, claim.id)
+        await points.penalise(work, claim.party_id, (judgement.violation,), claim.opened_at, cause)
+
+
+async def moot_offer(work: Work, claim: Claim) -> None:
+    """The offer that stood while the claim was negotiated has nothing to settle any more."""
+    if claim.offer_by is not None:
+        await end_offer(work, claim, OfferState.MOOT)
+
+
+async def end_offer(work: Work, claim: Claim, state: OfferState) -> None:
+    """The offer that stands ends so; nothing where none does."""
+    offer = await claim_rows.lock_offer(work.connection, work.tenant_id, claim.id)
+    if offer is not None:
+        await work.keep(offering.end_offer(offer, state, work.at))
+
+
+# -- evidence ----------------------------------------------------------------------------------------------------------
+
+
+async def evidence_complete(work: Work, claim: Claim, side: Side, note: str | None = None) -> Claim:
+    """That side has brought everything; once both have, the marketplace decides.
+
+    Nothing happens where the claim asks for no evidence now, or the side was heard already.
+    """
+    if claim.state is not ClaimState.EVIDENCE_DUE or side in claim.heard:
+        return claim
+    change = claims.finish_evidence(claim, side, await cases.decide_due_at(work, claim), work.at)
+    await step(work, change, side, note)
+    return change.after
+
+
+# -- returns and remedies ----------------------------------------------------------------------------------------------
+
+
+async def return_accepted(work: Work, claim: Claim) -> Claim:
+    """The goods came back as they should: what was awarded is provided."""
+    change = claims.goods_returned(claim, work.at)
+    await step(work, change, Side.SYSTEM, None)
+    cover = await coverage_rows.get(work.connection, work.tenant_id, claim.coverage_id)
+    await follow(work, change.after, cover)
+    return change.after
+
+
+async def return_refused(work: Work, claim: Claim) -> Claim:
+    """The goods came back otherwise than they should: the marketplace decides again."""
+    due_at = await cases.decide_due_at(work, claim)
+    change = claims.await_decision(claim, due_at, "claim.return_refused", work.at)
+    await step(work, change, Side.SYSTEM, None)
+    return change.after
+
+
+async def return_lapsed(work: Work, claim: Claim) -> Claim:
+    """The goods never left: nothing is provided, and the claim is closed."""
+    change = claims.return_lapsed(claim, work.at)
+    await step(work, change, Side.SYSTEM, None)
+    return change.after
+
+
+async def remedy_failed(work: Work, claim: Claim) -> Claim:
+    """A remedy was not provided: where the profile allows, the buyer may have the claim decided again."""
+    profile = await cases.clocks_of(work, claim)
+    until = procedure.reopenable_until(profile, work.at, await cases.market_days(work))
+    change = claims.remedy_failed(claim, until, work.at)
+    await step(work, change, Side.SYSTEM, None)
+    return change.after
+
+
+# -- interrupted -------------------------------------------------------------------------------------------------------
+
+
+async def suspend(work: Work, claim: Claim) -> Claim:
+    """A chargeback about the same loss runs: the claim and its clock stand still. One that cannot be stays as it is."""
+    if claim.state not in claims.SUSPENDABLE:
+        return claim
+    change = claims.suspend_claim(claim, work.at)
+    await work.keep(change)
+    claim_turns.tell(work, change, Side.SYSTEM, None)
+    for clock in await clock_rows.lock_live(work.connection, work.tenant_id, claim.id):
+        if clock.state is ClockState.RUNNING and not clocks.due(clock, work.at):
+            await work.keep(clocks.pause(clock, SUSPENDED_BY, at=work.at))
+    return change.after
+
+
+async def resume(work: Work, claim: Claim) -> Claim:
+    """The chargeback is over and did not make the loss good: the claim goes on, its deadlines moved."""
+    change = claims.resume_claim(claim, work.at)
+    await work.keep(change)
+    claim_turns.tell(work, change, Side.SYSTEM, None)
+    for clock in await clock_rows.lock_live(work.connection, work.tenant_id, claim.id):
+        await work.keep(clocks.cancel(clock, at=work.at))
+    await claim_turns.start(work, change.after)
+    return change.after
+
+
+async def end_suspended(work: Work, claim: Claim) -> Claim:
+    """The chargeback made the loss good: the claim is closed."""
+    change = claims.end_suspended(claim, work.at)
+    await step(work, change, Side.SYSTEM, None)
+    return change.after
+
+
+async def appealed(work: Work, claim: Claim, side: Side = Side.SYSTEM) -> Claim:
+    """An appeal against the claim's decision runs."""
+    return await _interrupted(work, claims.appeal_filed(claim, work.at), side)
+
+
+async def appeal_ended(work: Work, claim: Claim, side: Side = Side.STAFF) -> Claim:
+    """The appeal is over: the claim stands where it stood, and its decision is final.
+
+    What an overturned decision gives or takes is the appeal's doing: it calls `grant` (for a buyer whose denial was
+    wrong) or `remedies.undo` before or after.
+    """
+    return await _interrupted(work, claims.appeal_ended(claim, work.at), side)
+
+
+async def _interrupted(work: Work, change: Change[Claim], side: Side) -> Claim:
+    await step(work, change, side, None)
+    return change.after
