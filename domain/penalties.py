@@ -9,7 +9,7 @@ applies the highest once; a threshold that was reached before is not crossed aga
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -57,6 +57,15 @@ class Violation(StrEnum):
     """Price bait, steering buyers away, refusing online trade."""
     SELLER_REFUNDS_MONTH = "SELLER_REFUNDS_MONTH"
     """Refunded orders in one calendar month that the seller caused."""
+
+
+class Occasion(StrEnum):
+    """Something that the platform sees by itself; which violation it counts as is rule data."""
+
+    NEVER_SEEN_MOVING = "NEVER_SEEN_MOVING"
+    """A shipment was never seen moving until it had to be."""
+    SERVICE_POINT_WITHDRAWN = "SERVICE_POINT_WITHDRAWN"
+    """A service point went without a word."""
 
 
 class Measure(StrEnum):
@@ -159,6 +168,8 @@ class PenaltyTerms:
     removal: Removal
     appeal_days: Days = AT_ONCE
     """For how long points and measures can be appealed from the day on which they are told."""
+    occasions: Mapping[Occasion, tuple[Violation, ...]] = field(default_factory=dict)
+    """What the platform sees by itself, and the violations that it is; what is not here costs nothing."""
 
     def __post_init__(self) -> None:
         for steps in ([step.points for step in self.ladder], [step.strikes for step in self.strikes]):

@@ -37,6 +37,7 @@ from domain import (
     requirement_cases,
     returns,
     rulebook,
+    scorecards,
     service_point_terms,
     terms,
     tiers,
@@ -85,6 +86,7 @@ from domain.requirement_cases import ApplicationGiven, RequirementGiven
 from domain.requirements import OnboardingTerms, RequirementSet
 from domain.returns import ReturnGiven, ReturnTerms
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
+from domain.scorecards import ScorecardTerms, ScoreGiven
 from domain.service_point_terms import PointGiven, ServicePointTerms
 from domain.terms import Count
 from domain.tiers import Benefit, BuyerFacts, TierTerms
@@ -315,6 +317,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.REQUIREMENTS: Kind("onboarding", True, RequirementSet, RequirementGiven, requirement_cases.judge),
     RuleKind.RELATIONS: Kind("relations", False, RelationTerms, AccountGiven, relations.judge),
     RuleKind.PENALTIES: Kind("penalties", False, PenaltyTerms, ActGiven, _act),
+    RuleKind.SCORECARDS: Kind("scorecards", False, ScorecardTerms, ScoreGiven, scorecards.judge),
     RuleKind.COUNTERS: Kind("counters", False, CounterTerms, CountGiven, counters.judge),
     RuleKind.LISTINGS: Kind("listings", False, ListingTerms, ListingGiven, listings.judge),
     RuleKind.COLLECTION: Kind("collection", False, CollectionTerms, DebtGiven, collection.judge),

@@ -73,6 +73,8 @@ class RuleKind(StrEnum):
     """Penalty points and what they bring."""
     COUNTERS = "COUNTERS"
     """What is counted of parties by month and quarter, and what that brings."""
+    SCORECARDS = "SCORECARDS"
+    """What parties are measured by, and where they stand."""
     LISTINGS = "LISTINGS"
     """What a listed service must not be."""
     EXITS = "EXITS"

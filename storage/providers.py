@@ -43,3 +43,9 @@ async def by_references(
     text = "SELECT reference, id FROM providers t WHERE t.tenant_id = $1 AND t.reference = ANY ($2::text[])"
     rows = await connection.fetch(text, tenant_id, list(references))
     return {row["reference"]: ProviderId(row["id"]) for row in rows}
+
+
+async def known(connection: Connection, tenant_id: TenantId, ids: Collection[ProviderId]) -> frozenset[ProviderId]:
+    """Those of the ids that are providers, whatever their state."""
+    text = "SELECT t.id FROM providers t WHERE t.tenant_id = $1 AND t.id = ANY ($2::text[])"
+    return frozenset(ProviderId(row["id"]) for row in await connection.fetch(text, tenant_id, list(ids)))

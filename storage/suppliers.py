@@ -43,3 +43,9 @@ async def by_references(
     text = "SELECT reference, id FROM suppliers t WHERE t.tenant_id = $1 AND t.reference = ANY ($2::text[])"
     rows = await connection.fetch(text, tenant_id, list(references))
     return {row["reference"]: SupplierId(row["id"]) for row in rows}
+
+
+async def known(connection: Connection, tenant_id: TenantId, ids: Collection[SupplierId]) -> frozenset[SupplierId]:
+    """Those of the ids that are suppliers."""
+    text = "SELECT t.id FROM suppliers t WHERE t.tenant_id = $1 AND t.id = ANY ($2::text[])"
+    return frozenset(SupplierId(row["id"]) for row in await connection.fetch(text, tenant_id, list(ids)))

@@ -6,7 +6,7 @@ in the same transaction that finds it put right.
 
 from datetime import timedelta
 
-from api.operations import capabilities
+from api.operations import capabilities, points
 from api.operations.duties import end_duties, start_duty
 from domain import access, decisions, lanes, listings, services
 from domain.capabilities import Cause, Limit, Scope
@@ -30,6 +30,7 @@ from domain.listings import (
 )
 from domain.money import Money
 from domain.moves import require
+from domain.points import CauseKind, PointCause
 from domain.services import Service, ServiceAction, ServiceState
 from storage import calendars, rulebook
 from storage import lanes as lane_rows
@@ -146,6 +147,9 @@ async def fire_correct_listing(work: Work, clock: Clock) -> None:
     enforced = listings.enforce_flag(flag, decision.id, at=work.at)
     await work.keep(enforced)
     await _enforce(work, enforced.after, service)
+    if flag.violation is not None:
+        cause = PointCause(CauseKind.LISTING_FLAG, flag.id)
+        await points.penalise(work, service.provider_id, (flag.violation,), flag.raised_at, cause)
 
 
 async def _enforce(work: Work, flag: ListingFlag, service: Service) -> None:

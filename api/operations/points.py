@@ -32,7 +32,7 @@ from domain.ids import (
     UploadId,
 )
 from domain.measures import AccountMeasure, MeasureKind, MeasureState, Step
-from domain.penalties import PenaltyTerms, Price, Violation
+from domain.penalties import Occasion, PenaltyTerms, Price, Violation
 from domain.points import CauseKind, EntryState, PenaliseParty, PointCause, PointsEntry, ReversePoints
 from domain.terms import Count
 from storage import calendars as calendar_rows
@@ -110,6 +110,24 @@ async def penalise(
     for step in measures.steps(rule, penalty, cost, failures):
         await _announce(work, given.after, step, rule, calendar)
     return given.after
+
+
+async def penalise_occasion(
+    work: Work,
+    party_id: LiablePartyId,
+    occasion: Occasion,
+    occurred_at: datetime,
+    cause: PointCause,
+    *,
+    facts: str | None = None,
+) -> PointsEntry | None:
+    """As `penalise`, for what the platform sees by itself: the rule of its day says which violation that is, if any."""
+    try:
+        version = await rulebook.in_force(work.connection, work.tenant_id, points.RULE, occurred_at)
+    except Refused:
+        return None  # no penalty without a rule
+    act = penalties.penalty_terms(version).occasions.get(occasion, ())
+    return await penalise(work, party_id, act, occurred_at, cause, facts=facts) if act else None
 
 
 async def penalise_party(work: Work, command: PenaliseParty) -> Outcome:

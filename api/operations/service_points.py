@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import orjson
 
+from api.operations import points
 from api.operations.duties import end_duties, start_duty
 from domain import access, clocks, commitments, decisions, service_point_terms, service_points
 from domain.clocks import Clock, Duty
@@ -14,7 +15,9 @@ from domain.dates import MICROSECOND, Calendar
 from domain.decisions import DecisionKind
 from domain.errors import NotFound
 from domain.ids import DecisionId, ServicePointId
+from domain.penalties import Occasion
 from domain.personal import PersonalDatum
+from domain.points import CauseKind, PointCause
 from domain.premises import Contact
 from domain.service_point_terms import RULE, ServicePointTerms
 from domain.service_points import (
@@ -131,6 +134,14 @@ async def record_unreported_withdrawal(work: Work, command: RecordUnreportedWith
     await work.keep(change)
     await point_rows.bind(work.connection, work.tenant_id, point.id, open_)
     await _follow(work, change.after)
+    await points.penalise_occasion(
+        work,
+        point.provider_id,
+        Occasion.SERVICE_POINT_WITHDRAWN,
+        command.gone_since,
+        PointCause(CauseKind.SERVICE_POINT, point.id),
+        facts=command.note,
+    )
     return Outcome({"servicePoint": point.id, "decision": decision_id})
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.operations import certificates, coverage, messages, records
+from api.operations import certificates, coverage, messages, points, records
 from domain import access, carriers, clocks, orders, reports, shipments, tracking
 from domain.carriers import CarrierCodes, Meaning
 from domain.change import Change
@@ -25,6 +25,8 @@ from domain.clocks import Clock, Duty
 from domain.errors import Conflict, Invalid, NotFound, Problem
 from domain.ids import ClockId, OrderId, ProviderId, ShipmentId, TrackingEventId, WaitingEventId
 from domain.orders import Order
+from domain.penalties import Occasion
+from domain.points import CauseKind, PointCause
 from domain.reports import Received, Reception, RecordTrackingBatch, ReportRefusal, WaitingEvent
 from domain.shipments import Shipment
 from domain.tracking import (
@@ -231,7 +233,7 @@ async def lock(
 ) -> Mapping[ShipmentId, Locked]:
     """Those of the shipments that exist and concern the caller (or `everybody`), this transaction's until its end.
 
-    The orders of those that a report may deliver or lose, or that are over and may turn out not to be, are locked first.
+    The orders of those that a report may deliver or lose, or that are over and may prove not to be, are locked first.
     """
     seen = await shipment_rows.glimpse(work.connection, work.tenant_id, ids)
     for_caller = {one.id: one for one in seen if everybody or one.concerns(work.caller)}
