@@ -1,8 +1,8 @@
 """Claim options: for each cover of an order and each reason, whether a claim can be opened now, and why not.
 
-Law: nothing here decides anything. The findings are those of `coverage.conditions` and of the promise's own judge, with
-which `openClaim` refuses; so an option is available if and only if, with the same facts at the same instant, the
-mutation is not refused for them.
+Law: nothing here decides anything. The findings are those with which `openClaim` refuses: of `coverage.conditions`, of
+the promise's own judge, of the profile's time to file and of other claims for the same loss. So an option is available
+if and only if, with the same facts at the same instant, the mutation is not refused for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from domain import coverage, guarantees
+from domain import coverage, guarantees, procedure
 from domain.access import Caller, may
-from domain.claims import REASONS, ClaimReason
+from domain.claims import REASONS, ClaimReason, rulings
+from domain.claims.overlaps import OtherClaim, one_loss
 from domain.coverage import Coverage
+from domain.dates import Calendar
 from domain.errors import Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, unmet
 from domain.guarantees import OrderFacts, Promise, ServiceFacts
 from domain.ids import CoverageId
 from domain.money import Money
+from domain.procedure import ClaimClocks, FilingFacts
 from domain.service_requests import RECORDED
 
 Rate = Conversion | Refused | None
@@ -40,6 +43,22 @@ class ClaimOption:
     amount: Money | None
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The clocks that would govern a claim now, and the calendar that they count in: the marketplace's own."""
+
+    clocks: ClaimClocks
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What went before a claim under a cover: what its time to file counts from, and other claims of the order."""
+
+    filing: FilingFacts
+    others: tuple[OtherClaim, ...] = ()
+
+
 def claim_options(
     covers: Iterable[Coverage],
     facts: OrderFacts,
@@ -47,11 +66,14 @@ def claim_options(
     at: datetime,
     *,
     rates: Mapping[CoverageId, Rate],
+    profile: Profile,
+    occasions: Mapping[CoverageId, Occasion] = MappingProxyType({}),
     services: Mapping[CoverageId, tuple[ServiceFacts, ...]] = MappingProxyType({}),
 ) -> tuple[ClaimOption, ...]:
     """Every option of the order's covers for the caller at `at`, in the order of the covers and of the reasons.
 
-    `services` are what is recorded of the services requested under each cover.
+    `profile` is whose clocks would govern a claim; `occasions` and `services` are what is recorded for each cover: what
+    went before a claim, and the services requested under it.
     """
     return tuple(
         _option(
@@ -61,6 +83,8 @@ def claim_options(
             caller,
             at,
             rates[cover.id],
+            profile,
+            occasions.get(cover.id, Occasion(FilingFacts())),
         )
         for cover in covers
         for reason in reasons(cover)
@@ -69,11 +93,18 @@ def claim_options(
 
 def reasons(cover: Coverage) -> tuple[ClaimReason | None, ...]:
     """What can be claimed under the cover; None stands alone where no reason claims under such a promise yet."""
-    return tuple(reason for reason, rule in REASONS.items() if rule.promise is cover.promise) or (None,)
+    return tuple(reason for reason, rule in REASONS.items() if cover.promise in rule.promises) or (None,)
 
 
 def _option(
-    cover: Coverage, reason: ClaimReason | None, facts: OrderFacts, caller: Caller, at: datetime, rate: Rate
+    cover: Coverage,
+    reason: ClaimReason | None,
+    facts: OrderFacts,
+    caller: Caller,
+    at: datetime,
+    rate: Rate,
+    profile: Profile,
+    occasion: Occasion,
 ) -> ClaimOption:
     own = caller.is_operator or caller.party_id == cover.buyer_id
     findings: tuple[Finding, ...] = (
@@ -82,10 +113,16 @@ def _option(
     )
     amount: Money | None = None
     conditions = coverage.conditions(cover, at)
+    facts = replace(facts, provider_id=cover.provider_id)
+    if reason is not None:
+        facts = rulings.complained(facts, reason, ())
+        findings = (*findings, *procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar))
     if isinstance(rate, Refused):
         findings = (*findings, *conditions, *rate.unmet)
     else:
         judgement = guarantees.judge(cover.rule, facts, at, conversion=rate, besides=conditions)
         findings, amount = (*findings, *judgement.tree.because), judgement.amount
+        if reason is not None:
+            findings = (*findings, *one_loss(reason, judgement.late_line_ids, occasion.others))
     because = unmet(findings)
     return ClaimOption(cover.id, cover.promise, reason, not because, because, cover.opens_at, cover.closes_at, amount)

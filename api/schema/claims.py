@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.operations import claims
+from api.schema.arguments import Argument, field
 from api.schema.buyers import Buyer
+from api.schema.claim_inputs import ClaimLineInput, LiabilityShareInput, ShippingMethodInput, wishes
 from api.schema.connection import Connection, connection, listing, point
 from api.schema.coverage import Coverage
 from api.schema.decisions import Decision
@@ -21,7 +23,7 @@ from api.schema.organisations import KEY
 from api.schema.parties import LiableParty
 from api.schema.providers import Provider
 from api.schema.rules import RuleVersion
-from api.schema.scalars import Money
+from api.schema.scalars import CurrencyCode, Money
 from api.schema.suppliers import Supplier
 from domain.claims import (
     AnswerClaim,
@@ -34,19 +36,30 @@ from domain.claims import (
     DecideClaim,
     OpenClaim,
     Side,
+    Silence,
 )
-from domain.ids import ClaimId, CoverageId
+from domain.desk import ClaimAssignment, QueueRole
+from domain.evidence_needs import EvidenceStage
+from domain.ids import ClaimId, CoverageId, EvidenceId
 
 if TYPE_CHECKING:
     from api.schema.coupons import Coupon
+    from api.schema.desk import ClaimNote, ProposedDecision
+    from api.schema.evidence import Evidence, EvidenceCompleteness, EvidenceRequest
     from api.schema.holds import HeldClock
     from api.schema.ledger import LedgerTransfer
+    from api.schema.negotiation import ClaimLine, ClaimOffer, LiabilityShare
     from api.schema.recoveries import Recovery
+    from api.schema.remedies import Goodwill, Refund, Remedy
+    from api.schema.returns import GoodsReturn, Inspection
 
 for _enum in (ClaimReason, ClaimOrigin, ClaimState, ClaimOutcome, ClaimAction):
     described(_enum)
+described(Silence, name="ClaimSilence")
 described(Side, name="ClaimSide")
 described(Consequence, name="ClaimConsequence")
+described(QueueRole, name="ClaimQueueRole")
+described(ClaimAssignment)
 
 
 class ClaimOrder(StrEnum):
@@ -85,6 +98,25 @@ class ClaimFilter:
     order_id: strawberry.ID | None = strawberry.field(default=None, description="About this order.")
     liable_party_id: strawberry.ID | None = strawberry.field(
         default=None, description="Against this supplier or provider."
+    )
+    currency: CurrencyCode | None = strawberry.field(default=None, description="In this currency.")
+    amount_minor_from: int | None = strawberry.field(
+        default=None, description="For at least so much, in minor units of its own currency."
+    )
+    amount_minor_to: int | None = strawberry.field(
+        default=None, description="For at most so much, in minor units of its own currency."
+    )
+    role: QueueRole | None = strawberry.field(
+        default=None, description="That waits for this role of the desk; for staff alone."
+    )
+    assignment: ClaimAssignment | None = strawberry.field(
+        default=None, description="That the viewer, or nobody, has, while it has not ended; for staff alone."
+    )
+    assignee_id: strawberry.ID | None = strawberry.field(
+        default=None, description="That this member or key of the desk has, while it has not ended; for staff alone."
+    )
+    awaits_second_eyes: bool | None = strawberry.field(
+        default=None, description="With a decision that waits for a second adjudicator, or without; for staff alone."
     )
     due_before: datetime | None = strawberry.field(default=None, description="Somebody must act before this instant.")
     opened_from: datetime | None = strawberry.field(default=None, description="Opened at this instant or later.")
@@ -144,6 +176,38 @@ class Claim(Node):
         description="What the rule gives: for the facts at opening, and once decided what was granted."
     )
     note: str | None = strawberry.field(description="What the buyer wrote.")
+    itemised: bool = strawberry.field(description="Whether the buyer named the lines and amounts itself.")
+    lines: Connection[Annotated["ClaimLine", strawberry.lazy("api.schema.negotiation")]] = connection(
+        "The lines of the order that it is about: what was lost, asked for and given."
+    )
+    offers: Connection[Annotated["ClaimOffer", strawberry.lazy("api.schema.negotiation")]] = connection(
+        "What its sides offered each other."
+    )
+    offer: Annotated["ClaimOffer", strawberry.lazy("api.schema.negotiation")] | None = strawberry.field(
+        description="The offer that stands; null when none does."
+    )
+    shares: list[Annotated["LiabilityShare", strawberry.lazy("api.schema.negotiation")]] = strawberry.field(
+        description="Who bears what it gave: in sum 10,000 basis points; empty while it gave nothing."
+    )
+    return_required: bool = strawberry.field(description="Whether the goods go back before anything is given.")
+    silence: Silence | None = strawberry.field(
+        description="What follows when the liable party does not answer; null where it never had to."
+    )
+    claimant_silence: Silence | None = strawberry.field(
+        description="What follows when the buyer brings no evidence; null where it never had to."
+    )
+    negotiation_ends_at: datetime | None = strawberry.field(
+        description="Until when the two sides can settle; null where they never began to."
+    )
+    appealable_until: datetime | None = strawberry.field(
+        description="Until when its decision can be appealed; null where it cannot."
+    )
+    final_at: datetime | None = strawberry.field(
+        description="From this instant its decision is final; null while nothing is decided, or an appeal runs."
+    )
+    reopenable_until: datetime | None = strawberry.field(
+        description="A remedy failed: until when the buyer can have it decided again; null where none did."
+    )
     rule_version: RuleVersion | None = strawberry.field(description="The rule that governs it: in force at payment.")
     procedure_version: RuleVersion | None = strawberry.field(
         description="The clocks that govern it: in force when it was opened."
@@ -151,17 +215,61 @@ class Claim(Node):
     decision: Decision | None = strawberry.field(description="The latest decision about it, with its explanation.")
     decisions: Connection[Decision] = connection("Every decision about it, the first first.")
     coupon: Annotated["Coupon", strawberry.lazy("api.schema.coupons")] | None = strawberry.field(
-        description="The compensation; null when there is none or it is hidden from the viewer."
+        description="The first coupon; null when there is none or it is hidden from the viewer."
     )
     recovery: Annotated["Recovery", strawberry.lazy("api.schema.recoveries")] | None = strawberry.field(
-        description="What it costs the liable party; for that party and staff."
+        description="What it first costs the liable party; for that party and staff."
+    )
+    remedies: Connection[Annotated["Remedy", strawberry.lazy("api.schema.remedies")]] = connection(
+        "What it gives the buyer, line by line: each with its amount, and the coupon or refund that it became."
+    )
+    coupons: Connection[Annotated["Coupon", strawberry.lazy("api.schema.coupons")]] = connection(
+        "Every coupon that it gave, goodwill included; for the buyer and staff."
+    )
+    refunds: Connection[Annotated["Refund", strawberry.lazy("api.schema.remedies")]] = connection(
+        "Every refund that it gave, goodwill included; for the buyer and staff."
+    )
+    recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
+        "What each coupon and refund costs the liable party; for that party and staff."
+    )
+    goodwills: Connection[Annotated["Goodwill", strawberry.lazy("api.schema.remedies")]] = connection(
+        "What staff gave in it without a duty to."
     )
     events: Connection[ClaimEvent] = connection("What happened to it.", order=ClaimEventOrder)
+    evidence: Connection[Annotated["Evidence", strawberry.lazy("api.schema.evidence")]] = connection(
+        "What its sides brought to prove their word, as it came."
+    )
+    evidence_requests: Connection[Annotated["EvidenceRequest", strawberry.lazy("api.schema.evidence")]] = connection(
+        "What the marketplace asked its sides to bring."
+    )
+    evidence_completeness: Annotated["EvidenceCompleteness", strawberry.lazy("api.schema.evidence")] = field(
+        "What has to be proved, what is and by what, and what is missing.",
+        Argument("stage", EvidenceStage | None, "The stage to look at it; the claim's own when left out.", None),
+    )
+    returns: Connection[Annotated["GoodsReturn", strawberry.lazy("api.schema.returns")]] = connection(
+        "Goods of it on their way back; the last one counts."
+    )
+    inspections: Connection[Annotated["Inspection", strawberry.lazy("api.schema.returns")]] = connection(
+        "Inspections of its goods by third parties."
+    )
     holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
         "Clocks of it that force majeure stopped, reversed holds included."
     )
     transfers: Connection[Annotated["LedgerTransfer", strawberry.lazy("api.schema.ledger")]] = connection(
         "Where each cent went; for staff."
+    )
+    assignee_id: strawberry.ID | None = strawberry.field(
+        description="The member or key of the desk that has it; for staff, null for others and where nobody has it."
+    )
+    assigned_at: datetime | None = strawberry.field(description="Since when; for staff, null for others.")
+    priority: int | None = strawberry.field(
+        description="Cases of a higher priority come earlier in the desk's queues; for staff, null for others."
+    )
+    proposed_decision: Annotated["ProposedDecision", strawberry.lazy("api.schema.desk")] | None = strawberry.field(
+        description="The decision that waits for a second adjudicator; for staff, null for others."
+    )
+    notes: Connection[Annotated["ClaimNote", strawberry.lazy("api.schema.desk")]] = connection(
+        "Notes of staff to staff; empty for everybody else."
     )
     next_duty: ClaimDuty | None = strawberry.field(description="Who must act, by when; null when nobody must.")
     available_actions: list[ClaimAction] = strawberry.field(
@@ -192,13 +300,20 @@ class OpenClaimInput:
     coverage_id: strawberry.ID = strawberry.field(description="The cover: `order { coverages }`.")
     reason: ClaimReason = strawberry.field(description="Why; it must be a reason for that cover's promise.")
     note: str | None = strawberry.field(default=None, description="What the buyer wants to say, at most a page.")
+    lines: list[ClaimLineInput] | None = strawberry.field(
+        default=None,
+        description="The lines claimed for, with what the buyer asks; left out: all that the rule finds broken.",
+    )
     idempotency_key: str = strawberry.field(description="Your name for this call: sent twice, it is done once.")
 
     def command(self) -> OpenClaim:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         command = OpenClaim(
-            read.id(CoverageId, self.coverage_id, "coverageId"), self.reason, read.note(self.note, "note")
+            read.id(CoverageId, self.coverage_id, "coverageId"),
+            self.reason,
+            read.note(self.note, "note"),
+            wishes(read, self.lines),
         )
         read.done()
         return command
@@ -238,6 +353,21 @@ class EscalateClaimInput(_Answer):
     """For `escalateClaim`."""
 
 
+@strawberry.input(description="The marketplace takes the claim up and asks both sides for evidence.")
+class TakeUpClaimInput(_Answer):
+    """For `takeUpClaim`."""
+
+
+@strawberry.input(description="A side has brought all its evidence.")
+class FinishEvidenceInput(_Answer):
+    """For `finishEvidence`."""
+
+
+@strawberry.input(description="The buyer has the claim decided again, because a remedy failed.")
+class ReopenClaimInput(_Answer):
+    """For `reopenClaim`."""
+
+
 @strawberry.input(description="The buyer takes the claim back.")
 class WithdrawClaimInput(_Answer):
     """For `withdrawClaim`."""
@@ -250,6 +380,19 @@ class DecideClaimInput:
     claim_id: strawberry.ID = strawberry.field(description="The claim.")
     outcome: ClaimOutcome = strawberry.field(description="What is decided; a grant gives what the rule gives.")
     note: str = strawberry.field(description="The reasons in a sentence or more, for both parties; at most a page.")
+    lines: list[ClaimLineInput] | None = strawberry.field(
+        default=None, description="What each line gets; left out: what the rule gives. A part needs them."
+    )
+    shares: list[LiabilityShareInput] | None = strawberry.field(
+        default=None,
+        description="Who bears it, in sum 10,000 basis points; left out: by the facts on record, or the liable party.",
+    )
+    evidence_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The evidence that the decision relies on."
+    )
+    shipping_method: ShippingMethodInput | None = strawberry.field(
+        default=None, description="What was found, where the reason is a changed method of shipping; then it is needed."
+    )
     expected_version: int | None = strawberry.field(
         default=None, description="The version you saw; another is refused."
     )
@@ -259,7 +402,13 @@ class DecideClaimInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         command = DecideClaim(
-            read.id(ClaimId, self.claim_id, "claimId"), self.outcome, read.required_note(self.note, "note")
+            read.id(ClaimId, self.claim_id, "claimId"),
+            self.outcome,
+            read.required_note(self.note, "note"),
+            wishes(read, self.lines),
+            tuple(share.share() for share in self.shares or ()),
+            read.ids(EvidenceId, self.evidence_ids or (), "evidenceIds"),
+            None if self.shipping_method is None else self.shipping_method.facts(),
         )
         read.done()
         return command
@@ -302,7 +451,17 @@ class ClaimQueries:
 
     claim: Claim | None = point("The claim of that id; null when there is none for the viewer.", of="claim")
     claims: Connection[Claim] = listing(
-        "The claims the viewer may see: a party its own, staff all.", filter=ClaimFilter, order=ClaimOrder
+        "The claims the viewer may see: a party its own, staff all.",
+        filter=ClaimFilter,
+        order=ClaimOrder,
+        more=(
+            Argument(
+                "saved_filter",
+                strawberry.ID | None,
+                "Only what meets the conditions of this saved filter too; where `filter` has one of the same name, "
+                "that one counts. For staff.",
+            ),
+        ),
     )
 
 
@@ -341,11 +500,31 @@ class ClaimMutations:
         keyed=True,
         description="The buyer, once the answer is overdue, asks the marketplace to decide.",
     )
+    take_up_claim: ClaimPayload = mutation(
+        claims.take_up_claim,
+        TakeUpClaimInput,
+        keyed=True,
+        description="The marketplace takes up an escalated claim; both sides bring their evidence. Where facts prove "
+        "the claim, or the profile asks for no evidence, there is nothing to take up: it is decided.",
+    )
+    finish_evidence: ClaimPayload = mutation(
+        claims.finish_evidence,
+        FinishEvidenceInput,
+        keyed=True,
+        description="The caller's side has brought all its evidence; once both have, the marketplace decides.",
+    )
     decide_claim: ClaimPayload = mutation(
         claims.decide_claim,
         DecideClaimInput,
         keyed=True,
-        description="The marketplace decides an escalated claim: the buyer gets the coupon, or the claim is closed.",
+        description="The marketplace decides a claim that is with it: what each line gets and who bears it, or that "
+        "it gets nothing. Above an amount of the desk's rule the decision waits for a second adjudicator.",
+    )
+    reopen_claim: ClaimPayload = mutation(
+        claims.reopen_claim,
+        ReopenClaimInput,
+        keyed=True,
+        description="The buyer has the marketplace decide again, after a remedy that failed, while its profile allows.",
     )
     withdraw_claim: ClaimPayload = mutation(
         claims.withdraw_claim,
