@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.ids import (
+    CarrierClaimId,
     ChargebackId,
     ClaimId,
     CouponId,
@@ -175,6 +176,8 @@ class Event(StrEnum):
     """A carrier accepted to pay for a loss."""
     CARRIER_PAID = "CARRIER_PAID"
     """A carrier paid what it had accepted."""
+    CARRIER_WRITTEN_OFF = "CARRIER_WRITTEN_OFF"
+    """What a carrier had accepted and did not pay is given up."""
     CHARGEBACK_HELD = "CHARGEBACK_HELD"
     """The disputed amount is held back from the party's payouts."""
     CHARGEBACK_WON = "CHARGEBACK_WON"
@@ -230,6 +233,7 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
     Event.DEPOSIT_RETURNED: ((AccountName.DEPOSIT_HELD, AccountName.CASH_CLEARING),),
     Event.CARRIER_ACCEPTED: ((AccountName.CARRIER_RECEIVABLE, AccountName.EXPENSE_RECOVERY),),
     Event.CARRIER_PAID: ((AccountName.CASH_CLEARING, AccountName.CARRIER_RECEIVABLE),),
+    Event.CARRIER_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.CARRIER_RECEIVABLE),),
     Event.CHARGEBACK_HELD: ((AccountName.PARTY_PAYABLE, AccountName.FUNDS_HELD),),
     Event.CHARGEBACK_WON: ((AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),),
     Event.CHARGEBACK_LOST: ((AccountName.FUNDS_HELD, AccountName.CASH_CLEARING),),
@@ -263,6 +267,7 @@ class Cause:
     payout_id: PayoutId | None = None
     party_payment_id: PartyPaymentId | None = None
     chargeback_id: ChargebackId | None = None
+    carrier_claim_id: CarrierClaimId | None = None
     rule_version_id: RuleVersionId | None = None
     reverses_id: TransferId | None = None
 

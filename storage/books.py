@@ -45,11 +45,16 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         *await _sums(connection, tenant_id),
         await _transfers(connection, tenant_id),
         *await _coupons(connection, tenant_id),
+        await _given(connection, tenant_id, "refunds = their transfers, clearing = what is to be paid", _REFUNDS),
+        await _given(connection, tenant_id, "reserved of a coupon = held by checkouts", _RESERVATIONS),
+        await _given(connection, tenant_id, "remedies = their coupon or refund", _REMEDIES),
+        await _given(connection, tenant_id, "drawn on a loss = its movements, at most its ceiling", _EXPOSURES),
         *await _parties(connection, tenant_id),
         await _recoveries(connection, tenant_id),
         await _papers(connection, tenant_id),
         await _statements(connection, tenant_id),
         *await _deposits(connection, tenant_id),
+        *await _carriers(connection, tenant_id),
         *await _sides(connection, tenant_id),
     ]
 
@@ -146,6 +151,13 @@ async def _coupons(connection: Connection, tenant_id: TenantId) -> list[Law]:
     return found
 
 
+async def _given(connection: Connection, tenant_id: TenantId, name: str, text: str) -> Law:
+    """A law of what buyers are given: its statement says how many things it looked at, and which of them break it."""
+    row = await connection.fetchrow(text, tenant_id, BROKEN_MAX)
+    assert row is not None
+    return Law(name, "", (("looked at", int(row["looked_at"])),), tuple(row["broken"] or ()))
+
+
 async def _parties(connection: Connection, tenant_id: TenantId) -> list[Law]:
     rows = await connection.fetch(_PARTIES, tenant_id, BROKEN_MAX)
     found = []
@@ -229,6 +241,22 @@ async def _deposits(connection: Connection, tenant_id: TenantId) -> list[Law]:
     ]
 
 
+async def _carriers(connection: Connection, tenant_id: TenantId) -> list[Law]:
+    rows = await connection.fetch(_CARRIERS, tenant_id)
+    return [
+        Law(
+            "what carriers owe = accepted - collected - written off",
+            row["currency"],
+            (("cases", int(row["owed"])), ("account", int(row["booked"])), ("payments", int(row["paid"]))),
+            (
+                *(() if row["owed"] == row["booked"] else (f"cases say {row['owed']}, the account {row['booked']}",)),
+                *(() if row["collected"] == row["paid"] else (f"collected {row['collected']}, paid {row['paid']}",)),
+            ),
+        )
+        for row in rows
+    ]
+
+
 async def _sides(connection: Connection, tenant_id: TenantId) -> list[Law]:
     rows = await connection.fetch(_SIDES, tenant_id, sorted(NEVER_DEBIT), sorted(NEVER_CREDIT))
     broken = tuple(
@@ -292,7 +320,7 @@ WITH booked AS (
     coalesce(-sum(e.amount_minor) FILTER (WHERE t.event = 'COUPON_ISSUED'), 0) AS issued,
     coalesce(sum(e.amount_minor) FILTER (WHERE t.event IN ('COUPON_REDEEMED', 'REDEMPTION_REVERSED')), 0) AS redeemed,
     coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'COUPON_RELEASED'), 0) AS expired,
-    coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'COUPON_REVOKED'), 0) AS revoked
+    coalesce(sum(e.amount_minor) FILTER (WHERE t.event IN ('COUPON_REVOKED', 'COUPON_RESTORED')), 0) AS revoked
   FROM ledger_accounts a JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
   JOIN ledger_transfers t ON t.tenant_id = e.tenant_id AND t.id = e.transfer_id
   WHERE a.tenant_id = $1 AND a.name = 'BUYER_COUPON_LIABILITY' GROUP BY 1, 2
@@ -325,6 +353,76 @@ UNION ALL
    booked_revoked)
    OR issued <> redeemed + expired + revoked + outstanding
  LIMIT $2)
+"""
+
+_REFUNDS: Final = """
+WITH booked AS (
+  SELECT t.refund_id, sum(-e.amount_minor) FILTER (WHERE t.event = 'REFUND_DECIDED') AS decided,
+    coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'REFUND_PAID'), 0) AS paid,
+    coalesce(sum(e.amount_minor) FILTER (WHERE t.event = 'REFUND_CANCELLED'), 0) AS cancelled
+  FROM ledger_accounts a JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
+  JOIN ledger_transfers t ON t.tenant_id = e.tenant_id AND t.id = e.transfer_id
+  WHERE a.tenant_id = $1 AND a.name = 'REFUND_CLEARING' AND t.refund_id IS NOT NULL GROUP BY 1
+), off AS (
+  SELECT r.id || ' is ' || r.state || ' with ' || r.amount_minor || ', booked ' || concat_ws(' ', b.decided, b.paid,
+    b.cancelled) AS what
+  FROM (SELECT * FROM refunds WHERE tenant_id = $1) r FULL JOIN booked b ON b.refund_id = r.id
+  WHERE (b.decided, b.paid, b.cancelled) IS DISTINCT FROM (r.amount_minor::numeric,
+    CASE r.state WHEN 'PAID' THEN r.amount_minor ELSE 0 END::numeric,
+    CASE r.state WHEN 'CANCELLED' THEN r.amount_minor ELSE 0 END::numeric) LIMIT $2
+)
+SELECT (SELECT count(*) FROM refunds WHERE tenant_id = $1) AS looked_at, (SELECT array_agg(what) FROM off) AS broken
+"""
+
+_RESERVATIONS: Final = """
+WITH held AS (
+  SELECT coupon_id, sum(amount_minor - captured_minor) FILTER (WHERE state = 'HELD') AS minor
+  FROM coupon_reservations WHERE tenant_id = $1 GROUP BY 1
+), captured AS (
+  SELECT reservation_id, sum(amount_minor) AS minor FROM redemptions
+  WHERE tenant_id = $1 AND reservation_id IS NOT NULL GROUP BY 1
+), off AS (
+  (SELECT k.id || ' has ' || k.reserved_minor || ' reserved, checkouts hold ' || coalesce(h.minor, 0) AS what
+   FROM coupons k LEFT JOIN held h ON h.coupon_id = k.id
+   WHERE k.tenant_id = $1 AND k.reserved_minor <> coalesce(h.minor, 0) LIMIT $2)
+  UNION ALL
+  (SELECT r.id || ' says ' || r.captured_minor || ' captured, redemptions ' || coalesce(c.minor, 0)
+   FROM coupon_reservations r LEFT JOIN captured c ON c.reservation_id = r.id
+   WHERE r.tenant_id = $1 AND r.captured_minor <> coalesce(c.minor, 0) LIMIT $2)
+)
+SELECT (SELECT count(*) FROM coupon_reservations WHERE tenant_id = $1) AS looked_at,
+  (SELECT array_agg(what) FROM off) AS broken
+"""
+"""What was captured stays so when its order is cancelled: the redemption is reversed, not the capture."""
+
+_REMEDIES: Final = """
+WITH awarded AS (
+  SELECT coalesce(coupon_id, refund_id) AS id, sum(amount_minor) AS minor FROM remedies
+  WHERE tenant_id = $1 AND amount_minor > 0 GROUP BY 1
+), given AS (
+  SELECT id, amount_minor AS minor FROM coupons WHERE tenant_id = $1 AND goodwill_id IS NULL
+  UNION ALL
+  SELECT id, amount_minor FROM refunds WHERE tenant_id = $1 AND goodwill_id IS NULL
+), off AS (
+  SELECT a.id || ': remedies of ' || a.minor || ', given ' || coalesce(g.minor, 0) AS what
+  FROM awarded a LEFT JOIN given g ON g.id = a.id WHERE a.minor IS DISTINCT FROM g.minor LIMIT $2
+)
+SELECT (SELECT count(*) FROM remedies WHERE tenant_id = $1) AS looked_at, (SELECT array_agg(what) FROM off) AS broken
+"""
+
+_EXPOSURES: Final = """
+WITH moved AS (
+  SELECT exposure_id, sum(amount_minor) AS minor, bool_or(minor < 0) AS below FROM (
+    SELECT exposure_id, amount_minor, sum(amount_minor) OVER (PARTITION BY exposure_id, subject_id) AS minor
+    FROM exposure_movements WHERE tenant_id = $1) m GROUP BY 1
+), off AS (
+  SELECT x.id || ' of ' || x.line_id || ' has ' || x.drawn_minor || ' of ' || x.ceiling_minor || ' drawn, moved '
+    || coalesce(m.minor, 0) AS what
+  FROM exposures x LEFT JOIN moved m ON m.exposure_id = x.id
+  WHERE x.tenant_id = $1
+    AND (x.drawn_minor <> coalesce(m.minor, 0) OR x.drawn_minor > x.ceiling_minor OR coalesce(m.below, false)) LIMIT $2
+)
+SELECT (SELECT count(*) FROM exposures WHERE tenant_id = $1) AS looked_at, (SELECT array_agg(what) FROM off) AS broken
 """
 
 _PARTIES: Final = """
@@ -436,6 +534,21 @@ SELECT currency, sum(held_minor) AS held, sum(moved) AS moved, sum(booked) AS bo
   array_agg('deposit ' || id || ': held ' || held_minor || ', movements ' || moved || ', account ' || booked)
     FILTER (WHERE held_minor <> moved OR held_minor <> booked) AS broken
 FROM held GROUP BY currency
+"""
+
+_CARRIERS: Final = """
+WITH cases AS (
+  SELECT currency, sum(accepted_minor - collected_minor - written_off_minor) AS owed, sum(collected_minor) AS collected
+  FROM carrier_claims WHERE tenant_id = $1 GROUP BY currency
+), accounts AS (
+  SELECT currency, sum(balance_minor) AS booked FROM ledger_accounts
+  WHERE tenant_id = $1 AND name = 'CARRIER_RECEIVABLE' GROUP BY currency
+), payments AS (
+  SELECT currency, sum(amount_minor) AS paid FROM carrier_payments WHERE tenant_id = $1 GROUP BY currency
+)
+SELECT currency, coalesce(owed, 0) AS owed, coalesce(collected, 0) AS collected, coalesce(booked, 0) AS booked,
+  coalesce(paid, 0) AS paid
+FROM cases FULL JOIN accounts USING (currency) FULL JOIN payments USING (currency) ORDER BY currency
 """
 
 _SIDES: Final = """
