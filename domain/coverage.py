@@ -40,6 +40,7 @@ from domain.ids import (
 from domain.money import Money
 from domain.moves import Move
 from domain.orders import Order, OrderLine, RecordOrder
+from domain.quotes import Quote, QuoteState
 from domain.rulebook import RuleVersion
 from domain.shipments import Shipment
 from domain.tracking import ShipmentState
@@ -152,6 +153,43 @@ def require_offered(
         problems.extend(Problem(path, words.sentence(finding)) for finding in because)
     if problems:
         raise Invalid(*problems)
+
+
+def all_in(wish: RecordOrder, quote: Quote | None) -> Money:
+    """The total that is locked: the goods, and the transport as quoted, before what the buyer's level takes off."""
+    goods = money.total([line.value for line in wish.lines], wish.currency)
+    return goods if quote is None else goods + quote.total
+
+
+def require_fit(wish: RecordOrder, quote: Quote, destination_country: str) -> None:
+    """Returns if the order can be bought with the quote.
+
+    Refuses, with every reason, a quote that was not accepted, another buyer's, one that goes elsewhere, and one in
+    another currency.
+    """
+    findings = (
+        Finding(
+            "order.quote_state",
+            quote.state in {QuoteState.ACCEPTED, QuoteState.BOOKED},
+            "quote_was_accepted",
+            {"state": quote.state.value},
+        ),
+        Finding("order.quote_buyer", wish.buyer_id == quote.buyer_id, "quote_of_same_buyer"),
+        Finding(
+            "order.quote_destination",
+            wish.country == destination_country,
+            "order_goes_where_quoted",
+            {"order": wish.country, "quote": destination_country},
+        ),
+        Finding(
+            "order.quote_currency",
+            wish.currency == quote.total.currency,
+            "order_in_currency_of_quote",
+            {"order": wish.currency, "quote": quote.total.currency},
+        ),
+    )
+    if because := unmet(findings):
+        raise Refused("order.quote", "The order cannot be bought with this quote.", because)
 
 
 def offered_for(guarantee: Guarantee, supplier_id: SupplierId, country: str) -> tuple[Finding, ...]:

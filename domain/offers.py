@@ -5,7 +5,8 @@ dated (`promise`), priced (`domain/pricing.py`) and ranked by what it comes to f
 lateness included. Of several lanes of one service the narrowest speaks for it. Nothing here is kept: the best offers
 become quotes (`domain/quotes.py`).
 
-Laws: an offer that cannot be made says every reason; a promise rests on real calendars and the lane's local cut-off;
+Laws: what the buyer's level takes off changes no rank: who is asked could tell a level from it otherwise; an offer
+that cannot be made says every reason; a promise rests on real calendars and the lane's local cut-off;
 the same question at the same instant has the same answer, byte for byte.
 """
 
@@ -27,7 +28,18 @@ from domain.lanes import Timing
 from domain.modes import TRANSPORT, DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import MINOR_MAX, Money, convert
 from domain.places import Spot, keys_of
-from domain.pricing import Capacity, Chargeable, HookFacts, Occasion, Piece, PriceList, Tariff, Unpriced, Weighing
+from domain.pricing import (
+    Capacity,
+    Chargeable,
+    Discount,
+    HookFacts,
+    Occasion,
+    Piece,
+    PriceList,
+    Tariff,
+    Unpriced,
+    Weighing,
+)
 from domain.rates import Container, Measure, NewRate, NewSurcharge
 from domain.records import Lateness, Record
 from domain.rulebook import RuleKind, RuleVersion
@@ -168,6 +180,7 @@ class Market:
     records: Mapping[ProviderId, Record]
     conversions: Mapping[str, Conversion]
     buyer_level: int | None = None
+    discount: Discount | None = None
 
 
 def quote_terms(version: RuleVersion) -> QuoteTerms:
@@ -428,7 +441,7 @@ def _judge(
     except Unpriced as unpriced:
         raise _NoOffer((unpriced.because,)) from unpriced
     price = pricing.with_hooks(
-        HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price)
+        HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price, market.discount)
     )
     lateness, total = _lateness(market.records.get(offer.provider_id), goods.value), price.total
     return Ranked(offer, price, total, dated, lateness, _cost(total, lateness, command.currency, market))

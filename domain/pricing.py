@@ -6,7 +6,8 @@ it lies in gives the freight (`domain/rates.py` says what a rate is), not below 
 breaks, the next bracket billed at its own beginning is taken if that is cheaper. A zone priced by weight and by volume
 bills the dearer of the two; one priced by containers as well, whichever way is cheaper. Surcharges follow in the order
 of `ChargeKind`; shares are of the freight as its line shows it, never of other surcharges. Hooks (`HOOKS`) may add
-lines at the very end.
+lines at the very end. What the buyer's level takes off is the marketplace's to bear (decision 0160): it stands beside
+the provider's lines, in no total that the provider sees.
 
 Laws: weights are whole grams, lengths whole millimetres, prices exact decimals; each line is rounded once,
 half-even, after everything else on it is computed exactly; the total is the sum of the lines as shown, so anybody can
@@ -29,7 +30,7 @@ from domain.ids import BuyerId, LaneId, ProviderId
 from domain.modes import DangerousGoodsClass, ServiceMode
 from domain.money import WHOLE_BP, Money
 from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
-from domain.terms import Count
+from domain.terms import BasisPoints, Count
 
 _AT_LEAST: Final = attrgetter("at_least")
 
@@ -55,7 +56,7 @@ class ChargeKind(StrEnum):
     FUEL = "FUEL"
     """What fuel costs beyond the freight."""
     TIER_BENEFIT = "TIER_BENEFIT"
-    """What the buyer's level takes off."""
+    """What the buyer's level takes off; the marketplace bears it."""
     REVISION = "REVISION"
     """What the provider changed in a revised quote, up or down."""
 
@@ -163,16 +164,25 @@ class Chargeable:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The lines in their order, and the measures they rest on. `containers` is 0 where none is billed."""
+    """The lines in their order, and the measures they rest on. `containers` is 0 where none is billed.
+
+    `benefits` are the lines that the buyer's level takes off: they are the marketplace's, and in no total.
+    """
 
     charges: tuple[Charge, ...]
     chargeable: Chargeable
     containers: int = 0
+    benefits: tuple[Charge, ...] = ()
 
     @property
     def total(self) -> Money:
-        """The sum of the lines."""
+        """The sum of the provider's lines: what the provider gets."""
         return money.total([charge.amount for charge in self.charges], self.charges[0].amount.currency)
+
+    @property
+    def discount(self) -> Money:
+        """What the buyer pays less than the total."""
+        return -money.total([charge.amount for charge in self.benefits], self.charges[0].amount.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,14 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
+class Discount:
+    """What the buyer's level takes off transport, and the version of the rule of levels that says so."""
+
+    share_bp: BasisPoints
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class HookFacts:
     """What a hook may look at besides the occasion: who buys on which level, who sells, and the price so far."""
 
@@ -196,17 +214,39 @@ class HookFacts:
     lane_id: LaneId
     occasion: Occasion
     price: Price
+    discount: Discount | None = None
 
 
 Hook = Callable[[HookFacts], tuple[Charge, ...]]
 """Further lines of a price, in the list's currency, each with its finding; pure and quick: it runs once per offer.
 
-Lines of kind TIER_BENEFIT are what a quote shows as `tierBenefits`; their amounts are below zero. A hook sees the lines
-of those before it and must leave the total at zero or more.
+Lines of kind TIER_BENEFIT are what a quote shows as `tierBenefits`; their amounts are not above zero, and they stand
+apart from the provider's. A hook sees the lines of those before it and must leave what is paid at zero or more.
 """
 
-HOOKS: Final[tuple[Hook, ...]] = ()
-"""Whoever changes prices beyond the provider's own list is named here. Nobody does yet: levels come with their own."""
+
+def tier_discount(facts: HookFacts) -> tuple[Charge, ...]:
+    """What the buyer's level takes off the provider's total, as one line; none where it takes nothing off."""
+    if facts.discount is None or not facts.discount.share_bp:
+        return ()
+    return (taken_off(facts.price.total, facts.discount),)
+
+
+def taken_off(total: Money, discount: Discount) -> Charge:
+    """The line of a discount on that total, rounded once, half-even."""
+    amount = -money.share(total, discount.share_bp)
+    inputs: dict[str, Input] = {
+        "total": str(total),
+        "shareBp": discount.share_bp,
+        "amountMinor": amount.minor,
+        "currency": total.currency,
+    }
+    because = Finding("pricing.tier_benefit", True, "tier_takes_off", inputs, discount.version)
+    return Charge(ChargeKind.TIER_BENEFIT, amount, because)
+
+
+HOOKS: Final[tuple[Hook, ...]] = (tier_discount,)
+"""Whoever changes what is paid beyond the provider's own list is named here."""
 
 
 class Unpriced(Exception):
@@ -297,11 +337,16 @@ def _place(surcharge: NewSurcharge) -> int:
 
 
 def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
-    """The price with the lines of every hook. Refuses (ValueError) a hook that brings the total below zero."""
+    """The price with the lines of every hook. Refuses (ValueError) a hook that brings what is paid below zero."""
     for hook in hooks:
-        facts = replace(facts, price=replace(facts.price, charges=facts.price.charges + hook(facts)))
-        if facts.price.total.minor < 0:
+        lines = hook(facts)
+        benefits = tuple(line for line in lines if line.kind is ChargeKind.TIER_BENEFIT)
+        charges = tuple(line for line in lines if line.kind is not ChargeKind.TIER_BENEFIT)
+        price = facts.price
+        price = replace(price, charges=price.charges + charges, benefits=price.benefits + benefits)
+        if (price.total - price.discount).minor < 0:
             raise ValueError("no price lies below zero")
+        facts = replace(facts, price=price)
     return facts.price
 
 

@@ -11,8 +11,9 @@ How it works. A request names goods, route, day of readiness, terms and what is 
 
 Laws: a quote is binding: charges, total, promise and terms are written into it and never computed again, whatever
 becomes of the price list (`domain.md` 5, B21); it is accepted or expires, at its last instant it can still be accepted;
-it is accepted and booked only while the hand-over that its promise rests on still lies ahead; the same question at the
-same instant has the same answer, byte for byte.
+it is accepted and booked only while the hand-over that its promise rests on still lies ahead; the price of a bundle's
+quote is locked: no revision raises it; what the buyer's level takes off is the marketplace's to bear and never part of
+`total` (decision 0160); the same question at the same instant has the same answer, byte for byte.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +23,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from domain import dates, pricing
+from domain import dates, money, pricing
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import (
+    BundleId,
     BuyerId,
     GuaranteeId,
     LaneId,
@@ -44,8 +46,9 @@ from domain.money import Money
 from domain.moves import Move
 from domain.offers import LeftOut, QuoteTerms, Ranked, RequestQuote, expires_at
 from domain.places import Spot
-from domain.pricing import Charge, ChargeKind, Piece
+from domain.pricing import Charge, ChargeKind, Discount, Piece
 from domain.services import ServiceLevel
+from domain.terms import BasisPoints
 
 
 class RequestState(StrEnum):
@@ -167,7 +170,9 @@ class QuoteRequest:
 class Quote:
     """A provider's binding quote. `position` 1 is the best; `expires_at` is its last instant.
 
-    `cost_minor` and `lateness_minor` are in the currency of the request, `compared_in`; None where not known.
+    `cost_minor` and `lateness_minor` are in the currency of the request, `compared_in`; None where not known. `total`
+    is what the provider gets; the buyer pays `discount` less, by the lines of `benefits`. `bundle_id` is the bundle
+    that it is quoted in: its price is locked.
     """
 
     id: QuoteId
@@ -200,6 +205,14 @@ class Quote:
     reason: str | None
     revises_id: QuoteId | None
     version: int
+    bundle_id: BundleId | None = None
+    discount: Money | None = None
+    benefits: tuple[Charge, ...] = ()
+
+    @property
+    def payable(self) -> Money:
+        """What the buyer pays."""
+        return self.total if self.discount is None else self.total - self.discount
 
     def concerns(self, caller: Caller) -> bool:
         """Whether the caller acts for the marketplace, the buyer who asked or the provider that quoted."""
@@ -237,11 +250,13 @@ def request_quote(
     quote_ids: Sequence[QuoteId],
     at: datetime,
     guarantees: Mapping[ProviderId, tuple[GuaranteeId, ...]] = MappingProxyType({}),
+    bundles: Mapping[ProviderId, BundleId] = MappingProxyType({}),
 ) -> Answered:
     """The request with its quotes, the best first. `calendar` is the marketplace's, in whose days freight quotes stand.
 
     What was left out is kept only if it was asked for, and not beyond the rule's number. `guarantees` are those that
-    each provider stands for where the goods go: its quotes include them.
+    each provider stands for where the goods go: its quotes include them. `bundles` are those it offers there as one:
+    the prices of its quotes are locked.
     """
     kept = tuple(left_out[: rule.left_out_max]) if command.include_left_out else ()
     request = QuoteRequest(
@@ -265,7 +280,17 @@ def request_quote(
         version=1,
     )
     quotes = tuple(
-        _quoted(rule, request, one, position, calendar, quote_id, at, guarantees.get(one.offer.provider_id, ()))
+        _quoted(
+            rule,
+            request,
+            one,
+            position,
+            calendar,
+            quote_id,
+            at,
+            guarantees.get(one.offer.provider_id, ()),
+            bundles.get(one.offer.provider_id),
+        )
         for position, (quote_id, one) in enumerate(zip(quote_ids, ranked, strict=True), start=1)
     )
     facts: dict[str, Fact] = {"buyerId": buyer_id, "state": request.state.value, "quotes": len(quotes)}
@@ -281,6 +306,7 @@ def _quoted(
     id: QuoteId,
     at: datetime,
     guarantee_ids: tuple[GuaranteeId, ...],
+    bundle_id: BundleId | None,
 ) -> Change[Quote]:
     offer, price = one.offer, one.price
     if offer.rate_sheet_id is None:
@@ -316,6 +342,9 @@ def _quoted(
         reason=None,
         revises_id=None,
         version=1,
+        bundle_id=bundle_id,
+        discount=price.discount,
+        benefits=price.benefits,
     )
     return Change(None, quote, (_happening("quote.quoted", quote),))
 
@@ -407,9 +436,9 @@ def revise_quote(
 ) -> Revised:
     """Another quote takes its place, with a line for what is more or less, and stands as long as a new one.
 
-    Refuses a quote that is accepted or over, another currency, a total below zero, a promise before the hand-over, and
-    a revision that changes nothing. What it comes to for the buyer moves by the same amount where the currency is the
-    same, and is unknown otherwise.
+    Refuses a quote that is accepted or over, another currency, a total below zero, a promise before the hand-over, a
+    higher price of a bundle's quote, and a revision that changes nothing. What it comes to for the buyer moves by the
+    same amount where the currency is the same, and is unknown otherwise.
     """
     _require(quote, QuoteAction.REVISE_QUOTE, at)
     wrong = []
@@ -418,6 +447,9 @@ def revise_quote(
     total = quote.total + command.adjustment
     if total.minor < 0:
         wrong.append(Problem(("adjustment", "amount"), "No quote lies below zero."))
+    if quote.bundle_id is not None and command.adjustment.minor > 0:
+        because = Finding("quote.locked", False, "quote_price_not_locked", {"bundle": quote.bundle_id})
+        raise Refused("quote.revise", "The price of this quote is locked.", (because,))
     promised_at = quote.promised_at
     if command.promised_on is not None:
         promised_at = dates.end_of_day(command.promised_on, destination)
@@ -432,6 +464,7 @@ def revise_quote(
         inputs: dict[str, Input] = {"amountMinor": command.adjustment.minor, "currency": quote.total.currency}
         finding = Finding("pricing.revision", True, "provider_revised_price", inputs)
         charges += (Charge(ChargeKind.REVISION, command.adjustment, finding),)
+    benefits = tuple(_taken_anew(benefit, total) for benefit in quote.benefits)
     known = quote.cost_minor is not None and quote.compared_in == quote.total.currency
     new = replace(
         quote,
@@ -447,12 +480,20 @@ def revise_quote(
         reason=command.reason,
         revises_id=quote.id,
         version=1,
+        benefits=benefits,
+        discount=-money.total([benefit.amount for benefit in benefits], total.currency),
     )
     old = replace(quote, state=QuoteState.REVISED, ended_at=at, reason=command.reason, version=quote.version + 1)
     return Revised(
         Change(quote, old, (Happening("quote.revised", {**_facts(old), "revisedBy": id}),)),
         Change(None, new, (_happening("quote.quoted", new),)),
     )
+
+
+def _taken_anew(benefit: Charge, total: Money) -> Charge:
+    """The same share off another total."""
+    share = BasisPoints(int(str(benefit.because.inputs["shareBp"])))
+    return pricing.taken_off(total, Discount(share, str(benefit.because.version)))
 
 
 def _promised_anew(quote: Quote, promised_at: datetime) -> Finding:

@@ -391,6 +391,8 @@ def _facts(request: ServiceRequest, levels: Sequence[ServiceLevel], calendar: Ca
         reached,
         parts_needed=any(level.milestone is Milestone.PARTS_SENT for level in levels),
         deadlines={level.milestone: level.due_at for level in levels},
+        user_caused=bool(request.parts) and all(part.user_caused for part in request.parts),
+        parts_listed=not request.parts or any(part.free or part.user_caused for part in request.parts),
     )
 
 

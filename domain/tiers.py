@@ -225,6 +225,25 @@ def tier_terms(version: RuleVersion) -> TierTerms:
     return terms.read(TierTerms, {"version": str(version.id), **version.body})
 
 
+def quote_discount_bp(version: RuleVersion, level: int) -> BasisPoints | None:
+    """What that level takes off transport; None where it takes nothing off. What a version says is remembered.
+
+    Refuses a version of another kind with TypeError.
+    """
+    key = (version.id, version.digest)
+    shares = _DISCOUNTS.get(key)
+    if shares is None:
+        if len(_DISCOUNTS) >= DISCOUNTS_MAX:
+            _DISCOUNTS.clear()
+        shares = _DISCOUNTS[key] = tuple(step.quote_discount_bp for step in tier_terms(version).levels)
+    return shares[level]
+
+
+DISCOUNTS_MAX: Final = 1_000
+"""Versions of which a process remembers the discounts; beyond that it begins anew."""
+_DISCOUNTS: Final[dict[tuple[str, str], tuple[BasisPoints | None, ...]]] = {}
+
+
 def evaluate(rule: TierTerms, facts: BuyerFacts, at: datetime, calendar: Calendar) -> TierDecision:
     """The highest level that the buyer reaches at `at`, with a finding for every level. Once revoked it is none."""
     look = _Look(rule, facts, at, calendar)

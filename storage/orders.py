@@ -13,7 +13,10 @@ ORDERS: Final = Table(
     "orders",
     Order,
     children={"lines": Children(ORDER_LINES, by="order_id", order="position")},
-    conflicts={"orders_tenant_id_reference_key": "There is an order with this reference already."},
+    conflicts={
+        "orders_tenant_id_reference_key": "There is an order with this reference already.",
+        "orders_quote_once": "Another order is bought with this quote already.",
+    },
 )
 
 

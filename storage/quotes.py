@@ -130,10 +130,11 @@ QUOTES: Final = Table(
     Quote,
     codecs={
         "charges": Codec(_written_charges, read_charges, "jsonb"),
+        "benefits": Codec(_written_charges, read_charges, "jsonb"),
         "promise": _FINDING,
         "lateness": _FINDING,
     },
-    frozen=frozenset({"charges", "promise", "lateness"}),
+    frozen=frozenset({"charges", "benefits", "promise", "lateness"}),
     conflicts={"quotes_revises": "The quote was revised just now."},
 )
 

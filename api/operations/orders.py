@@ -3,7 +3,7 @@
 Locks are taken in the order order → cover → money, and only the order's is needed for its shipments and covers.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import orjson
 
@@ -11,6 +11,7 @@ from api.operations import coupons, coverage
 from domain import access, orders
 from domain import coverage as covers
 from domain.errors import NotFound
+from domain.guarantees import Promise
 from domain.ids import OrderId, OrderLineId
 from domain.orders import (
     ADDRESS,
@@ -25,11 +26,13 @@ from domain.orders import (
     RecordRefund,
 )
 from domain.personal import PersonalDatum
+from domain.quotes import Quote
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import enrolments as guarantee_rows
 from storage import orders as order_rows
 from storage import personal as personal_rows
+from storage import quotes as quote_rows
 from storage import suppliers as supplier_rows
 from storage.unit_of_work import Outcome, Work
 
@@ -42,14 +45,22 @@ async def record_order(work: Work, command: RecordOrder) -> Outcome:
     offered = await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids)
     admissions = await coverage.admissions(work, offered, covers.wished(command))
     covers.require_offered(command, offered, admissions)
+    quote = await _quote(work, command)
+    bought = command
+    if quote is not None and quote.bundle_id is not None:
+        guarantee_ids = tuple(dict.fromkeys((*command.guarantee_ids, *quote.included_guarantee_ids)))
+        bought = replace(command, guarantee_ids=guarantee_ids)
+        offered = await guarantee_rows.by_ids(work.connection, work.tenant_id, guarantee_ids)
+    locks = any(guarantee.promise is Promise.PRICE_LOCK for guarantee in offered)
     id = work.new_id(OrderId)
     change = orders.record_order(
-        command,
+        bought,
         id=id,
         line_ids=[work.new_id(OrderLineId) for _ in command.lines],
         calendar=await calendar_rows.get(work.connection, command.country),
         address_digest=None if command.address is None else _digest(work, command.address),
         at=work.at,
+        locked=covers.all_in(command, quote) if locks else None,
     )
     await work.keep(change)
     if command.address is not None:
@@ -124,6 +135,16 @@ async def record_charge(work: Work, command: RecordCharge) -> Outcome:
     if command.quantity_changed:
         await coverage.void_coverages(work, change.after)
     return Outcome({"order": order.id})
+
+
+async def _quote(work: Work, command: RecordOrder) -> Quote | None:
+    """The quote that the order is bought with. Refuses, with every reason, one that does not fit it."""
+    if command.quote_id is None:
+        return None
+    quote = await quote_rows.get(work.connection, work.tenant_id, command.quote_id)
+    request = await quote_rows.get_request(work.connection, work.tenant_id, quote.request_id)
+    covers.require_fit(command, quote, request.destination.country)
+    return quote
 
 
 async def _locked(work: Work, id: OrderId) -> Order:

@@ -4,23 +4,26 @@ A request is one read of all offers, one of the providers' records, and one writ
 row; whoever books takes provider and order before it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from api.operations.duties import start_duty
-from domain import access, capabilities, dates, offers, quotes
+from domain import access, capabilities, dates, offers, quotes, tiers
 from domain.access import Caller
+from domain.buyers import TIER_RULE
 from domain.capabilities import Capability, Limit
 from domain.clocks import Clock, Duty
 from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.gates import Action
-from domain.ids import BuyerId, QuoteId, QuoteRequestId
-from domain.offers import LeftOut, Market, Offer, QuoteTerms, RequestQuote
+from domain.ids import BundleId, BuyerId, ProviderId, QuoteId, QuoteRequestId
+from domain.offers import LeftOut, Market, Offer, QuoteTerms, Ranked, RequestQuote
+from domain.pricing import Discount
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
 from domain.services import ServiceState
+from storage import bundles as bundle_rows
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import capabilities as restriction_rows
@@ -47,7 +50,7 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
     rule = await terms(work)
     offers.require_valid(rule, command, work.at)
     found = await quote_rows.offers(work.connection, work.tenant_id, rule, command, work.at)
-    market = await _market(work, found, command)
+    market = await _market(work, found, command, buyer_id)
     ranked, left_out = offers.rank(rule, command, buyer_id, found, market, work.at)
     if command.include_left_out:
         left_out += await _off_sale(work, rule, command)
@@ -69,6 +72,7 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
         )
         if ranked
         else {},
+        bundles=await _bundles(work, ranked, command.destination.country),
     )
     request = answered.request.after
     await work.keep(answered.request, *answered.quotes)
@@ -145,7 +149,24 @@ def _asker(caller: Caller, named: BuyerId | None) -> BuyerId:
     return caller.party_id
 
 
-async def _market(work: Work, found: Sequence[Offer], command: RequestQuote) -> Market:
+async def _bundles(work: Work, ranked: Sequence[Ranked], country: str) -> Mapping[ProviderId, BundleId]:
+    """The bundle of each provider that stands for one where the goods go."""
+    providers = {one.offer.provider_id for one in ranked}
+    if not providers:
+        return {}
+    offered = await bundle_rows.offered_by(work.connection, work.tenant_id, providers, country)
+    return {provider_id: bundle.id for provider_id, bundle in offered.items()}
+
+
+async def _discount(work: Work, buyer_id: BuyerId) -> tuple[int, Discount | None]:
+    """The buyer's level, and what it takes off transport."""
+    buyer = await buyer_rows.get(work.connection, work.tenant_id, buyer_id)
+    version = await rulebook.in_force(work.connection, work.tenant_id, TIER_RULE, work.at)
+    share_bp = tiers.quote_discount_bp(version, buyer.level)
+    return buyer.level, None if share_bp is None else Discount(share_bp, str(version.id))
+
+
+async def _market(work: Work, found: Sequence[Offer], command: RequestQuote, buyer_id: BuyerId) -> Market:
     """What the offers are judged with: each read once, and only for countries, providers and currencies among them."""
     connection = work.connection
     countries = {country for offer in found for country in (offer.origin_country, offer.destination_country)}
@@ -160,7 +181,8 @@ async def _market(work: Work, found: Sequence[Offer], command: RequestQuote) -> 
             conversions[currency] = await rate_rows.rate(connection, work.tenant_id, currency, command.currency, day)
         except Refused:
             continue  # nobody recorded a rate: such offers stand at the end, and say that they cannot be compared
-    return Market(calendars, records, conversions)
+    level, discount = await _discount(work, buyer_id)
+    return Market(calendars, records, conversions, level, discount)
 
 
 async def _off_sale(work: Work, rule: QuoteTerms, command: RequestQuote) -> tuple[LeftOut, ...]:

@@ -11,7 +11,7 @@ from api.operations import quotes
 from api.schema import modes as _modes  # noqa: F401 - describes the shared enums
 from api.schema.buyers import Buyer
 from api.schema.connection import Connection, connection, listing, point
-from api.schema.enrolments import Guarantee
+from api.schema.enrolments import Bundle, Guarantee
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
@@ -138,10 +138,19 @@ class Quote(Node):
     position: int | None = strawberry.field(description="Its rank in the request, 1 being the best; not for providers.")
     mode: ServiceMode = strawberry.field(description="How the goods travel.")
     level: ServiceLevel = strawberry.field(description="The service's level.")
-    total: Money = strawberry.field(description="What it costs: the sum of the charges.")
+    total: Money = strawberry.field(description="What the provider gets: the sum of the charges.")
+    payable: Money | None = strawberry.field(
+        description="What the buyer pays: the total less what its level takes off, which the marketplace bears; for "
+        "the buyer and staff."
+    )
+    price_locked: bool = strawberry.field(
+        description="Whether it is quoted in a bundle: the total is all that is charged, and no revision raises it."
+    )
+    bundle: Bundle | None = strawberry.field(description="The bundle that it is quoted in; null where it is in none.")
     charges: list[QuoteCharge] = strawberry.field(description="Every charge on its own line, freight first.")
-    tier_benefits: list[QuoteCharge] = strawberry.field(
-        description="Of the charges, what the buyer's level takes off; empty where levels bring nothing here."
+    tier_benefits: list[QuoteCharge] | None = strawberry.field(
+        description="What the buyer's level takes off, beside the charges: the marketplace bears it. For the buyer and "
+        "staff; empty where levels bring nothing here."
     )
     included_guarantees: list[Guarantee] = strawberry.field(
         description="The guarantees that the price includes; empty where there are none."

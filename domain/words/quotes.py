@@ -88,6 +88,19 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The goods had to be handed over by {departsBy} for the promised day; ask for a new quote.",
     ),
     # bookings
+    "tier_takes_off": (
+        "{shareBp} basis points of {total} are taken off for the buyer's level; the marketplace bears it.",
+        "Nothing is taken off for the buyer's level.",
+    ),
+    "quote_price_not_locked": (
+        "The price of the quote is not locked.",
+        "The quote is in {bundle}: its price is locked, and no revision raises it.",
+    ),
+    "quote_was_accepted": ("The quote was accepted.", "The quote is {state}; it would have to be accepted."),
+    "order_in_currency_of_quote": (
+        "Order and quote are in one currency.",
+        "The order is in {order}, the quote in {quote}.",
+    ),
     "quote_of_same_buyer": ("Quote and order are the same buyer's.", "The order is another buyer's."),
     "order_goes_where_quoted": (
         "The order goes to the country that was quoted.",
@@ -145,6 +158,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
         "按承诺日期须在 {departsBy} 前交货，请重新询价。",
     ),
     # bookings
+    "tier_takes_off": ("按买家等级减免 {total} 的 {shareBp} 个基点，由平台承担。", "买家等级没有减免。"),
+    "quote_price_not_locked": ("报价的价格未锁定。", "该报价属于 {bundle}：价格已锁定，修改报价不得提高价格。"),
+    "quote_was_accepted": ("报价已被接受。", "报价状态为 {state}，应为已接受。"),
+    "order_in_currency_of_quote": ("订单与报价的货币一致。", "订单的货币为 {order}，报价的货币为 {quote}。"),
     "quote_of_same_buyer": ("报价与订单属于同一买家。", "该订单属于其他买家。"),
     "order_goes_where_quoted": ("订单的目的国与报价一致。", "订单的目的国为 {order}，报价的目的国为 {quote}。"),
     "booking_action_of_your_role": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该预订不属于您。"),

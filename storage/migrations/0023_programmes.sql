@@ -15,6 +15,7 @@ ALTER TABLE orders
   ADD COLUMN quote_id            text COLLATE "C", -- the accepted quote that it is bought with
   ADD FOREIGN KEY (tenant_id, quote_id) REFERENCES quotes;
 CREATE INDEX orders_quote ON orders (tenant_id, quote_id);
+CREATE UNIQUE INDEX orders_quote_once ON orders (tenant_id, quote_id) WHERE state <> 'CANCELLED';
 
 -- Covers whose window is counted from receipt wait for it without an end.
 CREATE INDEX coverages_receipt ON coverages (tenant_id, order_id)

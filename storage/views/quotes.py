@@ -19,7 +19,7 @@ from domain.ids import LaneId
 from domain.money import Money
 from domain.moves import Move
 from domain.places import Spot
-from domain.pricing import ChargeKind, Piece
+from domain.pricing import Piece
 from storage import capabilities as restriction_rows
 from storage import quotes as quote_rows
 from storage.lanes import LANES
@@ -125,11 +125,10 @@ async def charges(
 
 
 async def tier_benefits(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[ShownCharge]]:
-    """The lines that the buyer's level takes off."""
-    found = await charges(connection, rows, viewer, at, arguments)
-    return [[line for line in lines if line.kind == ChargeKind.TIER_BENEFIT] for lines in found]
+    """The lines that the buyer's level takes off; a provider could tell the level from them."""
+    return [[ShownCharge(stored) for stored in orjson.loads(row["benefits"])] for row in rows]
 
 
 async def promises(
@@ -238,7 +237,10 @@ QUOTE: Final = View(
         "chargeableKilograms": Value("trim_scale({t}.chargeable_grams::numeric / 1000)"),
         "total": Amount("{t}.total_minor"),
         "charges": Computed(charges, needs=("charges",)),
-        "tierBenefits": Computed(tier_benefits, needs=("charges",)),
+        "tierBenefits": Computed(tier_benefits, needs=("benefits",), shown_to=_BUYERS),
+        "payable": Amount("{t}.total_minor - coalesce({t}.discount_minor, 0)", shown_to=_BUYERS),
+        "priceLocked": Value("{t}.bundle_id IS NOT NULL"),
+        "bundle": One("Bundle", "{t}.bundle_id"),
         "includedGuarantees": Computed(included_guarantees, needs=("included_guarantee_ids",)),
         "promise": Computed(promises, needs=("promise",)),
         "totalCost": Amount("{t}.cost_minor", "{t}.compared_in", shown_to=_BUYERS),

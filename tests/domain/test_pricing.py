@@ -22,6 +22,7 @@ from domain.pricing import (
     Capacity,
     Charge,
     ChargeKind,
+    Discount,
     HookFacts,
     Occasion,
     Piece,
@@ -31,7 +32,7 @@ from domain.pricing import (
     Weighing,
 )
 from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
-from domain.terms import Count
+from domain.terms import BasisPoints, Count
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AIR = Weighing(Count(500), Count(6000), rate_breaks=True)
@@ -258,10 +259,11 @@ def facts() -> HookFacts:
 
 
 def off(basis_points: int) -> Any:
-    """A hook that takes that share off what the price is so far."""
+    """A hook that takes that share off what is paid so far."""
 
     def hook(told: HookFacts) -> tuple[Charge, ...]:
-        amount = Money(-told.price.total.minor * basis_points // 10_000, "USD")
+        paid = told.price.total - told.price.discount
+        amount = Money(-paid.minor * basis_points // 10_000, "USD")
         return (Charge(ChargeKind.TIER_BENEFIT, amount, Finding("tier.price", True, "tier_takes_off")),)
 
     return hook
@@ -269,8 +271,15 @@ def off(basis_points: int) -> Any:
 
 def test_a_hook_adds_lines_and_sees_those_of_the_hooks_before() -> None:
     price = pricing.with_hooks(facts(), (off(1000), off(1000)))
-    assert [charge.amount.minor for charge in price.charges] == [200_00, -20_00, -18_00]
-    assert price.total == usd(162_00)
+    assert [charge.amount.minor for charge in price.benefits] == [-20_00, -18_00]
+    assert (price.charges, price.total, price.discount) == (facts().price.charges, usd(200_00), usd(38_00))
+
+
+@pytest.mark.parametrize(("share_bp", "taken"), [(0, []), (200, [-4_00]), (400, [-8_00]), (10_000, [-200_00])])
+def test_what_a_level_takes_off_stands_beside_the_providers_lines(share_bp: int, taken: list[int]) -> None:
+    price = pricing.with_hooks(replace(facts(), discount=Discount(BasisPoints(share_bp), "rul_1")))
+    assert [line.amount.minor for line in price.benefits] == taken
+    assert (price.charges, price.total) == (facts().price.charges, usd(200_00))
 
 
 def test_no_hook_changes_nothing_and_none_brings_a_price_below_zero() -> None:
