@@ -412,9 +412,9 @@ SELECT (SELECT count(*) FROM remedies WHERE tenant_id = $1) AS looked_at, (SELEC
 
 _EXPOSURES: Final = """
 WITH moved AS (
-  SELECT exposure_id, sum(amount_minor) AS minor, bool_or(minor < 0) AS below FROM (
-    SELECT exposure_id, amount_minor, sum(amount_minor) OVER (PARTITION BY exposure_id, subject_id) AS minor
-    FROM exposure_movements WHERE tenant_id = $1) m GROUP BY 1
+  SELECT exposure_id, sum(net) AS minor, bool_or(net < 0) AS below FROM (
+    SELECT exposure_id, subject_id, sum(amount_minor) AS net FROM exposure_movements
+    WHERE tenant_id = $1 GROUP BY 1, 2) m GROUP BY 1
 ), off AS (
   SELECT x.id || ' of ' || x.line_id || ' has ' || x.drawn_minor || ' of ' || x.ceiling_minor || ' drawn, moved '
     || coalesce(m.minor, 0) AS what
