@@ -21,7 +21,7 @@ from api.documents import TrustedDocuments
 from api.endpoint.over_http import GraphQLOverHTTP
 from api.endpoint.timers import TimedHttpProtocol
 from api.endpoint.websocket import FRAME_BYTES_MAX, GraphQLOverWebSocket
-from api.intake import files, health, jwks, tracking, uploads
+from api.intake import files, health, jwks, payments, tracking, uploads
 from api.metrics import Figures
 from api.reads.engine import Engine
 from api.schema.schema import Contract, contract
@@ -75,6 +75,7 @@ class Application:
                 *health.routes(self.platform),
                 *uploads.routes(self.platform),
                 *tracking.routes(self.platform),
+                *payments.routes(self.platform),
                 *jwks.routes(),
             ],
             lifespan=self._life,

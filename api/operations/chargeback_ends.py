@@ -3,38 +3,53 @@
 Locks: the order, then its claims, then the chargeback, then the merchant's protections, then the balances.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
+from api.operations import exposure as exposures
+from api.operations.claims import steps as claim_steps
 from api.operations.duties import end_duties, start_duty
-from domain import chargeback_steps, chargeback_terms, ledger, protections
+from domain import chargeback_steps, chargeback_terms, claims, ledger, protections
 from domain.change import Change
 from domain.chargeback_terms import ChargebackTerms
 from domain.chargebacks import (
+    LIVE,
     WORK_TO_DO,
     Actor,
+    Category,
     Chargeback,
     ChargebackEvent,
     ChargebackResult,
     ChargebackState,
 )
+from domain.claims import Claim, ClaimState
 from domain.clocks import Duty
 from domain.dates import Calendar, local_day
 from domain.decisions import DecisionKind, decision
 from domain.exchange_rates import Conversion
+from domain.exposure import LOSSES, DrawnBy, Loss, LossCause, spread
 from domain.ids import DecisionId, EventId, RuleVersionId, TransferId
 from domain.ledger import Cause, Event
-from domain.money import Money
+from domain.money import Money, total
 from domain.orders import Order
 from domain.protections import CoverageFacts, CoverageJudgement, ProtectionTerms
 from storage import calendars as calendar_rows
+from storage import chargebacks as chargeback_rows
 from storage import exchange_rates as rate_rows
 from storage import ledger as ledger_rows
 from storage import memberships as membership_rows
 from storage import protections as protection_rows
 from storage import rulebook
+from storage.claims import CLAIMS
 from storage.shipments import SHIPMENTS
 from storage.unit_of_work import Work
+
+CAUSES: Final[Mapping[Category, LossCause]] = {
+    category: LossCause.NON_RECEIPT if category is Category.NOT_RECEIVED else LossCause.CONDITION
+    for category in Category
+}
+"""Which loss a chargeback takes back: always that of the goods, which is one whatever its cause."""
 
 
 async def terms_at(work: Work, at: datetime) -> ChargebackTerms:
@@ -71,31 +86,33 @@ async def step(work: Work, change: Change[Chargeback], actor: Actor, note: str |
 
 async def hold(work: Work, chargeback: Chargeback, order: Order) -> Chargeback:
     """The disputed amount is held back from the merchant's payouts, which may turn what it is to be paid negative."""
-    held = await step(
-        work,
-        chargeback_steps.hold_funds(chargeback, Money.zero(order.total.currency), work.at),
-        Actor.SYSTEM,
-    )
+    drawn = await _draw(work, chargeback, order)
+    for claim in await _claims(work, order, claims.UNDECIDED):
+        await claim_steps.suspend(work, claim)
+    held = await step(work, chargeback_steps.hold_funds(chargeback, drawn, work.at), Actor.SYSTEM)
     await post(work, Event.CHARGEBACK_HELD, held, held.amount)
     return held
 
 
-async def reopen(work: Work, chargeback: Chargeback, network_at: datetime) -> Chargeback:
+async def reopen(work: Work, chargeback: Chargeback, order: Order, network_at: datetime) -> Chargeback:
     """The cardholder's bank does not give in: what was won is held again, and the desk's time runs."""
     rule = await terms_of(work, chargeback)
     due_at = chargeback_terms.pre_arbitration_due_at(rule, chargeback.scheme, network_at, await calendar_of(work))
     was_won = chargeback.state is ChargebackState.WON
-    change = chargeback_steps.enter_pre_arbitration(
-        chargeback, max(due_at, work.at), chargeback.drawn, network_at, work.at
-    )
+    drawn = await _draw(work, chargeback, order) if was_won else chargeback.drawn
+    for claim in await _claims(work, order, claims.UNDECIDED):
+        await claim_steps.suspend(work, claim)
+    change = chargeback_steps.enter_pre_arbitration(chargeback, max(due_at, work.at), drawn, network_at, work.at)
     after = await step(work, change, Actor.NETWORK)
     if was_won:
         await post(work, Event.CHARGEBACK_HELD, after, after.amount)
     return after
 
 
-async def win(work: Work, chargeback: Chargeback, network_at: datetime, actor: Actor) -> Chargeback:
-    """The merchant has its money again."""
+async def win(work: Work, chargeback: Chargeback, order: Order, network_at: datetime, actor: Actor) -> Chargeback:
+    """The merchant has its money again, and claims of the order go on."""
+    await exposures.release(work, chargeback.id)
+    await _let_claims_go_on(work, chargeback, order)
     won = await step(work, chargeback_steps.win(chargeback, network_at, work.at), actor)
     await post(work, Event.CHARGEBACK_WON, won, won.amount)
     return won
@@ -110,7 +127,8 @@ async def lose(
     actor: Actor,
     note: str | None = None,
 ) -> Chargeback:
-    """The money is gone, and it is decided, explained and booked who bears it."""
+    """The money is gone, and it is decided, explained and booked who bears it. Claims of the order end or go on."""
+    await _let_claims_go_on(work, chargeback, order)
     lost = await step(work, chargeback_steps.lose(chargeback, result, network_at, note, work.at), actor, note)
     rule, judgement = await judged(work, lost, order)
     version_id = RuleVersionId(rule.version)
@@ -158,6 +176,7 @@ async def judged(work: Work, chargeback: Chargeback, order: Order) -> tuple[Prot
         active=covering is not None,
         pack_accepted=chargeback.pack_accepted_at is not None,
         used=await protection_rows.used(work.connection, work.tenant_id, chargeback.supplier_id, since, currency),
+        exposure=chargeback.drawn,
         paid_at=paid_at,
         shipped_days=shipped_days,
         moving_days=moving_days,
@@ -180,6 +199,39 @@ async def post(work: Work, event: Event, chargeback: Chargeback, amount: Money) 
         work.new_id(TransferId), event, amount, party_id=chargeback.supplier_id, cause=cause, at=work.at
     )
     await ledger_rows.post(work, transfer)
+
+
+async def _claims(work: Work, order: Order, states: Collection[ClaimState]) -> list[Claim]:
+    """The order's claims in one of those states, locked."""
+    where = "t.order_id = $2 AND t.state = ANY ($3::text[]) ORDER BY t.id"
+    named = sorted(state.value for state in states)
+    return await CLAIMS.select(work.connection, work.tenant_id, where, order.id, named, lock=True)
+
+
+async def _let_claims_go_on(work: Work, chargeback: Chargeback, order: Order) -> None:
+    """Suspended claims go on, unless another chargeback runs; one whose whole loss was made good is over (T14).
+
+    One loss is paid once: a claim for the goods whose exposure the chargeback has used up ends; any other goes on, and
+    gets no more than is left.
+    """
+    others = await chargeback_rows.by_order(work.connection, work.tenant_id, order.id)
+    if any(each.id != chargeback.id and each.state in LIVE for each in others):
+        return
+    left = total(list((await exposures.goods(work, order)).values()), order.total.currency)
+    for claim in await _claims(work, order, {ClaimState.SUSPENDED}):
+        of_goods = LOSSES[claims.REASONS[claim.reason].cause] is Loss.GOODS
+        if of_goods and left.minor <= 0:
+            await claim_steps.end_suspended(work, claim)
+        else:
+            await claim_steps.resume(work, claim)
+
+
+async def _draw(work: Work, chargeback: Chargeback, order: Order) -> Money:
+    """What the chargeback holds of the order's loss: nobody else pays that. What was made good before is left out."""
+    cause = CAUSES[chargeback.category]
+    wish = spread(chargeback.amount, (await exposures.goods(work, order)).items())
+    drawn = await exposures.draw(work, order, cause, DrawnBy.CHARGEBACK, wish, chargeback.id, partly=True)
+    return total(list(drawn.values()), chargeback.amount.currency)
 
 
 async def _paid_at(work: Work, chargeback: Chargeback, order: Order) -> datetime:

@@ -195,12 +195,12 @@ async def _open(work: Work, notice: ChargebackNotice, order: Order, receipt: Car
 async def _apply(work: Work, chargeback: Chargeback, order: Order, notice: ChargebackNotice) -> Chargeback:
     """The network's word has moved the chargeback."""
     if notice.kind is NoticeKind.WON:
-        return await chargeback_ends.win(work, chargeback, notice.occurred_at, Actor.NETWORK)
+        return await chargeback_ends.win(work, chargeback, order, notice.occurred_at, Actor.NETWORK)
     if notice.kind is NoticeKind.LOST:
         defended = chargeback.state in DEFENDED and chargeback.pack_accepted_at is not None
         result = ChargebackResult.LOST if defended else ChargebackResult.LOST_BY_DEFAULT
         return await chargeback_ends.lose(work, chargeback, order, result, notice.occurred_at, Actor.NETWORK)
-    return await chargeback_ends.reopen(work, chargeback, notice.occurred_at)
+    return await chargeback_ends.reopen(work, chargeback, order, notice.occurred_at)
 
 
 async def _follow_up(work: Work, notice: ChargebackNotice) -> None:

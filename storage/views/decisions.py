@@ -46,7 +46,14 @@ _OF_OWN_MEASURE: Final = (
     "AND {party} IN (e.supplier_id, e.provider_id))"
 )
 
-_OF_DISCIPLINE: Final = f"WHEN 'pte' THEN {_OF_OWN_POINTS} WHEN 'msr' THEN {_OF_OWN_MEASURE} "
+_OF_OWN_CHARGEBACK: Final = (
+    "EXISTS (SELECT FROM chargebacks c WHERE c.tenant_id = {t}.tenant_id AND c.id = {t}.subject_id "
+    "AND c.supplier_id = {party})"
+)
+
+_OF_DISCIPLINE: Final = (
+    f"WHEN 'pte' THEN {_OF_OWN_POINTS} WHEN 'msr' THEN {_OF_OWN_MEASURE} WHEN 'cbk' THEN {_OF_OWN_CHARGEBACK} "
+)
 
 STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
 
