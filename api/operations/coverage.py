@@ -122,9 +122,8 @@ async def fire_late_delivery(work: Work, clock: Clock) -> None:
     if coverage.state is not CoverageState.IN_FORCE:
         return
     judgement = await _judge_automatically(work, coverage, order)
-    if judgement is not None and judgement.tree.holds:
-        await claims.open_automatically(work, coverage, judgement)
-    else:
+    holds = judgement is not None and judgement.tree.holds
+    if judgement is None or not holds or await claims.open_automatically(work, coverage, judgement) is None:
         await _arm(work, coverage, order, since=True)
 
 

@@ -146,6 +146,22 @@ def by_staff(claim: Claim, judgement: Judgement, command: DecideClaim, shares: S
     return ruling
 
 
+def capped(ruling: Ruling, left: Mapping[OrderLineId, Money]) -> Ruling:
+    """The ruling, no line above what is left of its loss: for decisions that nobody is there to be refused."""
+    lines = tuple(
+        replace(line, amount=min(line.amount, left[line.line_id]))
+        if line.amount is not None and line.line_id in left
+        else line
+        for line in ruling.lines
+    )
+    return replace(ruling, lines=_nothing_where_zero(lines))
+
+
+def gives(ruling: Ruling) -> bool:
+    """Whether anything is left to give."""
+    return any(line.remedy is not None for line in ruling.lines)
+
+
 def denied(
     claim: Claim, base: Money, outcome: ClaimOutcome = ClaimOutcome.DENIED, relied_on: tuple[Id, ...] = ()
 ) -> Ruling:

@@ -85,6 +85,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The marketplace did not grant a part of the claim.",
     ),
     "claim_granted_on_appeal": ("The claim was granted on appeal.", "The claim was not granted on appeal."),
+    "claim_loss_not_paid_already": (
+        "The loss was not made good before.",
+        "The loss was made good before, in another way: nothing is left to give.",
+    ),
     "claim_without_evidence": (
         "The buyer brought evidence.",
         "The buyer brought no evidence in time, and by the rule that closes the claim.",
@@ -172,6 +176,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "claim_settled": ("双方就索赔达成和解。", "双方未就索赔达成和解。"),
     "claim_partly_granted_by_staff": ("平台部分支持索赔。", "平台未部分支持索赔。"),
     "claim_granted_on_appeal": ("申诉后支持索赔。", "申诉后未支持索赔。"),
+    "claim_loss_not_paid_already": ("该损失此前未获补偿。", "该损失已通过其他方式获得补偿：没有余额可给。"),
     "claim_without_evidence": ("买家已举证。", "买家逾期未举证，按规则关闭索赔。"),
     "claim_liability_shared": ("损失承担比例（万分之一）：{shares}。", "没有人承担损失。"),
     "liability_of_tracking": (

@@ -11,6 +11,7 @@ from api.operations import claim_turns, priorities
 from api.operations.claims import cases, steps
 from api.operations.claims.cases import Case
 from domain import claims, coverage, procedure
+from domain.change import Change
 from domain.claims import Claim, ClaimOutcome, ClaimReason, OfferState, Ruling, Side, Silence, rulings
 from domain.claims.life import BY_CLAIMANT_SILENCE, Consequence
 from domain.clocks import Clock, Duty
@@ -27,11 +28,12 @@ from storage.unit_of_work import Work
 # -- from tracking alone -----------------------------------------------------------------------------------------------
 
 
-async def open_automatically(work: Work, cover: Coverage, judgement: Judgement) -> Claim:
+async def open_automatically(work: Work, cover: Coverage, judgement: Judgement) -> Claim | None:
     """A late order of a buyer whose tier has that benefit is made good: claim, coupon, recovery (vector T12).
 
-    Where the liable party disputed the scan in the hold window, the marketplace decides instead. The order is locked,
-    the judgement holds, the cover is in force and its clock has been taken.
+    Where the liable party disputed the scan in the hold window, the marketplace decides instead; where something else
+    made the loss good before, nothing happens (None). The order is locked, the judgement holds, the cover is in force
+    and its clock has been taken.
     """
     if await claim_rows.disputed(work.connection, work.tenant_id, cover.id):
         return await _open_disputed(work, cover, judgement)
@@ -43,17 +45,25 @@ async def open_automatically(work: Work, cover: Coverage, judgement: Judgement) 
         replace(line, remedy=judgement.remedy, amount=line.loss)
         for line in rulings.judged_lines(id, judgement, lambda: work.new_id(ClaimLineId))
     )
-    change = claims.open_automatically(
-        cover,
-        ClaimReason.LATE_DELIVERY,
-        judgement,
-        version.id,
-        id=id,
-        decision_id=decided,
-        ruling=Ruling(ClaimOutcome.GRANTED, judgement.base, lines, shares),
-        appealable_until=until,
-        at=work.at,
-    )
+
+    def opened(ruling: Ruling) -> Change[Claim]:
+        return claims.open_automatically(
+            cover,
+            ClaimReason.LATE_DELIVERY,
+            judgement,
+            version.id,
+            id=id,
+            decision_id=decided,
+            ruling=ruling,
+            appealable_until=until,
+            at=work.at,
+        )
+
+    ruling = Ruling(ClaimOutcome.GRANTED, judgement.base, lines, shares)
+    ruling = await steps.within(work, opened(ruling).after, cover, ruling)
+    if not rulings.gives(ruling):
+        return None
+    change = opened(ruling)
     claim = change.after
     await work.keep(change, coverage.claim_coverage(cover, claim.id))
     tree = claims.found_liable(judgement.tree, rulings.borne(shares))

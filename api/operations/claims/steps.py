@@ -139,9 +139,18 @@ async def decide_on_file(work: Work, claim: Claim, case: Case, *, made: bool = F
         return await deny(work, claim, case, Side.SYSTEM, None, denied)
     shares, _ = case.shares(claim)
     given = rulings.as_made if made else rulings.by_rule
-    ruling = given(claim, judgement, shares, lambda: work.new_id(ClaimLineId))
+    ruling = await within(work, claim, case.cover, given(claim, judgement, shares, lambda: work.new_id(ClaimLineId)))
+    if not rulings.gives(ruling):
+        paid = Finding("claim.decision", False, "claim_loss_not_paid_already", {"by": Side.SYSTEM.value})
+        return await deny(work, claim, case, Side.SYSTEM, None, paid)
     granted = Finding("claim.decision", True, "claim_granted_on_file", {"by": Side.SYSTEM.value})
     return await grant(work, claim, case, Side.SYSTEM, None, granted, ruling=ruling)
+
+
+async def within(work: Work, claim: Claim, cover: Coverage, ruling: Ruling) -> Ruling:
+    """The ruling, capped by what is left of the loss: something else may have made it good before."""
+    ruled = replace(claim, lines=ruling.lines, amount=ruling.amount)
+    return rulings.capped(ruling, await remedies.within(work, ruled, cover, ruled.awards))
 
 
 async def grant_on_appeal(work: Work, claim: Claim, note: str | None) -> Claim:
