@@ -4,6 +4,7 @@ Locks are taken in the order of the house: the order, its claim, the inspection,
 """
 
 from api.operations import evidence as evidence_steps
+from api.operations import remedies
 from api.operations.duties import end_duties, start_duty
 from domain import access, inspections
 from domain.claims import Side
@@ -12,6 +13,7 @@ from domain.evidence import NewEvidence
 from domain.evidence_needs import EvidenceKind
 from domain.ids import InspectionId
 from domain.inspections import RULE, InspectionTerms, OrderInspection, RecordInspectionReport, inspection_terms
+from domain.liability import Bearer, Shares
 from storage import calendars, rulebook
 from storage import claims as claim_rows
 from storage import inspections as inspection_rows
@@ -69,6 +71,10 @@ async def record_inspection_report(work: Work, command: RecordInspectionReport) 
     await end_duties(work, inspection.id)
     await work.keep(piece, change)
     evidence_steps.tell(work, claim, change.happened[0].name, Side.STAFF, command.note)
+    if change.after.refund_due:
+        shares = Shares.whole(Bearer.PROVIDER if claim.supplier_id is None else Bearer.SUPPLIER)
+        refund = await remedies.reimburse(work, claim, inspection.fee, shares)
+        await work.keep(inspections.refunded(change.after, refund.id))
     return Outcome({"inspection": inspection.id, "claim": claim.id})
 
 

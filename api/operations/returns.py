@@ -136,23 +136,11 @@ async def _silence(
         await _kept(work, step(goods, work.at), claim, Side.SYSTEM)
 
 
-async def _accepted(work: Work, claim: Claim) -> None:
-    await claim_steps.return_accepted(work, claim)
-
-
-async def _refused(work: Work, claim: Claim) -> None:
-    await claim_steps.return_refused(work, claim)
-
-
-async def _lapsed(work: Work, claim: Claim) -> None:
-    await claim_steps.return_lapsed(work, claim)
-
-
-ENDS: Final[Mapping[ReturnState, Callable[[Work, Claim], Awaitable[None]]]] = {
-    ReturnState.COMPLIANT: _accepted,
-    ReturnState.WAIVED: _accepted,
-    ReturnState.NON_COMPLIANT: _refused,
-    ReturnState.LAPSED: _lapsed,
+ENDS: Final[Mapping[ReturnState, Callable[[Work, Claim], Awaitable[Claim]]]] = {
+    ReturnState.COMPLIANT: claim_steps.return_accepted,
+    ReturnState.WAIVED: claim_steps.return_accepted,
+    ReturnState.NON_COMPLIANT: claim_steps.return_refused,
+    ReturnState.LAPSED: claim_steps.return_lapsed,
 }
 """How the claim goes on when its return has ended so. A cancelled return follows from what the claim did itself."""
 assert ENDS.keys() | {ReturnState.CANCELLED} == returns.ENDED
