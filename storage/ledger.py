@@ -397,9 +397,9 @@ ORDER BY p.at, p.transfer_id, p.position
 
 _TRANSFERS_PER_BATCH: Final = 2_000
 
-_ENTRIES: Final = """
-SELECT t.at, e.transfer_id, e.position, t.event, a.name AS account, a.party_id, e.currency, e.amount_minor, t.claim_id,
-  t.coupon_id, t.redemption_id, t.decision_id, t.deposit_movement_id, t.chargeback_id, t.rule_version_id, t.reverses_id
+_ENTRIES: Final = f"""
+SELECT t.at, e.transfer_id, e.position, t.event, a.name AS account, a.party_id, e.currency, e.amount_minor,
+  {", ".join(f"t.{name}" for name in CAUSES)}
 FROM (
   SELECT * FROM ledger_transfers t
   WHERE t.tenant_id = $1 AND (t.at, t.id) > ($2::timestamptz, $3::text) AND t.at < $4::timestamptz

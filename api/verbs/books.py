@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 
 import asyncpg
 
+from domain import party_statements
 from domain.ids import TenantId
-from storage import books, ledger, records, tenants
+from domain.money import Money
+from domain.party_statements import PartyStatementLine
+from storage import books, calendars, ledger, records, tenants
+from storage import party_statements as statement_rows
 from storage.books import Law
+from storage.party_statements import Month
 from storage.pool import Pool
 
 ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
@@ -45,6 +51,34 @@ async def entries(
         async for batch in ledger.entries(connection, tenant_id, opens_at, closes_at):
             for row in batch:
                 yield row
+
+
+class Edge(StrEnum):
+    """Where a statement begins and ends."""
+
+    OPENING = "OPENING"
+    """What was owed before."""
+    CLOSING = "CLOSING"
+    """What is owed after."""
+
+
+StatementRow = tuple[Month, PartyStatementLine | Edge, tuple[Money, Money]]
+"""Whose month, a line of it or where it begins or ends, and what was owed and might fall due after it."""
+
+
+async def statements(pool: Pool, tenant_id: TenantId, first: date) -> AsyncIterator[StatementRow]:
+    """The statements of all parties for the month that begins on `first`, as of one moment, each between its edges."""
+    async with pool.transaction(tenant_id, books.ONE_MOMENT) as connection:
+        market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", tenant_id)
+        span = party_statements.span_of(first, await calendars.get(connection, market))
+        for party_id, currency in await statement_rows.parties(connection, tenant_id, span[1]):
+            of = Month(party_id, currency, *span)
+            held = await statement_rows.held(connection, tenant_id, of)
+            yield of, Edge.OPENING, held
+            async for line in statement_rows.all_lines(connection, tenant_id, of):
+                held = (line.receivable_after, line.contingent_after)
+                yield of, line, held
+            yield of, Edge.CLOSING, held
 
 
 async def recount(worker_url: str, *, repair: bool = False) -> dict[str, tuple[int, list[str]]]:

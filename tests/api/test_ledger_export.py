@@ -70,10 +70,18 @@ LAWS = {
         "issued", "redeemed", "expired", "revoked", "outstanding",
     },
     "coupon liability = outstanding": {"coupon liability", "outstanding"},
-    "receivable = due - netted - paid - written off - drawn deposits": {
-        "receivable", "due", "netted", "paid", "written off", "drawn",
+    "receivable = due - netted - paid - drawn - written off + returned": {
+        "receivable", "due", "netted", "paid", "drawn", "written off", "returned",
     },
     "contingent account = contingent recoveries": {"contingent", "recoveries"},
+    "drawn of recoveries = drawn of deposits": {"recoveries", "deposits"},
+    "amounts of each recovery = its transfers": {"recoveries"},
+    "payouts, payments and invoices = their transfers and lines": {"payouts", "payments", "invoices"},
+    "statements of parties add up to their accounts": {"months"},
+    "drawn on a loss = its movements, at most its ceiling": {"looked at"},
+    "refunds = their transfers, clearing = what is to be paid": {"looked at"},
+    "remedies = their coupon or refund": {"looked at"},
+    "reserved of a coupon = held by checkouts": {"looked at"},
     "deposits = movements = account": {"held", "movements", "account"},
     "no negative balance where forbidden": {"accounts"},
     "the audit chain is unbroken": {"seals", "rows sealed"},
@@ -93,7 +101,8 @@ async def test_every_law_holds_and_is_shown_with_its_figures(told: Told, worker_
     assert figures["issued = redeemed + expired + revoked + outstanding"] == {
         "issued": 400_00, "redeemed": 160_00, "expired": 70_00, "revoked": 0, "outstanding": 170_00,
     }  # fmt: skip
-    assert figures["receivable = due - netted - paid - written off - drawn deposits"]["receivable"] == 160_00
+    assert figures["receivable = due - netted - paid - drawn - written off + returned"]["receivable"] == 160_00
+    assert figures["statements of parties add up to their accounts"]["months"] > 0
     assert figures["coupon liability = outstanding"]["coupon liability"] == 170_00
     assert figures["deposits = movements = account"] == dict.fromkeys(("held", "movements", "account"), 500_00)
     assert figures["entries sum to zero"]["debits"] == figures["entries sum to zero"]["credits"] > 0
@@ -132,7 +141,18 @@ TAMPERED = [
         "coupons",
     ),
     ("UPDATE recoveries SET due_minor = due_minor + 1", "receivable = due", "PARTY_RECEIVABLE of sup_"),
-    ("UPDATE deposit_movements SET kind = 'RECEIVED' WHERE kind = 'DRAWN'", "receivable = due", "of prv_"),
+    ("UPDATE deposit_movements SET kind = 'RECEIVED' WHERE kind = 'DRAWN'", "drawn of recoveries", "of prv_"),
+    (
+        "UPDATE recoveries SET drawn_minor = drawn_minor + 1, due_minor = due_minor + 1",
+        "drawn of recoveries",
+        "of sup_",
+    ),
+    ("UPDATE recoveries SET paid_minor = paid_minor + 1, due_minor = due_minor + 1", "amounts of each", "rec_"),
+    (
+        "UPDATE ledger_transfers SET event = 'PAYOUT_PAID' WHERE event = 'COUPON_REDEEMED'",
+        "statements of parties",
+        "PARTY_RECEIVABLE of sup_",
+    ),
     (
         "UPDATE recoveries SET contingent_minor = contingent_minor + 1",
         "contingent account = contingent",
