@@ -9,7 +9,7 @@ from api.operations import claim_turns, compensation, exposure, remedies
 from api.operations import recoveries as recovery_steps
 from api.operations.compensation import NOBODY, Behind, Borne
 from api.operations.duties import end_duties, start_duty
-from domain import access, claims, coupons, money, recoveries, remedy_terms, reservations
+from domain import access, coupons, money, recoveries, remedy_terms, reservations
 from domain.claims import Claim
 from domain.clocks import Clock, Duty
 from domain.coupons import (
@@ -32,6 +32,7 @@ from domain.orders import Order, OrderState
 from domain.reservations import CaptureReservation, ReleaseReservation, Reservation, ReservationState, ReserveCoupon
 from storage import claims as claim_rows
 from storage import coupons as coupon_rows
+from storage import coverage as coverage_rows
 from storage import goodwill as goodwill_rows
 from storage import ledger as ledger_rows
 from storage import orders as order_rows
@@ -195,7 +196,7 @@ async def _draw_again(work: Work, coupon: Coupon, claim: Claim | None) -> None:
     await exposure.draw(
         work,
         order,
-        claims.REASONS[claim.reason].cause,
+        remedies.cause_of(claim, await coverage_rows.get(work.connection, work.tenant_id, claim.coverage_id)),
         DrawnBy.CLAIM,
         {each.line_id: part for each, part in zip(made, parts, strict=True) if each.line_id is not None},
         claim.id,

@@ -63,7 +63,7 @@ async def reject_remedy(work: Work, command: AnswerRemedy) -> Outcome:
 
 async def fire_remedy(work: Work, clock: Clock) -> None:
     """Whoever had to act on the remedy did not: the party failed, or the buyer has it."""
-    remedy, claim = await _locked(work, RemedyId(clock.subject_id))
+    remedy, claim = await _held(work, RemedyId(clock.subject_id))
     if remedy.state not in rules.OPEN:
         return
     waited_for = RemedyState.DUE if clock.duty is Duty.PROVIDE_REMEDY else RemedyState.IN_PROGRESS
@@ -154,10 +154,15 @@ async def _behind(work: Work, refund: Refund, claim: Claim | None) -> Behind:
 
 async def _locked(work: Work, id: RemedyId) -> tuple[Remedy, Claim]:
     """The remedy and its claim, their order locked first. Refuses with NotFound what is none of the caller's."""
-    seen = await remedy_rows.get(work.connection, work.tenant_id, id)
-    rules.require_side(seen, work.caller)
-    await order_rows.lock_ids(work.connection, work.tenant_id, [seen.order_id])
-    claim = await claim_rows.lock(work.connection, work.tenant_id, ClaimId(seen.claim_id))
-    remedy = await remedy_rows.lock(work.connection, work.tenant_id, id)
+    rules.require_side(await remedy_rows.get(work.connection, work.tenant_id, id), work.caller)
+    remedy, claim = await _held(work, id)
     work.expect(remedy)
     return remedy, claim
+
+
+async def _held(work: Work, id: RemedyId) -> tuple[Remedy, Claim]:
+    """The remedy and its claim, their order locked first, for whom ever."""
+    seen = await remedy_rows.get(work.connection, work.tenant_id, id)
+    await order_rows.lock_ids(work.connection, work.tenant_id, [seen.order_id])
+    claim = await claim_rows.lock(work.connection, work.tenant_id, ClaimId(seen.claim_id))
+    return await remedy_rows.lock(work.connection, work.tenant_id, id), claim

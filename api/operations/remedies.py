@@ -15,8 +15,8 @@ from domain.clocks import Duty
 from domain.compensation import coupon_expires_at
 from domain.coupons import LIVE
 from domain.coverage import Coverage
-from domain.exposure import DrawnBy, spread
-from domain.guarantees import AfterSalesTerms, OnTimeTerms
+from domain.exposure import LOSSES, DrawnBy, Loss, LossCause, spread
+from domain.guarantees import AfterSalesTerms, OnTimeTerms, Promise
 from domain.ids import CouponId, OrderId, OrderLineId, RefundId, RemedyId
 from domain.ledger import Event
 from domain.liability import Shares
@@ -47,6 +47,16 @@ async def terms(work: Work) -> RemedyTerms:
     return remedy_terms.terms_of(await rulebook.in_force(work.connection, work.tenant_id, RULE, work.at))
 
 
+MONEY_FOR_GOODS: Final = frozenset({Promise.MONEY_BACK, Promise.EASY_RETURN, Promise.LOSS_DAMAGE})
+"""The promises that give back what was paid for goods: whatever the reason, the goods are what is lost."""
+
+
+def cause_of(claim: Claim, cover: Coverage) -> LossCause:
+    """What the buyer lost by, as the promise makes it good: goods that came too late to be kept did not come."""
+    cause = claims.REASONS[claim.reason].cause
+    return cause if LOSSES[cause] is Loss.GOODS or cover.promise not in MONEY_FOR_GOODS else LossCause.NON_RECEIPT
+
+
 async def provide(
     work: Work, claim: Claim, cover: Coverage, awards: tuple[Award, ...], shares: Shares
 ) -> tuple[Remedy, ...]:
@@ -62,7 +72,7 @@ async def provide(
         await exposure.draw(
             work,
             order,
-            claims.REASONS[claim.reason].cause,
+            cause_of(claim, cover),
             DrawnBy.CLAIM,
             paid,
             claim.id,
@@ -87,7 +97,7 @@ async def within(work: Work, claim: Claim, cover: Coverage, awards: Sequence[Awa
     return await exposure.room(
         work,
         order,
-        claims.REASONS[claim.reason].cause,
+        cause_of(claim, cover),
         _by_line([single for award in awards for single in _itemised(claim, order, award)]),
         claim.id,
         commitment_id=cover.id,
