@@ -65,7 +65,7 @@ async def claims_of(
         where.append(f"({text.replace('{t}', 't')})")
     rows = await connection.fetch(
         f"SELECT t.id FROM {view.table} t WHERE {' AND '.join(where)} "
-        f"ORDER BY coalesce(t.due_at, 'infinity'), t.queue_rank, t.id LIMIT {limit}",
+        f"ORDER BY t.urgent_at, t.queue_rank, t.id LIMIT {limit}",
         *parameters,
     )
     return [ClaimId(row["id"]) for row in rows]

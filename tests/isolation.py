@@ -46,6 +46,7 @@ from domain.file_types import FileType
 from domain.ids import (
     KINDS,
     BuyerId,
+    ClaimId,
     CouponId,
     CoverageId,
     OrderId,
@@ -77,6 +78,7 @@ from storage.pool import Pool
 from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
+from tests.deskwork import at_work, limit
 from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
@@ -156,6 +158,7 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     market = await open_marketplace(worker_pool, name)
     await set_clock(worker_pool, market.id, START)
     building = Market(worker_pool, market.id, market.made.admin_key, market.made.operator_id)
+    await limit(building, "0.01 USD")
     trades = tuple([await _trade(market, building, number) for number in (1, 2)])
     await network(market, building)
     await building.move(LATER)
@@ -300,7 +303,8 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
         trade.buyer.party_id,
     )
     opened = OpenClaim(CoverageId(cover), ClaimReason.SERVICE_NO_VISIT, "Nobody came.")
-    await market.act(trade.buyer.caller, claims.open_claim, opened)
+    claimed = await market.act(trade.buyer.caller, claims.open_claim, opened)
+    await at_work(market, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await serviced(market, trade.buyer, trade.supplier, cover)
 
 

@@ -162,7 +162,8 @@ class Run:
             saved = await rows.saved(self.connection, self.caller, arguments[SAVED])
         except Refusal as refusal:
             raise RequestError(refusal.code, GraphQLError(refusal.message)) from refusal
-        self.pages[rows.slot] = page(rows, {**arguments, "filter": {**saved, **(arguments.get("filter") or {})}})
+        given = {name: value for name, value in (arguments.get("filter") or {}).items() if value is not None}
+        self.pages[rows.slot] = page(rows, {**arguments, "filter": {**saved, **given}})
 
     async def answered(self, root: ValueRoot) -> None:
         """Loads the value of a root and the things it names."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from domain.access import Caller, Role, ViewerKind
 from domain.errors import Invalid, Problem
+from domain.ids import ProposalId
 from storage.saved_filters import SAVED_FILTERS
 from storage.views.view import Amount, Answer, Computed, Filter, Listing, One, Root, Row, Sort, View, columns
 
@@ -72,6 +73,7 @@ SAVED_FILTER: Final = View(
 
 PROPOSAL: Final = View(
     type="ProposedDecision",
+    ids=ProposalId,
     table="proposals",
     visible=VISIBLE,
     fields={
@@ -126,7 +128,7 @@ class Source:
     roles: frozenset[Role]
     waits: str
     title: str
-    due: str = "coalesce(w.due_at, 'infinity')"
+    due: str = "w.due_at"
     assignee: str | None = None
     rank: str = "0::smallint"
 
@@ -139,7 +141,8 @@ SOURCES: Final[Mapping[WorkKind, Source]] = {
         frozenset({Role.SUPPORT, Role.ADJUDICATOR}),
         "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NULL",
         "w.number || ' ' || w.reason",
-        assignee="coalesce(w.assignee_id, '')",
+        due="w.urgent_at",
+        assignee="w.held_by",
         rank="w.queue_rank",
     ),
     WorkKind.SECOND_EYES: Source(
@@ -147,6 +150,7 @@ SOURCES: Final[Mapping[WorkKind, Source]] = {
         frozenset({Role.ADJUDICATOR}),
         "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NOT NULL AND w.proposed_by <> $2",
         "w.number || ' ' || w.reason",
+        due="w.urgent_at",
         rank="w.queue_rank",
     ),
     WorkKind.TIER_REVIEW: Source(
@@ -154,17 +158,16 @@ SOURCES: Final[Mapping[WorkKind, Source]] = {
         _DESK,
         "w.state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW')",
         "w.identity",
-        assignee="coalesce(w.reviewer_id, '')",
+        assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
     ),
     WorkKind.ONBOARDING_REVIEW: Source(
         "reviews",
         _DESK,
         "w.state = 'OPEN'",
         "w.kind || ' ' || w.country",
-        due="w.due_at",
-        assignee="coalesce(w.assignee_id, '')",
+        assignee="CASE WHEN w.assignee_id IS NULL THEN '' ELSE w.assignee_id END",
     ),
-    WorkKind.LISTING_FLAG: Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause", due="w.due_at"),
+    WorkKind.LISTING_FLAG: Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause"),
 }
 """Every kind of work and where it comes from. A noun whose things wait for staff adds a member above and a row here."""
 assert SOURCES.keys() == set(WorkKind)

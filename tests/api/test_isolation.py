@@ -29,6 +29,7 @@ from domain.ids import KINDS, ApiKeyId, is_id
 from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
+from tests.deskwork import attempts as desk_attempts
 from tests.isolation import Side, side
 from tests.marketplaces import Asking
 
@@ -312,6 +313,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "escalateClaim": claim,
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
+        **desk_attempts(one, keyed),
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
         "requestQuote": {
             "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},

@@ -36,6 +36,7 @@ CURRENCY_ELSEWHERE: dict[str, str] = {}
 
 BOOKKEEPING = {
     "clocks": {"attempts", "retry_at"},
+    "claims": {"urgent_at", "held_by"},
     "tenants": {"id"},
     "ledger_accounts": {"balance_minor"},
 }
