@@ -403,16 +403,22 @@ def against(
     Taking part in a `programme` (a guarantee's rule) is also in the way of whoever was removed from it.
     """
     return tuple(
-        Finding(
-            "measure.stands",
-            False,
-            "measure_not_in_the_way",
-            {"measure": measure.kind.value, "action": action.value},
-            version=measure.rule_version_id,
-            opens_at=None if measure.until is None else rfc3339(first_instant_after(measure.until)),
-        )
+        _in_the_way(measure, action.value)
         for measure in measures
         if in_force(measure, at) and (action in measure.takes or _barred_from(measure, programme))
+    )
+
+
+def finding(measure: AccountMeasure) -> Finding:
+    """That a demotion stands in the way of a place by merit."""
+    return _in_the_way(measure, "RANK")
+
+
+def _in_the_way(measure: AccountMeasure, action: str) -> Finding:
+    opens_at = None if measure.until is None else rfc3339(first_instant_after(measure.until))
+    inputs: dict[str, Input] = {"measure": measure.kind.value, "action": action}
+    return Finding(
+        "measure.stands", False, "measure_not_in_the_way", inputs, version=measure.rule_version_id, opens_at=opens_at
     )
 
 

@@ -2,8 +2,8 @@
 
 How it works. Each lane on sale between the two places is an offer (`Offer`): it is put to the goods (`hindrances`),
 dated (`promise`), priced (`domain/pricing.py`) and ranked by what it comes to for the buyer, the provider's usual
-lateness included. Of several lanes of one service the narrowest speaks for it. Nothing here is kept: the best offers
-become quotes (`domain/quotes.py`).
+lateness included; who is demoted (`demotion`) comes behind all others. Of several lanes of one service the narrowest
+speaks for it. Nothing here is kept: the best offers become quotes (`domain/quotes.py`).
 
 Laws: what the buyer's level takes off changes no rank: who is asked could tell a level from it otherwise; an offer
 that cannot be made says every reason; a promise rests on real calendars and the lane's local cut-off;
@@ -159,6 +159,8 @@ class Ranked:
     lateness: Lateness
     cost: Money | None
     """What it comes to in the request's currency; None where no exchange rate is known."""
+    demoted: Finding | None = None
+    """Why the offer comes behind those of others; None where nothing puts it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,8 @@ class Market:
     conversions: Mapping[str, Conversion]
     buyer_level: int | None = None
     discount: Discount | None = None
+    demoted: Mapping[ProviderId, Finding] = field(default_factory=dict)
+    """Providers whose offers come behind those of others, and why."""
 
 
 def quote_terms(version: RuleVersion) -> QuoteTerms:
@@ -363,7 +367,9 @@ def rank(
             made.append(_judge(rule, command, buyer_id, offer, goods, market, at))
         except _NoOffer as no:
             left.append(LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, no.because))
-    made.sort(key=lambda one: (*(_criterion(one, by) for by in rule.ranking), one.offer.lane_id))
+    made.sort(
+        key=lambda one: (one.demoted is not None, *(_criterion(one, by) for by in rule.ranking), one.offer.lane_id)
+    )
     best, rest = made[: rule.offers_max], made[rule.offers_max :]
     left += (_outranked(one, rule) for one in rest)
     return tuple(best), tuple(left)
@@ -405,6 +411,15 @@ class _NoOffer(Exception):
         self.because = because
 
 
+def demotion(standing: Finding | None, measure: Finding | None) -> Finding | None:
+    """Why a provider's offers come behind those of others: its scorecard, or a measure; None where nothing does."""
+    because = tuple(finding for finding in (standing, measure) if finding is not None)
+    if not because:
+        return None
+    inputs: dict[str, Input] = {"because": ", ".join(finding.rule for finding in because)}
+    return Finding("quote.demotion", False, "offer_ranks_by_merit", inputs, because=because)
+
+
 def _narrowest(offers: Iterable[Offer]) -> Iterable[Offer]:
     """Of several lanes of one service the one that names the places most exactly."""
     by_service: dict[ServiceId, Offer] = {}
@@ -444,7 +459,8 @@ def _judge(
         HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price, market.discount)
     )
     lateness, total = _lateness(market.records.get(offer.provider_id), goods.value), price.total
-    return Ranked(offer, price, total, dated, lateness, _cost(total, lateness, command.currency, market))
+    cost = _cost(total, lateness, command.currency, market)
+    return Ranked(offer, price, total, dated, lateness, cost, market.demoted.get(offer.provider_id))
 
 
 _AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))

@@ -208,6 +208,7 @@ class Quote:
     bundle_id: BundleId | None = None
     discount: Money | None = None
     benefits: tuple[Charge, ...] = ()
+    demotion: Finding | None = None
 
     @property
     def payable(self) -> Money:
@@ -333,6 +334,7 @@ def _quoted(
         lateness_minor=None if one.lateness.cost is None else one.lateness.cost.minor,
         compared_in=request.currency,
         lateness=one.lateness.because,
+        demotion=one.demoted,
         included_guarantee_ids=guarantee_ids,
         rule_version_id=request.rule_version_id,
         offered_at=at,

@@ -16,7 +16,7 @@ the repeat-purchase rate says how a market does and never costs anybody its stan
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -100,7 +100,7 @@ class PartyCounts:
     returning: int = 0
 
 
-DAILY: Final = tuple(field.name for field in fields(PartyCounts) if field.name not in ("buyers", "returning"))
+DAILY: Final = tuple(each.name for each in fields(PartyCounts) if each.name not in ("buyers", "returning"))
 """The counters by day."""
 
 
@@ -244,8 +244,8 @@ def _score(rule: ScorecardTerms, measure: ScoreMeasure, count: int, of: int) -> 
 class ScoreGiven:
     """A party with those counters; `record` is what it carried."""
 
-    counts: PartyCounts = PartyCounts()
-    record: Counts = Counts()
+    counts: PartyCounts = field(default_factory=PartyCounts)
+    record: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)

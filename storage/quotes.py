@@ -133,8 +133,9 @@ QUOTES: Final = Table(
         "benefits": Codec(_written_charges, read_charges, "jsonb"),
         "promise": _FINDING,
         "lateness": _FINDING,
+        "demotion": _FINDING,
     },
-    frozen=frozenset({"charges", "benefits", "promise", "lateness"}),
+    frozen=frozenset({"charges", "benefits", "promise", "lateness", "demotion"}),
     conflicts={"quotes_revises": "The quote was revised just now."},
 )
 

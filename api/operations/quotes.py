@@ -9,6 +9,7 @@ from datetime import datetime
 
 from api.operations.duties import start_duty
 from domain import access, capabilities, dates, offers, quotes, tiers
+from domain import measures as measured
 from domain.access import Caller
 from domain.buyers import TIER_RULE
 from domain.capabilities import Capability, Limit
@@ -22,6 +23,7 @@ from domain.offers import LeftOut, Market, Offer, QuoteTerms, Ranked, RequestQuo
 from domain.pricing import Discount
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
+from domain.scorecards import Standing
 from domain.services import ServiceState
 from storage import bundles as bundle_rows
 from storage import buyers as buyer_rows
@@ -30,9 +32,11 @@ from storage import capabilities as restriction_rows
 from storage import enrolments as guarantee_rows
 from storage import exchange_rates as rate_rows
 from storage import lanes as lane_rows
+from storage import measures as measure_rows
 from storage import quotes as quote_rows
 from storage import records as record_rows
 from storage import rulebook
+from storage import scorecards as scorecard_rows
 from storage.quotes import OffSale
 from storage.unit_of_work import Outcome, Work
 
@@ -182,7 +186,27 @@ async def _market(work: Work, found: Sequence[Offer], command: RequestQuote, buy
         except Refused:
             continue  # nobody recorded a rate: such offers stand at the end, and say that they cannot be compared
     level, discount = await _discount(work, buyer_id)
-    return Market(calendars, records, conversions, level, discount)
+    return Market(calendars, records, conversions, level, discount, await _demoted(work, providers))
+
+
+async def _demoted(work: Work, providers: Sequence[ProviderId]) -> Mapping[ProviderId, Finding]:
+    """Which of the providers come behind others now: by their scorecard, or by a measure against them."""
+    if not providers:
+        return {}
+    measures = await measure_rows.demotions(work.connection, work.tenant_id, providers, work.at)
+    try:
+        cards = await scorecard_rows.recent(work.connection, work.tenant_id, providers, work.at)
+    except Refused:
+        cards = {}  # a marketplace without rules about scorecards judges nobody by one
+    found = {}
+    for id in providers:
+        card, measure = cards.get(id), measures.get(id)
+        below = None if card is None or card.standing is not Standing.BELOW else card.tree
+        against = None if measure is None else measured.finding(measure)
+        demotion = offers.demotion(below, against)
+        if demotion is not None:
+            found[id] = demotion
+    return found
 
 
 async def _off_sale(work: Work, rule: QuoteTerms, command: RequestQuote) -> tuple[LeftOut, ...]:

@@ -172,6 +172,10 @@ class Quote(Node):
     lateness: Finding | None = strawberry.field(
         description="How that cost was found, or why there is none. Not for providers."
     )
+    demotion: Finding | None = strawberry.field(
+        description="Why it came behind the quotes of others when it was made: the provider's scorecard, or a measure "
+        "against it; null where nothing put it there. Not for providers."
+    )
     total_cost: Money | None = strawberry.field(
         description="Total and expected lateness in the request's currency, what offers are ranked by; null where no "
         "exchange rate is recorded. Not for providers."

@@ -63,6 +63,7 @@ from api.schema import (
     requirements,
     returns,
     rules,
+    scorecards,
     service_points,
     service_requests,
     services,
@@ -116,6 +117,7 @@ from storage.views import relations as relation_views
 from storage.views import remedies as remedy_views
 from storage.views import returns as return_views
 from storage.views import rules as rule_views
+from storage.views import scorecards as scorecard_views
 from storage.views import service_points as service_point_views
 from storage.views import service_requests as service_request_views
 from storage.views import services as service_views
@@ -190,6 +192,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),
     Noun(points_views, points.PointsQueries, points.PointsMutations),
+    Noun(scorecard_views, scorecards.ScorecardQueries, scorecards.ScorecardMutations),
     Noun(tier_views, tiers.TierQueries, tiers.TierMutations),
     Noun(place_views, places.PlaceQueries),
     Noun(service_point_views, service_points.ServicePointQueries, service_points.ServicePointMutations),

@@ -367,3 +367,6 @@ FROM (
   FROM claims c JOIN claim_events e ON e.tenant_id = c.tenant_id AND e.claim_id = c.id AND e.actor = 'LIABLE_PARTY'
   WHERE c.origin = 'APPLICATION' GROUP BY c.tenant_id, c.id
 ) r HAVING count(*) > 0;
+
+-- Why a quote came behind those of others when it was made; null where nothing put it there.
+ALTER TABLE quotes ADD COLUMN demotion jsonb;

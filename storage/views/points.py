@@ -234,7 +234,7 @@ async def points_account(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[PointsAccount | None]:
     """The account of a party as it stood at an instant; None where it is not the viewer's to see."""
-    party_id = _party(viewer, arguments.get("party_id"))
+    party_id = named(viewer, arguments.get("party_id"))
     if party_id is None:
         return [None]
     as_of = min(arguments.get("as_of") or at, at)
@@ -282,15 +282,15 @@ def _wish(arguments: Mapping[str, Any]) -> Wish | None:
     return Wish(ids, tuple(Violation(each) for each in act or ()))
 
 
-def _party(viewer: Caller, named: Any) -> LiablePartyId | None:
-    """Whose account it is: the viewer's own unless staff name one. None where the viewer may see none."""
-    if named is None:
+def named(viewer: Caller, text: Any) -> LiablePartyId | None:
+    """Which party is meant: the viewer's own unless staff name one. None where the viewer may not see it."""
+    if text is None:
         return viewer.party_id if isinstance(viewer.party_id, SupplierId | ProviderId) else None
     party_id: LiablePartyId
-    if str(named).startswith(f"{SupplierId.prefix}_"):
-        party_id = parsed(SupplierId, str(named), "partyId")
+    if str(text).startswith(f"{SupplierId.prefix}_"):
+        party_id = parsed(SupplierId, str(text), "partyId")
     else:
-        party_id = parsed(ProviderId, str(named), "partyId")
+        party_id = parsed(ProviderId, str(text), "partyId")
     return party_id if viewer.viewer is ViewerKind.STAFF or viewer.party_id == party_id else None
 
 

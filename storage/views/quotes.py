@@ -145,6 +145,13 @@ async def latenesses(
     return [read_finding(row["lateness"]) for row in rows]
 
 
+async def demotions(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[Finding | None]:
+    """Why each quote came behind others; None where nothing put it there."""
+    return [None if row["demotion"] is None else read_finding(row["demotion"]) for row in rows]
+
+
 async def included_guarantees(
     _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[str]]:
@@ -246,6 +253,7 @@ QUOTE: Final = View(
         "totalCost": Amount("{t}.cost_minor", "{t}.compared_in", shown_to=_BUYERS),
         "expectedLatenessCost": Amount("{t}.lateness_minor", "{t}.compared_in", shown_to=_BUYERS),
         "lateness": Computed(latenesses, needs=("lateness",), shown_to=_BUYERS),
+        "demotion": Computed(demotions, needs=("demotion",), shown_to=_BUYERS),
         "request": One("QuoteRequest", "{t}.request_id"),
         "provider": One("Provider", "{t}.provider_id"),
         "service": One("Service", "{t}.service_id"),
