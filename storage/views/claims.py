@@ -85,11 +85,11 @@ DESK_FILTERS: Final = {
     "role": Filter({ViewerKind.STAFF: f"{DESK_STATES} AND {{t}}.state = ANY(CASE {{v}} {_ROLES} END)"}),
     "assignment": Filter(
         {
-            ViewerKind.STAFF: "{t}.ended_at IS NULL AND coalesce({t}.assignee_id, '') = "
+            ViewerKind.STAFF: "{t}.ended_at IS NULL AND {t}.held_by = "
             "CASE {v} WHEN 'MINE' THEN {actor} WHEN 'UNASSIGNED' THEN '' END"
         }
     ),
-    "assigneeId": Filter({ViewerKind.STAFF: "{t}.ended_at IS NULL AND coalesce({t}.assignee_id, '') = {v}"}),
+    "assigneeId": Filter({ViewerKind.STAFF: "{t}.ended_at IS NULL AND {t}.held_by = {v}"}),
     "awaitsSecondEyes": Filter({ViewerKind.STAFF: "({t}.proposal_id IS NOT NULL) = {v}"}, "boolean"),
 }
 """What staff alone may ask: whose queue, who has it, what waits for a second adjudicator."""
@@ -189,7 +189,7 @@ CLAIM: Final = View(
     sorts={
         "NEWEST_FIRST": Sort((("{t}.opened_at", True),)),
         "OLDEST_FIRST": Sort((("{t}.opened_at", False),)),
-        "MOST_URGENT_FIRST": Sort((("coalesce({t}.due_at, 'infinity')", False), (QUEUE_RANK, False))),
+        "MOST_URGENT_FIRST": Sort((("{t}.urgent_at", False), (QUEUE_RANK, False))),
     },
     filters={
         "states": Filter("{t}.state = ANY({v})", "text[]"),
