@@ -182,6 +182,8 @@ def certify(
                 "placedAt": rfc3339(order.placed_at),
                 "paidAt": _instant(order.paid_at),
                 "total": str(order.total),
+                "locked": None if order.locked is None else str(order.locked),
+                "quote": order.quote_id,
                 "lines": [
                     {
                         "id": line.id,

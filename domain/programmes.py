@@ -26,7 +26,7 @@ RULE: Final = "programmes"
 """The key of the rule about programmes."""
 
 
-class Standing(StrEnum):
+class ProgrammeParty(StrEnum):
     """What sort of party may stand for a guarantee."""
 
     SUPPLIER = "SUPPLIER"
@@ -46,7 +46,7 @@ class Programme:
     is admitted. `service_points` is how many the party keeps in each market it offers the guarantee in.
     """
 
-    parties: tuple[Standing, ...]
+    parties: tuple[ProgrammeParty, ...]
     review: bool
     notice_days: Days
     markets: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class EntryGiven:
     """A party wants to stand for a rule's promise in those markets, with so many service points in each."""
 
     rule_key: str
-    party: Standing
+    party: ProgrammeParty
     markets: tuple[str, ...] = ()
     points: Mapping[str, Count] = field(default_factory=dict)
     left_at: datetime | None = None
@@ -100,15 +100,15 @@ def programme_terms(version: RuleVersion) -> ProgrammeTerms:
     return terms.read(ProgrammeTerms, {"version": str(version.id), **version.body})
 
 
-def standing_of(party_id: LiablePartyId) -> Standing:
+def standing_of(party_id: LiablePartyId) -> ProgrammeParty:
     """What sort of party that is."""
-    return Standing.SUPPLIER if isinstance(party_id, SupplierId) else Standing.PROVIDER
+    return ProgrammeParty.SUPPLIER if isinstance(party_id, SupplierId) else ProgrammeParty.PROVIDER
 
 
 def entry(
     rule: ProgrammeTerms,
     rule_key: str,
-    party: Standing,
+    party: ProgrammeParty,
     markets: Iterable[str],
     points: Mapping[str, int],
 ) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from domain.enrolments import Guarantee
 from domain.explain import Finding, unmet
 from domain.gates import Action
 from domain.ids import GuaranteeId, LiablePartyId, ProviderId, SupplierId, TenantId
-from domain.programmes import Standing
+from domain.programmes import ProgrammeParty
 from domain.providers import Provider
 from storage import bars as bar_rows
 from storage import capabilities as restriction_rows
@@ -81,10 +81,10 @@ async def against(
     """
     rule = programmes.programme_terms(await rulebook.in_force(connection, tenant_id, programmes.RULE, at))
     if isinstance(party, SupplierId):
-        entry = unmet(programmes.entry(rule, rule_key, Standing.SUPPLIER, markets, {}))
+        entry = unmet(programmes.entry(rule, rule_key, ProgrammeParty.SUPPLIER, markets, {}))
         return (*entry, *await measure_rows.against_supplier(connection, tenant_id, party, rule_key, at))
     points = await points_by_market(connection, tenant_id, party.id) if rule.of(rule_key).service_points else {}
-    entry = unmet(programmes.entry(rule, rule_key, Standing.PROVIDER, markets, points))
+    entry = unmet(programmes.entry(rule, rule_key, ProgrammeParty.PROVIDER, markets, points))
     return (*entry, *await _against_provider(connection, tenant_id, party, rule_key, markets, at))
 
 

@@ -30,13 +30,13 @@ from domain.enrolments import (
 )
 from domain.guarantees import Promise
 from domain.ids import BundleId, GuaranteeId, ProviderId, SupplierId
-from domain.programmes import Standing
+from domain.programmes import ProgrammeParty
 from domain.rulebook import RuleKind
 
 if TYPE_CHECKING:
     from api.schema.rules import RuleVersion
 
-for _enum in (Promise, GuaranteeState, GuaranteeAction, BundleAction, Standing):
+for _enum in (Promise, GuaranteeState, GuaranteeAction, BundleAction, ProgrammeParty):
     described(_enum)
 
 
@@ -163,7 +163,7 @@ class Programme:
     state: str = strawberry.field(
         description="`OFFERED` while the party is not in it; else the state of its guarantee or bundle."
     )
-    parties: list[Standing] = strawberry.field(description="Who may stand for it.")
+    parties: list[ProgrammeParty] = strawberry.field(description="Who may stand for it.")
     markets: list[CountryCode] = strawberry.field(description="The countries that it runs in; empty: everywhere.")
     review: bool = strawberry.field(description="Whether the desk looks at each party before it is admitted.")
     notice_days: int = strawberry.field(description="For how many days whoever leaves stands for what is bought.")

@@ -12,7 +12,7 @@ from domain.errors import Invalid, Problem
 from domain.explain import Finding
 from domain.ids import LiablePartyId, ProviderId, SupplierId
 from domain.moves import Move
-from domain.programmes import Standing
+from domain.programmes import ProgrammeParty
 from domain.rulebook import RuleKind
 from storage import bundles as bundle_rows
 from storage import enrolments as enrolment_rows
@@ -118,7 +118,7 @@ class OpenProgramme:
     title: str
     kind: str
     state: str
-    parties: tuple[Standing, ...]
+    parties: tuple[ProgrammeParty, ...]
     markets: tuple[str, ...]
     review: bool
     notice_days: int

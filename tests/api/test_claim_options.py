@@ -119,6 +119,7 @@ async def test_what_an_order_can_be_bought_with_is_what_record_order_takes(sandb
     assert [one["reason"] for one in found["because"] if not one["holds"]] == ["guarantee_of_this_sale"]
 
     await sandbox.act(sandbox.provider(provider), enrolments.withdraw_guarantee, WithdrawGuarantee(guarantee))
+    await sandbox.move(await sandbox.now() + timedelta(days=8))  # its notice is over
     await sandbox.act(sandbox.staff, orders.cancel_order, CancelOrder(id))
     found = (await ask(sandbox.staff, ELIGIBLE, **asked))["eligibility"]
     assert [one["reason"] for one in found["because"] if not one["holds"]] == [

@@ -200,19 +200,23 @@ async def test_a_provider_offers_and_withdraws_a_guarantee(market: Marketplace, 
     assert [error["code"] for error in again["userErrors"]] == ["CONFLICT"]
     blocked = "query ($id: ID!) { guarantee(id: $id) { availableActions blockedActions { action because { rule } } } }"
     seen = (await ask(rival.caller, blocked, id=shown["id"]))["guarantee"]
-    because = [{"action": "WITHDRAW_GUARANTEE", "because": [{"rule": "guarantee.role"}]}]
-    assert seen == {"availableActions": [], "blockedActions": because}
+    because = {each["action"]: [one["rule"] for one in each["because"]] for each in seen["blockedActions"]}
+    assert because == {
+        "ADMIT_GUARANTEE": ["guarantee.role", "guarantee.state"],
+        "DECLINE_GUARANTEE": ["guarantee.role", "guarantee.state"],
+        "WITHDRAW_GUARANTEE": ["guarantee.role"],
+    }
+    assert seen["availableActions"] == []
     refused = await ask.mutate(rival.caller, "withdrawGuarantee", "guarantee { id }", guaranteeId=shown["id"])
     assert [error["code"] for error in refused["userErrors"]] == ["REFUSED"]
     assert [reason["rule"] for reason in refused["userErrors"][0]["reasons"]] == ["guarantee.role"]
     ended = await ask.mutate(provider.caller, "withdrawGuarantee", SHOWN, guaranteeId=shown["id"])
-    assert (ended["guarantee"]["state"], ended["guarantee"]["availableActions"]) == ("ENDED", [])
-    assert (await ask(rival.caller, blocked, id=shown["id"]))["guarantee"] is None
+    assert (ended["guarantee"]["state"], ended["guarantee"]["availableActions"]) == ("WITHDRAWING", [])
+    assert (await ask(rival.caller, blocked, id=shown["id"]))["guarantee"] is not None  # it sells until its notice ends
     listed = "query ($id: ID!) { provider(id: $id) { guarantees(first: 5) { totalCount } } }"
-    assert (await ask(rival.caller, listed, id=provider.party_id))["provider"]["guarantees"]["totalCount"] == 0
-    assert (await ask(provider.caller, listed, id=provider.party_id))["provider"]["guarantees"]["totalCount"] == 1
+    assert (await ask(rival.caller, listed, id=provider.party_id))["provider"]["guarantees"]["totalCount"] == 1
     anew = await ask.mutate(provider.caller, "offerGuarantee", SHOWN, ruleKey="guarantees/on_time")
-    assert anew["guarantee"]["id"] != shown["id"]
+    assert [error["code"] for error in anew["userErrors"]] == ["CONFLICT"]
 
 
 async def test_nobody_offers_for_somebody_else_or_under_no_rule(market: Marketplace, ask: Asking) -> None:

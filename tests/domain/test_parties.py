@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,12 @@ from domain.access import Caller, Role, Scope, ViewerKind
 from domain.buyers import GrantTier, Look, Purchases
 from domain.dates import UTC_DAYS
 from domain.decisions import DecisionKind
-from domain.enrolments import Guarantee, GuaranteeState, OfferGuarantee
+from domain.enrolments import Guarantee, GuaranteeAction, GuaranteeState, OfferGuarantee
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.guarantees import Promise
 from domain.ids import (
     ApiKeyId,
+    BundleId,
     BuyerId,
     DecisionId,
     GuaranteeId,
@@ -42,6 +44,7 @@ from domain.tiers import tier_terms
 from storage import rulebook
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=7)
 BUYER, SUPPLIER, PROVIDER = BuyerId("buy_" + "0" * 26), SupplierId("sup_" + "0" * 26), ProviderId("prv_" + "0" * 26)
 RULE = RuleVersionId("rul_" + "0" * 26)
 ACME = Registration(" Acme ", "NL", "A-1")
@@ -229,16 +232,41 @@ def test_for_whom_a_guarantee_is_offered() -> None:
     st.sampled_from([None, BUYER, SUPPLIER, PROVIDER]),
     st.frozensets(st.sampled_from(Scope)),
 )
-def test_withdrawing_is_listed_if_and_only_if_it_is_possible(
+def test_a_step_is_listed_if_and_only_if_it_is_possible(
     state: GuaranteeState, role: Role, party_id: PartyId | None, scopes: frozenset[Scope]
 ) -> None:
     guarantee = offered(state=state)
     by = dataclasses.replace(caller(role, party_id), scopes=scopes)
-    (move,) = enrolments.moves(guarantee, by)
-    if not move.available:
-        with pytest.raises(Refused) as refusal:
-            enrolments.withdraw_guarantee(guarantee, by, at=NOW)
-        assert refusal.value.unmet == move.because
-        return
-    ended = enrolments.withdraw_guarantee(guarantee, by, at=NOW).after
-    assert (ended.state, ended.ends_at) == (GuaranteeState.ENDED, NOW)
+    moves = {move.action: move for move in enrolments.moves(guarantee, by)}
+    assert moves.keys() == set(GuaranteeAction)
+    acts: dict[GuaranteeAction, Callable[[], Guarantee]] = {
+        GuaranteeAction.WITHDRAW_GUARANTEE: lambda: (
+            enrolments.withdraw_guarantee(guarantee, by, ends_at=LATER, at=NOW).after
+        ),
+        GuaranteeAction.ADMIT_GUARANTEE: lambda: enrolments.admit_guarantee(guarantee, by, (), at=NOW).after,
+        GuaranteeAction.DECLINE_GUARANTEE: lambda: enrolments.decline_guarantee(guarantee, by, "No.", at=NOW).after,
+    }
+    applied = state is GuaranteeState.APPLIED
+    become = {
+        GuaranteeAction.WITHDRAW_GUARANTEE: (
+            (GuaranteeState.ENDED, NOW) if applied else (GuaranteeState.WITHDRAWING, LATER)
+        ),
+        GuaranteeAction.ADMIT_GUARANTEE: (GuaranteeState.ACTIVE, None),
+        GuaranteeAction.DECLINE_GUARANTEE: (GuaranteeState.ENDED, NOW),
+    }
+    for action, act in acts.items():
+        if moves[action].available:
+            after = act()
+            assert (after.state, after.ends_at) == become[action]
+        else:
+            with pytest.raises(Refused) as refusal:
+                act()
+            assert refusal.value.unmet == moves[action].because
+
+
+def test_a_member_of_a_bundle_is_not_withdrawn_by_itself() -> None:
+    member = offered(bundle_id=BundleId.mint(1, 1))
+    by = caller(Role.PROVIDER, PROVIDER)
+    moves = {move.action: move for move in enrolments.moves(member, by)}
+    (finding,) = moves[GuaranteeAction.WITHDRAW_GUARANTEE].because
+    assert finding.reason == "guarantee_stands_alone"
