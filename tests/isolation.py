@@ -54,6 +54,7 @@ from domain.ids import (
     ProviderId,
     QuoteId,
     ShipmentId,
+    SupplierId,
     is_id,
 )
 from domain.legs import NewLeg, PlanLegs
@@ -79,6 +80,7 @@ from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.deskwork import at_work, limit
+from tests.disciplined import disciplined
 from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
@@ -93,7 +95,7 @@ LINKS = (
     "decision_id", "level_decision_id", "redemption_id", "deposit_id", "deposit_movement_id", "member_id",
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
     "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
-    "hold_id", "clock_id", "visit_id", "service_point_id",
+    "hold_id", "clock_id", "visit_id", "service_point_id", "entry_id", "counter_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -306,6 +308,11 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     claimed = await market.act(trade.buyer.caller, claims.open_claim, opened)
     await at_work(market, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await serviced(market, trade.buyer, trade.supplier, cover)
+    await disciplined(building, SupplierId(str(trade.supplier.party_id)), ClaimId(str(claimed.things["claim"])))
+    late = await market.pool.fetchval(
+        market.id, f"SELECT t.id FROM claims t {mine} AND t.reason = 'LATE_DELIVERY'", market.id, trade.buyer.party_id
+    )
+    await disciplined(building, ProviderId(str(trade.provider.party_id)), ClaimId(late))
 
 
 async def tables(owner: asyncpg.Pool[Any]) -> list[str]:

@@ -7,12 +7,16 @@ import dataclasses
 import os
 import platform
 import shutil
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from api import embedded
 from api.settings import Settings, Unusable, from_environment
+
+if TYPE_CHECKING:
+    from storage.books import Law
 
 DISK_BYTES_MIN = 1 << 30
 """Less than this, and an import of a million lines would fill the disk."""
@@ -48,6 +52,7 @@ def around(context: typer.Context, repair: bool = REPAIR) -> None:
             if all(sight.well for sight in sights):  # a schema that is behind has no books to look at
                 sights += asyncio.run(_books(running))
                 sights += asyncio.run(_records(running, repair=repair))
+                sights += asyncio.run(_discipline(running))
     except Unusable as reason:
         sights.append(Sight("Engines", str(reason), well=False))
     width = max(len(sight.thing) for sight in sights)
@@ -62,7 +67,20 @@ def ledger() -> None:
     from api.verbs import books
     from api.verbs.tenants import with_worker
 
-    found = with_worker(lambda _settings, pool: books.laws(pool))
+    _tell(with_worker(lambda _settings, pool: books.laws(pool)))
+
+
+@command.command()
+def audit() -> None:
+    """Prove that no row of audit, ledger, history or what they are about was altered; exits with 1 if one was."""
+    from api.verbs import books
+    from api.verbs.tenants import with_worker
+
+    _tell(with_worker(lambda _settings, pool: books.record(pool)))
+
+
+def _tell(found: Mapping[str, Sequence[Law]]) -> None:
+    """Each marketplace's laws with their figures and what breaks them; the verb ends with 1 if one is broken."""
     for name, laws in found.items():
         print(name)
         for law in laws:
@@ -95,6 +113,21 @@ async def _records(settings: Settings, *, repair: bool) -> list[Sight]:
         well = f"{mended} counters were put right" if mended else "are what shipments and reports add up to"
         sights.append(Sight(f"Records of {name}", listed or well, well=not faults))
     return sights
+
+
+async def _discipline(settings: Settings) -> list[Sight]:
+    """Whether points, counters and scorecards of each marketplace are what they were made of."""
+    from api.verbs import discipline
+
+    found = await discipline.faults(settings.database_worker_url)
+    return [
+        Sight(
+            f"Discipline of {name}",
+            "; ".join(faults[:SHOWN_MAX]) or "points, counters and scorecards are what a recount comes to",
+            well=not faults,
+        )
+        for name, faults in found.items()
+    ]
 
 
 def _python() -> Sight:

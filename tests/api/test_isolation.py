@@ -30,6 +30,7 @@ from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
 from tests.deskwork import attempts as desk_attempts
+from tests.disciplined import attempts as discipline_attempts
 from tests.isolation import Side, side
 from tests.marketplaces import Asking
 
@@ -314,6 +315,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
         **desk_attempts(one, keyed),
+        **discipline_attempts(one, keyed),
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
         "requestQuote": {
             "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},

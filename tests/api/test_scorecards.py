@@ -136,7 +136,9 @@ async def test_everything_is_counted_as_it_happens_and_equals_a_recount(sandbox:
     unpaid = await sandbox.order(once, supplier, [line()], pay=False)
     cancelled = await sandbox.order(once, supplier, [line()])
     for order_id in (unpaid, cancelled):
-        answer = await ask.mutate(sandbox.staff, "cancelOrder", "order { state }", orderId=order_id)
+        answer = await ask.mutate(
+            sandbox.staff, "cancelOrder", "order { state }", orderId=order_id, idempotencyKey=order_id
+        )
         assert answer["userErrors"] == [], answer
     assert await recounted(sandbox) == []
     await sandbox.move(START + 4 * DAY)  # nothing came: compensation by the buyer's tier, a claim of its own for each
@@ -209,10 +211,12 @@ async def test_a_party_below_standard_comes_last_in_quotes_until_it_recovers(san
             "readyAt": rfc3339(await sandbox.now()),
             "currency": "USD",
         }
-        selection = "request { quotes(first: 5) { nodes { provider { id } demotion { reason because { rule } } } } }"
+        selection = (
+            "quoteRequest { quotes(first: 5) { nodes { provider { id } demotion { reason because { rule } } } } }"
+        )
         made = await ask.mutate(sandbox.staff, "requestQuote", selection, **wish)
         assert made["userErrors"] == [], made
-        nodes = made["request"]["quotes"]["nodes"]
+        nodes = made["quoteRequest"]["quotes"]["nodes"]
         return [(node["provider"]["id"], node["demotion"] is not None) for node in nodes]
 
     assert await quotes() == [(cheap.provider_id, False), (dear.provider_id, False)]
