@@ -285,6 +285,8 @@ def _ruled(
         shares={} if ruling.shares is None else {part.bearer.value: part.basis_points for part in ruling.shares},
         relied_on=ruling.relied_on,
         return_required=ruling.return_required,
+        resumes=None,
+        suspended_at=None,
         decision_id=decision_id,
         duty=None,
         due_at=None,
