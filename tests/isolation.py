@@ -81,6 +81,7 @@ from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.deskwork import at_work, limit
 from tests.disciplined import disciplined
+from tests.giving import bought, given
 from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
@@ -96,6 +97,7 @@ LINKS = (
     "reverses_id", "audit_id", "service_id", "rate_sheet_id", "rate_import_id", "lane_ids",
     "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
     "hold_id", "clock_id", "visit_id", "service_point_id", "entry_id", "counter_id",
+    "refund_id", "goodwill_id", "reservation_id", "line_id", "exposure_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua"}
@@ -115,6 +117,8 @@ class Trade:
     """A provider that was removed, of one hand with the provider."""
     ids: frozenset[str] = frozenset()
     """Everything that belongs to them, by any chain of references."""
+    unsent: OrderId | None = None
+    """What the supplier never sent."""
 
     @property
     def private(self) -> frozenset[str]:
@@ -199,6 +203,7 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
         address=address,
     )
     await _ship(market, building, trade, order_id)
+    trade.unsent = await bought(building, buyer, supplier, PROMISED)
     await _bring(market, building, trade)
     await stock(market, provider)
     await _book(market, building, trade, number)
@@ -308,6 +313,8 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     claimed = await market.act(trade.buyer.caller, claims.open_claim, opened)
     await at_work(market, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await serviced(market, trade.buyer, trade.supplier, cover)
+    assert trade.unsent is not None
+    await given(market, building, trade.buyer, trade.supplier, trade.unsent)
     await disciplined(building, SupplierId(str(trade.supplier.party_id)), ClaimId(str(claimed.things["claim"])))
     late = await market.pool.fetchval(
         market.id, f"SELECT t.id FROM claims t {mine} AND t.reason = 'LATE_DELIVERY'", market.id, trade.buyer.party_id

@@ -181,6 +181,7 @@ async def restore(work: Work, coupon_id: CouponId) -> Coupon:
     """
     coupon, claim = await _locked(work, coupon_id, compensated=True)
     behind = await _behind(work, coupon, claim)
+    coupons.restore_coupon(coupon, work.at)  # refuses what is not revoked before anything is drawn
     await _draw_again(work, coupon, claim)
     restored = await compensation.restore(work, coupon, behind)
     _explain(work, coupon, behind, "coupon_restored_on_appeal", {})

@@ -51,8 +51,19 @@ _OF_OWN_CHARGEBACK: Final = (
     "AND c.supplier_id = {party})"
 )
 
+_OF_OWN_COUPON: Final = (
+    "EXISTS (SELECT FROM coupons k WHERE k.tenant_id = {t}.tenant_id AND k.id = {t}.subject_id "
+    "AND k.buyer_id = {party})"
+)
+
+_OF_OWN_APPEAL: Final = (
+    "EXISTS (SELECT FROM appeals p WHERE p.tenant_id = {t}.tenant_id AND p.id = {t}.subject_id "
+    "AND {party} IN (p.buyer_id, p.supplier_id, p.provider_id))"
+)
+
 _OF_DISCIPLINE: Final = (
     f"WHEN 'pte' THEN {_OF_OWN_POINTS} WHEN 'msr' THEN {_OF_OWN_MEASURE} WHEN 'cbk' THEN {_OF_OWN_CHARGEBACK} "
+    f"WHEN 'apl' THEN {_OF_OWN_APPEAL} "
 )
 
 STAFF_ONLY: Final = frozenset({ViewerKind.STAFF})
@@ -65,13 +76,17 @@ DECISION: Final = View(
         for kind, predicate in CLAIM_VISIBLE.items()
     }
     | {
+        ViewerKind.BUYER: f"CASE left({{t}}.subject_id, 3) WHEN 'cpn' THEN {_OF_OWN_COUPON} "
+        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.BUYER])} END",
         # By kind of subject: three alternatives at once look so dear to Postgres that it would rather read the table.
+        ViewerKind.BUYER: f"CASE left({{t}}.subject_id, 3) WHEN 'apl' THEN {_OF_OWN_APPEAL} "
+        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.BUYER])} END",
         ViewerKind.SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"
         f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.SUPPLIER])} END",
         ViewerKind.ENTITLED_SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"
         f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.ENTITLED_SUPPLIER])} END",
         ViewerKind.PROVIDER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}WHEN 'flg' THEN {_OF_OWN_LISTING} "
-        f"WHEN 'svp' THEN {_OF_OWN_POINT} ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} END"
+        f"WHEN 'svp' THEN {_OF_OWN_POINT} ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.PROVIDER])} END",
     },
     fields={
         **columns("id", "kind", "holds", "at", "ruleVersionIds", "subjectId"),

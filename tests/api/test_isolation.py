@@ -31,6 +31,7 @@ from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
 from tests.deskwork import attempts as desk_attempts
 from tests.disciplined import attempts as discipline_attempts
+from tests.giving import attempts as gift_attempts
 from tests.isolation import Side, side
 from tests.marketplaces import Asking
 
@@ -38,7 +39,8 @@ SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
-    "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp"
+    "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
+    "rfd gdw"
 ).split()
 
 
@@ -315,6 +317,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
         **desk_attempts(one, keyed),
+        **gift_attempts(one, money, keyed),
         **discipline_attempts(one, keyed),
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
         "requestQuote": {
