@@ -10,7 +10,7 @@ Laws: a piece never changes; it comes before the decision or, once that is appea
 piece stays and is marked by a row of its own, once; only the parties of the claim and staff see any of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -367,16 +367,12 @@ def forged(evidence: Evidence, note: str) -> Finding:
         for file in evidence.files
     )
     found = Finding("evidence.genuine", True, "evidence_forged", inputs, because=files)
-    consequence = Finding("evidence.consequence", True, CONSEQUENCES[evidence.side], {"side": evidence.side.value})
+    side = {"side": evidence.side.value}
+    if evidence.side is Side.BUYER:
+        consequence = Finding("evidence.consequence", True, "forgery_revokes_tier", side)
+    else:
+        consequence = Finding("evidence.consequence", True, "forgery_costs_points", side)
     return every("evidence.forged", "evidence_forged_with_consequence", (found, consequence))
-
-
-CONSEQUENCES: Final[Mapping[Side, str]] = {
-    Side.BUYER: "forgery_revokes_tier",
-    Side.LIABLE_PARTY: "forgery_costs_points",
-}
-"""The side that brought a forged piece -> what follows."""
-assert CONSEQUENCES.keys() == PARTIES
 
 
 def _ended(request: EvidenceRequest, state: EvidenceRequestState, name: str, at: datetime) -> Change[EvidenceRequest]:

@@ -33,11 +33,13 @@ from domain.ids import (
     ClockId,
     CoverageId,
     DecisionId,
+    EvidenceRequestId,
     GoodsReturnId,
     HeldClockId,
     Id,
     OrderId,
     ProviderId,
+    RemedyId,
     ServiceLevelId,
     ShipmentId,
 )
@@ -84,6 +86,8 @@ HOLDABLE: Final[Mapping[Duty, Holdable]] = {
     Duty.SEND_RETURN: Holdable(GoodsReturnId, ("leave_due_at", "due_at")),
     Duty.RECEIVE_RETURN: Holdable(GoodsReturnId, ("due_at",)),
     Duty.INSPECT_RETURN: Holdable(GoodsReturnId, ("due_at",)),
+    Duty.BRING_EVIDENCE: Holdable(EvidenceRequestId, ("due_at",)),
+    Duty.PROVIDE_REMEDY: Holdable(RemedyId, ("due_at",)),
 }
 """The duties that force majeure can hinder. Coupons, notices and the desk's own affairs run on."""
 
@@ -403,7 +407,7 @@ def _moved_thing(before: Any, after: Any, noun: str, hold: ClockHold) -> Change[
 
 
 _PAST: Final = {HoldState.APPLIED: "held", HoldState.REVERSED: "released"}
-_NOUNS: Final = {"GoodsReturn": "return"}
+_NOUNS: Final = {"GoodsReturn": "return", "EvidenceRequest": "evidence_request"}
 """Class -> its noun in the names of happenings, where that is not the class's own name."""
 
 

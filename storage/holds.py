@@ -14,25 +14,31 @@ from domain import holds
 from domain.claims import Claim
 from domain.clocks import Clock
 from domain.coverage import Coverage
+from domain.evidence import EvidenceRequest
 from domain.holds import ClockHold, HeldClock, Matched, Selection
 from domain.ids import (
     ClaimId,
     ClockHoldId,
     CoverageId,
+    EvidenceRequestId,
     GoodsReturnId,
     Id,
     OrderId,
+    RemedyId,
     ServiceLevelId,
     ShipmentId,
     TenantId,
 )
 from domain.places import POSTAL_MARK
+from domain.remedies import Remedy
 from domain.returns import GoodsReturn
 from domain.service_requests import ServiceRequest
 from storage.claims import CLAIMS
 from storage.clocks import CLOCKS
 from storage.coverage import COVERAGES
+from storage.evidence import EVIDENCE_REQUESTS
 from storage.pool import Connection
+from storage.remedies import REMEDIES
 from storage.returns import GOODS_RETURNS
 from storage.service_requests import SERVICE_LEVELS, SERVICE_REQUESTS
 from storage.tables import Table
@@ -44,6 +50,13 @@ _LEVELS: Final = (
     "(SELECT v.tenant_id, v.id, q.order_id, q.provider_id FROM service_levels v "
     "JOIN service_requests q ON q.tenant_id = v.tenant_id AND q.id = v.request_id)"
 )
+_REQUESTED: Final = (
+    "(SELECT e.tenant_id, e.id, e.order_id, m.provider_id FROM evidence_requests e "
+    "JOIN claims m ON m.tenant_id = e.tenant_id AND m.id = e.claim_id)"
+)
+
+Thing = Coverage | Claim | GoodsReturn | EvidenceRequest | Remedy
+"""What has deadlines of its own, in a row of its own."""
 
 THINGS: Final[Mapping[type[Id], str]] = {
     CoverageId: "coverages",
@@ -51,6 +64,8 @@ THINGS: Final[Mapping[type[Id], str]] = {
     ShipmentId: "shipments",
     ServiceLevelId: _LEVELS,
     GoodsReturnId: "goods_returns",
+    EvidenceRequestId: _REQUESTED,
+    RemedyId: "remedies",
 }
 """The kinds of things whose clocks can be held, and their tables; each has an `order_id` and a `provider_id`."""
 assert {holdable.subject for holdable in holds.HOLDABLE.values()} == THINGS.keys()
@@ -70,7 +85,7 @@ class Under:
     """What stands under holds or comes under one: clocks, the things they are of, and all standing rows."""
 
     clocks: Sequence[Clock]
-    subjects: Mapping[str, Coverage | Claim | GoodsReturn]
+    subjects: Mapping[str, Thing]
     requests: Mapping[str, ServiceRequest]
     """Milestone -> the service request that it belongs to."""
     standing: Mapping[str, Sequence[HeldClock]]
@@ -214,7 +229,7 @@ def matched(found: Sequence[Found], under: Under) -> list[Matched]:
     ]
 
 
-def _deadlines(subject: Coverage | Claim | GoodsReturn | None) -> dict[str, datetime | None]:
+def _deadlines(subject: Thing | None) -> dict[str, datetime | None]:
     if subject is None:
         return {}
     names = {name for holdable in holds.HOLDABLE.values() for name in holdable.carries}
@@ -230,10 +245,10 @@ async def _lock_ids(connection: Connection, tenant_id: TenantId, table: str, ids
 
 async def _subjects(
     connection: Connection, tenant_id: TenantId, ids: Collection[str], *, lock: bool
-) -> dict[str, Coverage | Claim | GoodsReturn]:
-    """Those of the things with deadlines of their own: covers, claims, returns, locked in the order of their ids."""
-    found: dict[str, Coverage | Claim | GoodsReturn] = {}
-    tables: tuple[Table[Any], ...] = (COVERAGES, CLAIMS, GOODS_RETURNS)
+) -> dict[str, Thing]:
+    """Those of the things with deadlines of their own: covers, then claims, then the rest, each by their ids."""
+    found: dict[str, Thing] = {}
+    tables: tuple[Table[Any], ...] = (COVERAGES, CLAIMS, GOODS_RETURNS, EVIDENCE_REQUESTS, REMEDIES)
     for table in tables:
         rows = await table.select(connection, tenant_id, "t.id = ANY ($2::text[]) ORDER BY t.id", list(ids), lock=lock)
         found |= {row.id: row for row in rows}

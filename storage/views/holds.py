@@ -31,6 +31,14 @@ def _of_thing(*tables: str, column: str) -> str:
     )
 
 
+def _of_request(column: str) -> str:
+    """The clock is about evidence asked for in a claim whose `column` is the viewer."""
+    return (
+        "EXISTS (SELECT FROM evidence_requests v JOIN claims k ON k.tenant_id = v.tenant_id AND k.id = v.claim_id "
+        f"WHERE v.tenant_id = {{t}}.tenant_id AND v.id = {{t}}.subject_id AND k.{column} = {{party}})"
+    )
+
+
 def _of_level(column: str) -> str:
     """The clock is about a milestone of a service request whose `column` is the viewer."""
     return (
@@ -41,7 +49,8 @@ def _of_level(column: str) -> str:
 
 
 _SOLD: Final = (
-    f"({_of_thing('coverages', 'claims', 'goods_returns', column='supplier_id')} OR {_of_level('supplier_id')} "
+    f"({_of_thing('coverages', 'claims', 'goods_returns', 'remedies', column='supplier_id')} "
+    f"OR {_of_level('supplier_id')} OR {_of_request('supplier_id')} "
     f"OR left({{t}}.subject_id, 3) IN ('cov', 'shp') AND {through_order('o.supplier_id = {party}')})"
 )
 """As with the things themselves: a claim against a provider, a service or a return, is none of the supplier's."""
@@ -52,8 +61,8 @@ VISIBLE: Final = {
     ViewerKind.SUPPLIER: _SOLD,
     ViewerKind.ENTITLED_SUPPLIER: _SOLD,
     ViewerKind.PROVIDER: (
-        f"({_of_thing('coverages', 'claims', 'shipments', 'goods_returns', column='provider_id')} "
-        f"OR {_of_level('provider_id')})"
+        f"({_of_thing('coverages', 'claims', 'shipments', 'goods_returns', 'remedies', column='provider_id')} "
+        f"OR {_of_level('provider_id')} OR {_of_request('provider_id')})"
     ),
 }
 

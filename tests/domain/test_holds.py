@@ -17,6 +17,7 @@ from domain.claims import Claim
 from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
 from domain.errors import Invalid, Refused
+from domain.evidence import EvidenceRequest
 from domain.holds import ApplyClockHold, ClockHold, HeldClock, Matched, Selection, Span
 from domain.ids import (
     ApiKeyId,
@@ -25,11 +26,18 @@ from domain.ids import (
     ClockId,
     CoverageId,
     DecisionId,
+    EvidenceRequestId,
+    GoodsReturnId,
     HeldClockId,
     OrderId,
     ProviderId,
+    RemedyId,
+    ServiceLevelId,
     TenantId,
 )
+from domain.remedies import Remedy
+from domain.returns import GoodsReturn
+from domain.service_requests import ServiceLevel
 
 T = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -171,7 +179,14 @@ def test_deadlines_of_the_thing_move_with_the_clock_unless_they_have_passed() ->
 
 
 def test_every_deadline_that_a_hold_carries_is_one_of_its_thing() -> None:
-    names = {CoverageId: set(Coverage.__slots__), ClaimId: set(Claim.__slots__)}
+    names = {
+        CoverageId: set(Coverage.__slots__),
+        ClaimId: set(Claim.__slots__),
+        ServiceLevelId: set(ServiceLevel.__slots__),
+        GoodsReturnId: set(GoodsReturn.__slots__),
+        EvidenceRequestId: set(EvidenceRequest.__slots__),
+        RemedyId: set(Remedy.__slots__),
+    }
     for holdable in holds.HOLDABLE.values():
         assert set(holdable.carries) <= names.get(holdable.subject, set())
     deadlines = {name for name in Claim.__slots__ if name.endswith(("due_at", "opens_at", "escalates_at"))}

@@ -150,10 +150,15 @@ async def test_a_port_closure_holds_500_clocks_and_is_reversed(cast: People) -> 
     back = await clocks_of(cast, "LATE_DELIVERY")
     assert {id: back[id]["dueAt"] for id in free} == {id: free[id]["dueAt"] for id in free}
     moving = await cast.do("admin", "moveClock", "fired", to=(START + 25 * DAY + MICROSECOND).isoformat())
-    assert moving["fired"] == ORDERS, "at once, each exactly once"
+    assert moving["fired"] == ORDERS + 1, "at once, each exactly once; and one tells the certificates"
     over = await clocks_of(cast, "LATE_DELIVERY")
     assert {clock["state"] for clock in over.values()} == {"FIRED"}
     assert len(over) == len(free)
     windows = await clocks_of(cast, "CLAIM_WINDOW")
     assert len(windows) == len(free), "every cover waits for its own end now"
     assert {clock["hold"] for clock in windows.values()} == {None}
+    told = """query ($id: ID!) { order(id: $id) { coverages(first: 1) { nodes {
+      certificate { appendices(first: 5) { nodes { kind } } } } } } }"""
+    (cover,) = (await cast.ask("buyer", told, id=orders[0]))["order"]["coverages"]["nodes"]
+    kinds = [appendix["kind"] for appendix in cover["certificate"]["appendices"]["nodes"]]
+    assert kinds == ["CLOCKS_HELD", "CLOCKS_RELEASED"], "the certificate tells of both, the promise is what it was"
