@@ -36,6 +36,7 @@ VERBS = {
     "coverage": Verb("api.verbs.coverage", "Verify a coverage certificate without the platform."),
     "documents": Verb("api.verbs.documents", "Publish trusted documents for a frontend."),
     "ledger": Verb("api.verbs.ledger", "Export the books as CSV or JSON lines."),
+    "audit": Verb("api.verbs.audit", "Export the sealed record, and verify an export without the platform."),
     "bench": Verb("api.verbs.bench", "Measure a loaded server on this machine."),
     "doctor": Verb("api.verbs.doctor", "Tell what the platform finds around it, and what is amiss."),
     "docs": Verb("api.verbs.docs", "Draw the pictures and tables of the documents from the code, or check them."),

@@ -125,11 +125,18 @@ class Worker:
         return len(events) == EVENTS_PER_VISIT
 
     async def seal(self, tenant_id: TenantId) -> bool:
-        """The tenant's audit rows are sealed. The log line is the seal's copy outside the database."""
+        """The tenant's audit rows and transfers are sealed. The log line is the seal's copy outside the database.
+
+        Whoever posts a transfer keeps something in the same transaction: where there is one to seal, so is an audit
+        row.
+        """
         async with self.pool.transaction(tenant_id) as connection:
-            seal = await audit.seal(connection, tenant_id)
-        if seal is not None:
-            log.info("audit sealed", tenant=tenant_id, position=seal.position, rows=seal.rows, digest=seal.digest.hex())
+            made = [(chain, await audit.seal(connection, tenant_id, chain)) for chain in (audit.AUDIT, audit.LEDGER)]
+        for chain, seal in made:
+            if seal is not None:
+                digest = seal.digest.hex()
+                what = f"{audit.WORDS[chain]} sealed"
+                log.info(what, tenant=tenant_id, position=seal.position, rows=seal.rows, digest=digest)
         return False
 
     async def sweep(self, tenant_id: TenantId) -> bool:

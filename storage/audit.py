@@ -114,12 +114,44 @@ async def append(
 
 # -- sealing -------------------------------------------------------------------------------------------------------
 
-_ROW_DIGEST: Final = """sha256(convert_to(jsonb_build_array(
-  a.id, (extract(epoch FROM a.at) * 1000000)::bigint, a.actor_id, a.action, a.object_id, a.difference, a.request_id,
-  a.written_by::text)::text, 'UTF8'))"""
-"""A row's digest: of every column, in one spelling that no setting of a session changes."""
 
-_CHAINED: Final = f"string_agg({_ROW_DIGEST}, ''::bytea ORDER BY a.written_by, a.id)"
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Rows that are sealed, and where: each row has an `id` and says in `written_by` which transaction wrote it.
+
+    `said` is an expression over a row `a`: everything that it says, as one text that no setting of a session changes.
+    """
+
+    rows: str
+    seals: str
+    said: str
+
+    @property
+    def digests(self) -> str:
+        """The digests of rows, one after the other in the order of their writing."""
+        return f"string_agg(sha256(convert_to({self.said}, 'UTF8')), ''::bytea ORDER BY a.written_by, a.id)"
+
+
+AUDIT: Final = Chain(
+    "audit",
+    "audit_seals",
+    """jsonb_build_array(
+  a.id, (extract(epoch FROM a.at) * 1000000)::bigint, a.actor_id, a.action, a.object_id, a.difference, a.request_id,
+  a.written_by::text)::text""",
+)
+"""The audit rows. Every column is sealed."""
+
+LEDGER: Final = Chain(
+    "ledger_transfers",
+    "ledger_seals",
+    """jsonb_build_array(
+  jsonb_strip_nulls(to_jsonb(a) - 'at' - 'tenant_id'), (extract(epoch FROM a.at) * 1000000)::bigint,
+  (SELECT jsonb_agg(jsonb_build_array(e.position, e.account_id, e.amount_minor, e.currency,
+     (extract(epoch FROM e.at) * 1000000)::bigint) ORDER BY e.position)
+   FROM ledger_entries e WHERE e.tenant_id = a.tenant_id AND e.transfer_id = a.id))::text""",
+)
+"""The transfers, each with its entries. A cause that a later release adds is null in what was sealed before it."""
+
 _FIRST_DIGEST: Final = "sha256(convert_to($1::text, 'UTF8'))"
 """What the first seal of a tenant follows: the digest of the tenant's id."""
 
@@ -142,39 +174,58 @@ WHERE (SELECT true FROM audit a
 """
 """A look-up per tenant, where EXISTS would be planned as a join over all rows."""
 
-_SEAL: Final = f"""
+
+def _seal(chain: Chain) -> str:
+    return f"""
 WITH last AS (
-  SELECT position, snapshot, digest FROM audit_seals WHERE tenant_id = $1 ORDER BY position DESC LIMIT 1
+  SELECT position, snapshot, digest FROM {chain.seals} WHERE tenant_id = $1 ORDER BY position DESC LIMIT 1
 ), since AS (
   SELECT coalesce(max(position), 0) AS position, (SELECT snapshot FROM last) AS snapshot,
          coalesce((SELECT digest FROM last), {_FIRST_DIGEST}) AS digest, pg_current_snapshot() AS until
   FROM last
 )
-INSERT INTO audit_seals (tenant_id, position, snapshot, rows, digest, sealed_at)
+INSERT INTO {chain.seals} (tenant_id, position, snapshot, rows, digest, sealed_at)
 SELECT $1, since.position + 1, since.until, batch.rows, sha256(since.digest || batch.chained), clock_timestamp()
 FROM since CROSS JOIN LATERAL (
-  SELECT count(*) AS rows, {_CHAINED} AS chained FROM audit a
+  SELECT count(*) AS rows, {chain.digests} AS chained FROM {chain.rows} a
   WHERE a.tenant_id = $1 AND {_new("since.snapshot", "since.until")}
 ) batch
 WHERE batch.rows > 0
 RETURNING position, rows, digest
 """
 
-_BROKEN: Final = f"""
-WITH seals AS (
-  SELECT position, snapshot, rows, digest, sealed_at, lag(position, 1, 0::bigint) OVER places AS position_before,
-         lag(snapshot) OVER places AS snapshot_before, lag(digest, 1, {_FIRST_DIGEST}) OVER places AS digest_before
-  FROM audit_seals WHERE tenant_id = $1 WINDOW places AS (ORDER BY position)
-)
+
+def _seals(chain: Chain) -> str:
+    """The seals of a tenant, each with the one before it."""
+    return f"""
+SELECT position, snapshot, rows, digest, sealed_at, lag(position, 1, 0::bigint) OVER places AS position_before,
+       lag(snapshot) OVER places AS snapshot_before, lag(digest, 1, {_FIRST_DIGEST}) OVER places AS digest_before
+FROM {chain.seals} WHERE tenant_id = $1 WINDOW places AS (ORDER BY position)
+"""
+
+
+def _broken(chain: Chain) -> str:
+    return f"""
+WITH seals AS ({_seals(chain)})
 SELECT s.position, s.position_before, s.sealed_at, s.rows, batch.rows AS found,
        s.digest = sha256(s.digest_before || coalesce(batch.chained, ''::bytea)) AS unaltered
 FROM seals s CROSS JOIN LATERAL (
-  SELECT count(*) AS rows, {_CHAINED} AS chained FROM audit a
+  SELECT count(*) AS rows, {chain.digests} AS chained FROM {chain.rows} a
   WHERE a.tenant_id = $1 AND {_new("s.snapshot_before", "s.snapshot")}
 ) batch
 WHERE s.position <> s.position_before + 1 OR s.rows <> batch.rows
    OR s.digest <> sha256(s.digest_before || coalesce(batch.chained, ''::bytea))
 ORDER BY s.position
+"""
+
+
+def _sealed(chain: Chain) -> str:
+    """What the rows of a seal say, in the order in which they are chained."""
+    return f"""
+WITH seals AS ({_seals(chain)})
+SELECT {chain.said} AS said FROM (SELECT * FROM seals WHERE position = $2) s JOIN {chain.rows} a
+  ON a.tenant_id = $1 AND {_new("s.snapshot_before", "s.snapshot")}
+ORDER BY a.written_by, a.id
 """
 
 
@@ -192,27 +243,46 @@ async def unsealed(connection: Connection) -> list[TenantId]:
     return [TenantId(row["tenant_id"]) for row in await connection.fetch(_UNSEALED)]
 
 
-async def seal(connection: Connection, tenant_id: TenantId) -> Seal | None:
+async def seal(connection: Connection, tenant_id: TenantId, chain: Chain = AUDIT) -> Seal | None:
     """All committed rows of the tenant are sealed; None if there was nothing to seal, or another sealer is at it.
 
     Inside a transaction of its own: the lock that keeps sealers apart ends with it.
     """
-    mine = await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('seal:' || $1, 0))", tenant_id)
-    row = await connection.fetchrow(_SEAL, tenant_id) if mine else None
+    held = f"SELECT pg_try_advisory_xact_lock(hashtextextended('seal:{chain.rows}:' || $1, 0))"
+    mine = await connection.fetchval(held, tenant_id)
+    row = await connection.fetchrow(_SEAL[chain], tenant_id) if mine else None
     return None if row is None else Seal(row["position"], row["rows"], row["digest"])
 
 
-async def verify(connection: Connection, tenant_id: TenantId) -> list[str]:
+async def verify(connection: Connection, tenant_id: TenantId, chain: Chain = AUDIT) -> list[str]:
     """A sentence for each seal that does not fit the rows any more; nothing if none was tampered with."""
-    return [_verdict(row) for row in await connection.fetch(_BROKEN, tenant_id)]
+    return [_verdict(row, WORDS[chain]) for row in await connection.fetch(_BROKEN[chain], tenant_id)]
 
 
-def _verdict(row: Record) -> str:
+async def seals(connection: Connection, tenant_id: TenantId, chain: Chain) -> list[Record]:
+    """The tenant's seals in their order: position, rows, digest, sealed_at."""
+    text = f"SELECT position, rows, digest, sealed_at FROM {chain.seals} WHERE tenant_id = $1 ORDER BY position"
+    return await connection.fetch(text, tenant_id)
+
+
+async def sealed(connection: Connection, tenant_id: TenantId, chain: Chain, position: int) -> list[str]:
+    """What the rows of that seal say, in the order in which they are chained: what an auditor hashes anew."""
+    return [row["said"] for row in await connection.fetch(_SEALED[chain], tenant_id, position)]
+
+
+_SEAL: Final = {chain: _seal(chain) for chain in (AUDIT, LEDGER)}
+_BROKEN: Final = {chain: _broken(chain) for chain in (AUDIT, LEDGER)}
+_SEALED: Final = {chain: _sealed(chain) for chain in (AUDIT, LEDGER)}
+WORDS: Final = {AUDIT: "audit rows", LEDGER: "transfers"}
+"""Chain -> what its rows are called."""
+
+
+def _verdict(row: Record, rows: str) -> str:
     where = f"seal {row['position']} of {row['sealed_at']:%F %T} UTC"
     if row["position"] != row["position_before"] + 1:
         return f"{where}: the seals before it were removed, from {row['position_before'] + 1} on"
     if row["found"] < row["rows"]:
-        return f"{where}: {row['rows'] - row['found']} of its {row['rows']} audit rows were removed"
+        return f"{where}: {row['rows'] - row['found']} of its {row['rows']} {rows} were removed"
     if row["found"] > row["rows"]:
-        return f"{where}: {row['found'] - row['rows']} audit rows were inserted among its {row['rows']}"
-    return f"{where}: one of its {row['rows']} audit rows, or the seal itself, was altered"
+        return f"{where}: {row['found'] - row['rows']} {rows} were inserted among its {row['rows']}"
+    return f"{where}: one of its {row['rows']} {rows}, or the seal itself, was altered"

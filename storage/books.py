@@ -64,14 +64,15 @@ async def faults(connection: Connection, tenant_id: TenantId) -> list[str]:
     return [f"{law.name}: {each}" for law in await laws(connection, tenant_id) for each in law.broken]
 
 
-async def chain(connection: Connection, tenant_id: TenantId) -> Law:
-    """That nobody altered, removed or inserted audit rows."""
+async def chain(connection: Connection, tenant_id: TenantId, of: audit.Chain = audit.AUDIT) -> Law:
+    """That nobody altered, removed or inserted audit rows, or transfers with their entries."""
     row = await connection.fetchrow(
-        "SELECT count(*) AS seals, coalesce(sum(rows), 0)::bigint AS rows FROM audit_seals WHERE tenant_id = $1",
+        f"SELECT count(*) AS seals, coalesce(sum(rows), 0)::bigint AS rows FROM {of.seals} WHERE tenant_id = $1",
         tenant_id,
     )
     figures = (("seals", row["seals"]), ("rows sealed", row["rows"])) if row else ()
-    return Law("the audit chain is unbroken", "", figures, tuple(await audit.verify(connection, tenant_id)))
+    name = "the audit chain is unbroken" if of is audit.AUDIT else "the chain of transfers is unbroken"
+    return Law(name, "", figures, tuple(await audit.verify(connection, tenant_id, of)))
 
 
 async def _sums(connection: Connection, tenant_id: TenantId) -> list[Law]:

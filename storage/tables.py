@@ -335,6 +335,11 @@ def _any_id(text: str) -> Id:
 _TABLES: Final[dict[type, Table[Any]]] = {}
 
 
+def every() -> list[Table[Any]]:
+    """Every table that was declared by the modules imported so far."""
+    return list(_TABLES.values())
+
+
 def of(type_: type) -> Table[Any]:
     """The table declared for that dataclass. Refuses with LookupError one that has none.
 

@@ -12,7 +12,7 @@ from domain import party_statements
 from domain.ids import TenantId
 from domain.money import Money
 from domain.party_statements import PartyStatementLine
-from storage import books, calendars, ledger, records, tenants
+from storage import audit, books, calendars, ledger, records, tenants, trail
 from storage import party_statements as statement_rows
 from storage.books import Law
 from storage.party_statements import Month
@@ -29,7 +29,26 @@ async def laws(pool: Pool) -> dict[str, list[Law]]:
     found: dict[str, list[Law]] = {}
     for tenant in marketplaces:
         async with pool.transaction(tenant.id, books.ONE_MOMENT) as connection:
-            found[tenant.name] = [*await books.laws(connection, tenant.id), await books.chain(connection, tenant.id)]
+            found[tenant.name] = [
+                *await books.laws(connection, tenant.id),
+                await books.chain(connection, tenant.id),
+                await books.chain(connection, tenant.id, audit.LEDGER),
+            ]
+    return found
+
+
+async def record(pool: Pool) -> dict[str, list[Law]]:
+    """Marketplace -> that its sealed record is whole, and that every row is what its record says of it."""
+    async with pool.acquire(None) as connection:
+        marketplaces = await tenants.page(connection)
+    found: dict[str, list[Law]] = {}
+    for tenant in marketplaces:
+        async with pool.transaction(tenant.id, books.ONE_MOMENT) as connection:
+            found[tenant.name] = [
+                await books.chain(connection, tenant.id),
+                await books.chain(connection, tenant.id, audit.LEDGER),
+                await trail.law(connection, tenant.id),
+            ]
     return found
 
 

@@ -85,6 +85,7 @@ LAWS = {
     "deposits = movements = account": {"held", "movements", "account"},
     "no negative balance where forbidden": {"accounts"},
     "the audit chain is unbroken": {"seals", "rows sealed"},
+    "the chain of transfers is unbroken": {"seals", "rows sealed"},
 }  # fmt: skip
 
 
