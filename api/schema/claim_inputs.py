@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
-from api.schema.enums import described
+from api.schema import modes as _modes  # noqa: F401 - describes the shared enums
 from api.schema.inputs import Reader
 from api.schema.scalars import MoneyInput
 from domain.claims import LineWish, ShippingMethodFacts
@@ -12,11 +12,6 @@ from domain.ids import OrderLineId
 from domain.liability import Bearer, Share
 from domain.remedies import RemedyKind
 from domain.shipments import ShipmentMode
-
-if not hasattr(RemedyKind, "__strawberry_definition__"):
-    described(RemedyKind)
-if not hasattr(Bearer, "__strawberry_definition__"):
-    described(Bearer, name="LossBearer")
 
 
 @strawberry.input(description="What somebody wants, offers or gives for one line of an order.")

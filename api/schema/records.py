@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import strawberry
 
+from api.schema import modes as _modes  # noqa: F401 - describes the shared enums
 from api.schema.arguments import Argument
 from api.schema.arguments import field as argued
 from api.schema.enums import described
@@ -14,7 +15,6 @@ from domain.records import Window
 from domain.shipments import ShipmentMode
 
 described(Window, name="RecordWindow")
-described(ShipmentMode)
 
 
 @strawberry.type(description="A share of cases that a provider is measured by.")

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from api.schema.ledger import LedgerTransfer
     from api.schema.recoveries import Recovery
 
-described(RemedyKind)
 described(RemedyState)
 described(RemedyAction)
 described(RefundState)
