@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from domain import money
 from domain.access import Role
-from domain.claims import ClaimOutcome, ClaimState
+from domain.claims import ClaimOutcome
 from domain.claims.desk import SECOND_EYES
-from domain.claims.life import DECIDABLE
+from domain.clocks import Duty
 from domain.errors import Invalid, Problem
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
@@ -32,12 +32,11 @@ RULE: Final = "desk"
 CLAIMS_MAX: Final = 100
 """Claims of one bulk decision: one page of a queue, decided in one transaction of a second or two."""
 
-QUEUES: Final[Mapping[Role, frozenset[ClaimState]]] = {
-    Role.SUPPORT: frozenset({ClaimState.ESCALATED}),
-    Role.ADJUDICATOR: DECIDABLE,
+QUEUES: Final[Mapping[Role, frozenset[Duty]]] = {
+    Role.SUPPORT: frozenset({Duty.TAKE_UP_CLAIM}),
+    Role.ADJUDICATOR: frozenset({Duty.TAKE_UP_CLAIM, Duty.DECIDE_CLAIM}),
 }
-"""Role -> the states in which a claim waits for it."""
-assert all(states <= DECIDABLE for states in QUEUES.values()), "an index of the desk holds the others"
+"""Role -> what it can do for a claim that waits for the desk."""
 
 
 class QueueRole(StrEnum):

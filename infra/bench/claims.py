@@ -44,8 +44,9 @@ DECISION_NEEDED_MS: Final = 15
 BURST_NEEDED_SECONDS: Final = 10
 QUEUES: Final[dict[str, dict[str, Any]]] = {
     "an adjudicator's queue": {"role": "ADJUDICATOR"},
-    "of it, nobody's": {"role": "ADJUDICATOR", "assignment": "UNASSIGNED"},
-    "of it, one's own": {"role": "ADJUDICATOR", "assignment": "MINE"},
+    "support's queue": {"role": "SUPPORT"},
+    "an adjudicator's, nobody's": {"role": "ADJUDICATOR", "assignment": "UNASSIGNED"},
+    "an adjudicator's, one's own": {"role": "ADJUDICATOR", "assignment": "MINE"},
     "every claim": {},
 }
 """Pages of the desk: what each is called and its filter."""

@@ -73,7 +73,7 @@ SELECT '$tenant', pg_temp.id('clm', n), 'C-' || n, pg_temp.id('ord', n), pg_temp
   CASE state WHEN 'CLOSED' THEN 'DENIED' WHEN 'DECIDED' THEN 'GRANTED' END, 250000, 10000, 'USD', '$rule', '$procedure',
   due, due, due + interval '4 days', CASE WHEN state IN ('OPEN', 'ESCALATED') THEN due END,
   opened, opened, CASE WHEN state IN ('CLOSED', 'DECIDED') THEN opened END, CASE WHEN state = 'CLOSED' THEN opened END, 1,
-  CASE state WHEN 'OPEN' THEN 'ANSWER_CLAIM' WHEN 'ESCALATED' THEN 'DECIDE_CLAIM' END, 'ESCALATE', 'CLOSE',
+  CASE state WHEN 'OPEN' THEN 'ANSWER_CLAIM' WHEN 'ESCALATED' THEN CASE n % 7 WHEN 0 THEN 'TAKE_UP_CLAIM' ELSE 'DECIDE_CLAIM' END END, 'ESCALATE', 'CLOSE',
   CASE WHEN state IN ('CLOSED', 'DECIDED') THEN opened END,
   -greatest(n % 20000 % 5 - 1, 0),
   CASE WHEN state = 'ESCALATED' AND n % 3 = 0 THEN pg_temp.id('mem', n % 40 + 1) END,

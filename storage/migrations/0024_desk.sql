@@ -27,6 +27,8 @@ CREATE INDEX claims_desk ON claims (tenant_id, urgent_at, queue_rank, id)
 CREATE INDEX claims_desk_of ON claims
   (tenant_id, held_by, urgent_at, queue_rank, id)
   WHERE state IN ('ESCALATED', 'UNDER_DECISION');
+CREATE INDEX claims_work ON claims (tenant_id, duty, held_by, urgent_at, queue_rank, id)
+  WHERE state IN ('ESCALATED', 'UNDER_DECISION') AND proposal_id IS NULL;
 CREATE INDEX claims_assignment ON claims
   (tenant_id, held_by, urgent_at, queue_rank, id)
   WHERE ended_at IS NULL;
@@ -102,4 +104,5 @@ CREATE INDEX tier_reviews_work ON tier_reviews
   WHERE state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW');
 CREATE INDEX reviews_work ON reviews
   (tenant_id, (CASE WHEN assignee_id IS NULL THEN '' ELSE assignee_id END), due_at, id) WHERE state = 'OPEN';
+CREATE INDEX inspections_work ON inspections (tenant_id, due_at, id) WHERE state = 'ORDERED';
 CREATE INDEX listing_flags_work ON listing_flags (tenant_id, due_at, id) WHERE state = 'OPEN';

@@ -8,6 +8,7 @@ from domain import claims
 from domain.access import Caller, Role, ViewerKind
 from domain.claims import ClaimState
 from domain.claims.life import DECIDABLE
+from domain.clocks import Duty
 from domain.desk import QUEUES, QueueRole
 from domain.errors import NotFound
 from domain.evidence_needs import Completeness
@@ -72,8 +73,8 @@ QUEUE_RANK: Final[Sql] = {kind: "{t}.queue_rank" if kind is ViewerKind.STAFF els
 """The place of the buyer's tier in the desk's queues. Whoever is not of the desk has all claims at one place."""
 
 
-def _quoted(states: Iterable[ClaimState]) -> str:
-    return ", ".join(f"'{state}'" for state in sorted(states))
+def _quoted(words: Iterable[ClaimState | Duty]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
 
 
 DESK_STATES: Final = f"{{t}}.state IN ({_quoted(DECIDABLE)})"
@@ -82,7 +83,7 @@ DESK_STATES: Final = f"{{t}}.state IN ({_quoted(DECIDABLE)})"
 _ROLES: Final = " ".join(f"WHEN '{role}' THEN ARRAY[{_quoted(QUEUES[Role[role]])}]" for role in QueueRole)
 
 DESK_FILTERS: Final = {
-    "role": Filter({ViewerKind.STAFF: f"{DESK_STATES} AND {{t}}.state = ANY(CASE {{v}} {_ROLES} END)"}),
+    "role": Filter({ViewerKind.STAFF: f"{DESK_STATES} AND {{t}}.duty = ANY(CASE {{v}} {_ROLES} END)"}),
     "assignment": Filter(
         {
             ViewerKind.STAFF: "{t}.ended_at IS NULL AND {t}.held_by = "

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain.access import Caller, Role, ViewerKind
+from domain.clocks import Duty
 from domain.errors import Invalid, Problem
 from domain.ids import ProposalId
 from storage.saved_filters import SAVED_FILTERS
@@ -96,8 +97,10 @@ PROPOSAL: Final = View(
 class WorkKind(StrEnum):
     """What a piece of work is about."""
 
-    CLAIM = "CLAIM"
-    """A claim waits to be taken up or decided."""
+    TAKE_UP_CLAIM = "TAKE_UP_CLAIM"
+    """A claim waits to be taken up: both sides are then asked for evidence."""
+    DECIDE_CLAIM = "DECIDE_CLAIM"
+    """A claim waits for its decision."""
     SECOND_EYES = "SECOND_EYES"
     """A proposed decision waits for a second adjudicator."""
     TIER_REVIEW = "TIER_REVIEW"
@@ -106,6 +109,12 @@ class WorkKind(StrEnum):
     """A provider's application waits to be reviewed."""
     LISTING_FLAG = "LISTING_FLAG"
     """A listing was flagged: it is enforced when its time is over, unless it is put right or dismissed."""
+    APPEAL = "APPEAL"
+    """An appeal waits to be admitted, taken or decided; never shown to whoever decided first."""
+    INSPECTION = "INSPECTION"
+    """The report of an inspection is awaited."""
+    CARRIER_CLAIM = "CARRIER_CLAIM"
+    """Something has to be done about a claim against a carrier before a deadline."""
 
 
 class WorkReason(StrEnum):
@@ -135,16 +144,23 @@ class Source:
 
 _DESK: Final = frozenset({Role.SUPPORT, Role.POLICY, Role.ADMIN})
 
-SOURCES: Final[Mapping[WorkKind, Source]] = {
-    WorkKind.CLAIM: Source(
+
+def _claims(duty: Duty, *roles: Role) -> Source:
+    """Claims that wait for the desk with that duty."""
+    return Source(
         "claims",
-        frozenset({Role.SUPPORT, Role.ADJUDICATOR}),
-        "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NULL",
+        frozenset(roles),
+        f"w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NULL AND w.duty = '{duty}'",
         "w.number || ' ' || w.reason",
         due="w.urgent_at",
         assignee="w.held_by",
         rank="w.queue_rank",
-    ),
+    )
+
+
+SOURCES: Final[Mapping[WorkKind, Source]] = {
+    WorkKind.TAKE_UP_CLAIM: _claims(Duty.TAKE_UP_CLAIM, Role.SUPPORT, Role.ADJUDICATOR),
+    WorkKind.DECIDE_CLAIM: _claims(Duty.DECIDE_CLAIM, Role.ADJUDICATOR),
     WorkKind.SECOND_EYES: Source(
         "claims",
         frozenset({Role.ADJUDICATOR}),
@@ -168,6 +184,23 @@ SOURCES: Final[Mapping[WorkKind, Source]] = {
         assignee="CASE WHEN w.assignee_id IS NULL THEN '' ELSE w.assignee_id END",
     ),
     WorkKind.LISTING_FLAG: Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause"),
+    WorkKind.APPEAL: Source(
+        "appeals",
+        _DESK | {Role.ADJUDICATOR},
+        "w.state IN ('FILED', 'ADMISSIBLE', 'UNDER_REVIEW') AND w.due_at IS NOT NULL "
+        "AND w.first_decider IS DISTINCT FROM $2",
+        "w.number || ' ' || w.subject_kind",
+        assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
+    ),
+    WorkKind.INSPECTION: Source(
+        "inspections", frozenset({Role.SUPPORT, Role.ADJUDICATOR}), "w.state = 'ORDERED'", "w.company_name"
+    ),
+    WorkKind.CARRIER_CLAIM: Source(
+        "carrier_claims",
+        frozenset({Role.SUPPORT, Role.FINANCE, Role.ADMIN}),
+        "w.due_at IS NOT NULL AND w.ended_at IS NULL",
+        "w.regime || ' ' || w.kind",
+    ),
 }
 """Every kind of work and where it comes from. A noun whose things wait for staff adds a member above and a row here."""
 assert SOURCES.keys() == set(WorkKind)
