@@ -67,6 +67,7 @@ CREATE INDEX carrier_claims_rule ON carrier_claims (tenant_id, rule_version_id);
 CREATE INDEX carrier_claims_decision ON carrier_claims (tenant_id, decision_id);
 CREATE INDEX carrier_claims_opened ON carrier_claims (tenant_id, opened_at, id);
 CREATE INDEX carrier_claims_state ON carrier_claims (tenant_id, state, opened_at, id);
+CREATE INDEX carrier_claims_work ON carrier_claims (tenant_id, due_at, id) WHERE due_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX carrier_claims_urgency ON carrier_claims (tenant_id, (coalesce(due_at, 'infinity')), id);
 CALL protect('carrier_claims');
 
