@@ -355,6 +355,16 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "representChargeback": _by(Role.SUPPORT, Role.FINANCE),
     "returnEvidencePack": _by(Role.SUPPORT, Role.FINANCE),
     "contestPreArbitration": _by(Role.SUPPORT, Role.FINANCE),
+    # appeals
+    "draftAppeal": PARTY,
+    "amendAppeal": PARTY,
+    "fileAppeal": PARTY,
+    "answerAppealRequest": PARTY,
+    "admitAppeal": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "dismissAppeal": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "takeAppeal": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "requestAppealInformation": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
+    "decideAppeal": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
     # files
     "createUpload": PARTY | OPERATOR,
     "confirmUpload": PARTY | OPERATOR,

@@ -117,6 +117,12 @@ class Duty(StrEnum):
     """The desk has to look at a merchant's pack before it is too late to send it."""
     ANSWER_PRE_ARBITRATION = "ANSWER_PRE_ARBITRATION"
     """The desk has to contest what the cardholder's bank insists on."""
+    ADMIT_APPEAL = "ADMIT_APPEAL"
+    """The desk has to say whether an appeal can be heard."""
+    DECIDE_APPEAL = "DECIDE_APPEAL"
+    """The desk has to decide an appeal."""
+    ANSWER_APPEAL = "ANSWER_APPEAL"
+    """The appellant has to answer what it was asked."""
     BRING_EVIDENCE = "BRING_EVIDENCE"
     """A side of a claim has to bring the evidence that it was asked for."""
     ARRANGE_RETURN = "ARRANGE_RETURN"
@@ -198,6 +204,9 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.SUBMIT_PACK: "The chargeback is lost by default.",
     Duty.CHECK_PACK: "The pack goes to the network as it stands.",
     Duty.ANSWER_PRE_ARBITRATION: "The chargeback is lost.",
+    Duty.ADMIT_APPEAL: "The appeal is heard.",
+    Duty.DECIDE_APPEAL: "The appeal is overdue; at the very last it is decided as the rule says for silence.",
+    Duty.ANSWER_APPEAL: "The appeal is decided without an answer.",
     Duty.BRING_EVIDENCE: "The request for evidence lapses, and the marketplace decides without.",
     Duty.ARRANGE_RETURN: "The buyer keeps the goods, and what was awarded is given.",
     Duty.SEND_RETURN: "The return lapses: nothing is given.",

@@ -39,6 +39,8 @@ class DecisionKind(StrEnum):
     """What a carrier can be asked for, and until when."""
     CHARGEBACK = "CHARGEBACK"
     """What the platform bears of a lost chargeback."""
+    APPEAL = "APPEAL"
+    """What an appeal changes."""
     EVIDENCE = "EVIDENCE"
     """Whether a piece of evidence is forged."""
     COUPON = "COUPON"

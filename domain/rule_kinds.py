@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import (
+    appeals,
     bundles,
     carriage,
     carriers,
@@ -43,6 +44,7 @@ from domain import (
     tiers,
     tracking_terms,
 )
+from domain.appeals import AppealGiven, AppealTerms
 from domain.bundles import BundleGiven, BundleTerms
 from domain.carriage import CarriageGiven, CarriageTerms
 from domain.carriers import CarrierCodes, CodeGiven
@@ -329,6 +331,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.DESK: Kind("desk", False, DeskTerms, DeskGiven, desk.judge),
     RuleKind.INSPECTIONS: Kind("inspections", False, InspectionTerms, InspectionGiven, inspections.judge),
     RuleKind.RETURNS: Kind("returns", False, ReturnTerms, ReturnGiven, returns.judge),
+    RuleKind.APPEALS: Kind("appeals", False, AppealTerms, AppealGiven, appeals.judge),
     RuleKind.MEMBERSHIPS: Kind("memberships", False, MembershipTerms, MembershipGiven, memberships.judge),
     RuleKind.PROTECTION: Kind("protection", False, ProtectionTerms, CoverageGiven, protections.judge),
     RuleKind.CHARGEBACKS: Kind("chargebacks", False, ChargebackTerms, ChargebackGiven, chargeback_terms.judge),

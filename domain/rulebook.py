@@ -97,6 +97,8 @@ class RuleKind(StrEnum):
     """How much of a chargeback is waived, and when."""
     CHARGEBACKS = "CHARGEBACKS"
     """How long everybody has in a chargeback."""
+    APPEALS = "APPEALS"
+    """Until when what can be appealed, and how long everybody has."""
     DESK = "DESK"
     """When one adjudicator is not enough."""
     EVIDENCE = "EVIDENCE"

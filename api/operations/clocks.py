@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from api.operations import (
+    appeals,
     bars,
     bundles,
     buyers,
@@ -103,6 +104,9 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.SUBMIT_PACK: chargebacks.fire_submit_pack,
     Duty.CHECK_PACK: chargebacks.fire_check_pack,
     Duty.ANSWER_PRE_ARBITRATION: chargebacks.fire_answer_pre_arbitration,
+    Duty.ADMIT_APPEAL: appeals.fire_admit_appeal,
+    Duty.DECIDE_APPEAL: appeals.fire_decide_appeal,
+    Duty.ANSWER_APPEAL: appeals.fire_answer_appeal,
     Duty.BRING_EVIDENCE: evidence.fire_bring_evidence,
     Duty.ARRANGE_RETURN: returns.fire_arrange_return,
     Duty.SEND_RETURN: returns.fire_send_return,

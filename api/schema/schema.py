@@ -16,6 +16,7 @@ from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
 from api.schema import (
+    appeals,
     bookings,
     buyers,
     capabilities,
@@ -78,6 +79,7 @@ from api.schema import (
 )
 from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
+from storage.views import appeals as appeal_views
 from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
 from storage.views import carrier_claims as carrier_claim_views
@@ -187,6 +189,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(hold_views, holds.HoldQueries, holds.HoldMutations),
     Noun(document_views, documents.DocumentQueries, documents.DocumentMutations),
     Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
+    Noun(appeal_views, appeals.AppealQueries, appeals.AppealMutations),
     Noun(membership_views, memberships.MembershipQueries, memberships.MembershipMutations),
     Noun(chargeback_views, chargebacks.ChargebackQueries, chargebacks.ChargebackMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),

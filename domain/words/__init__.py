@@ -25,6 +25,7 @@ from typing import Final
 from domain.explain import Finding, Input
 from domain.locales import Locale
 from domain.words import (
+    appeals,
     buyers,
     capabilities,
     carrier_claims,
@@ -64,6 +65,7 @@ from domain.words import (
 from domain.words.sentences import Sentences
 
 NOUNS: Final = (
+    appeals,
     buyers,
     capabilities,
     carrier_claims,

@@ -1,0 +1,246 @@
+"""Appeals with their rounds, and what can be appealed: each kind of subject as it stands (`domain/appeals.py`).
+
+Adding a kind is a row of `domain.appeals.SUBJECTS`, one of `_SUBJECTS` here, and one per effect in
+`api/operations/appeal_effects.py`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain import appeals, claims
+from domain.appeals import SUBJECTS, Appeal, AppealEffect, AppealRound, AppealTerms, Subject, SubjectKind
+from domain.capabilities import Cause
+from domain.claims import Claim, ClaimOutcome, ClaimState, Side
+from domain.coupons import CouponState
+from domain.dates import Calendar
+from domain.errors import NotFound
+from domain.explain import Finding
+from domain.ids import (
+    AppealId,
+    ClaimId,
+    CouponId,
+    DecisionId,
+    Id,
+    MeasureId,
+    PartyId,
+    PointsEntryId,
+    RestrictionId,
+    ReviewId,
+    TenantId,
+    kind_of,
+)
+from domain.measures import LIVE as STANDING_MEASURES
+from domain.points import COUNTING
+from domain.reviews import ReviewState
+from storage import capabilities, coupons, decisions, measures, points, reviews
+from storage.claims import CLAIMS
+from storage.pool import Connection
+from storage.tables import Children, Table
+
+APPEAL_ROUNDS: Final = Table("appeal_rounds", AppealRound)
+APPEALS: Final = Table(
+    "appeals",
+    Appeal,
+    children={"rounds": Children(APPEAL_ROUNDS, by="appeal_id", order="number")},
+    conflicts={"appeals_once": "This is appealed already: once per decision."},
+)
+
+
+async def get(connection: Connection, tenant_id: TenantId, id: AppealId) -> Appeal:
+    """The appeal. Refuses with NotFound."""
+    return await APPEALS.get(connection, tenant_id, id)
+
+
+async def lock(connection: Connection, tenant_id: TenantId, id: AppealId) -> Appeal:
+    """The appeal, this transaction's until its end. Refuses with NotFound. Lock what it is about first."""
+    return await APPEALS.lock(connection, tenant_id, id)
+
+
+async def find_filed(connection: Connection, tenant_id: TenantId, subject: Subject) -> AppealId | None:
+    """The appeal against it that was filed, whatever came of it; None where there is none. Drafts do not count."""
+    where = "t.subject_id = $2 AND t.subject_key = $3 AND t.state <> 'DRAFT' ORDER BY t.id LIMIT 1"
+    found = await APPEALS.select(connection, tenant_id, where, subject.id, subject.key)
+    return found[0].id if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a subject is looked up by."""
+
+    connection: Connection
+    tenant_id: TenantId
+    rule: AppealTerms
+    calendar: Calendar
+
+
+async def subject(asked: Asked, id: Id) -> Subject:
+    """What that id names, as something that can be appealed. Refuses with NotFound what cannot be."""
+    found = _SUBJECTS.get(kind_of(id))
+    if found is None:
+        raise NotFound("There is nothing with that id that can be appealed.", field=("subjectId",))
+    return await found(asked, id)
+
+
+async def _claim(asked: Asked, id: Id) -> Subject:
+    claim = await CLAIMS.get(asked.connection, asked.tenant_id, ClaimId(id))
+    given = await points.by_causes(asked.connection, asked.tenant_id, [claim.id])
+    entries = tuple(each.id for each in given if each.party_id == claim.party_id and each.state in COUNTING)
+    decided_at = claim.decided_at or claim.opened_at
+    return Subject(
+        kind=SubjectKind.CLAIM_DECISION,
+        id=claim.id,
+        key=str(claim.decision_id or claim.id),
+        decision_id=claim.decision_id,
+        decided_by=await _decider(asked, claim.decision_id),
+        until=claim.appealable_until
+        or appeals.filing_until(asked.rule, SubjectKind.CLAIM_DECISION, decided_at, asked.calendar),
+        appellants=_sides(claim, bool(entries)),
+        standing=(
+            Finding(
+                "appeal.stands",
+                claim.outcome is not None and claim.state in APPEALABLE_CLAIMS,
+                "appeal_subject_stands",
+                {"state": claim.state.value},
+            ),
+            Finding("appeal.own", not await _accepted(asked, claim), "appeal_not_of_own_acceptance"),
+        ),
+        order_id=claim.order_id,
+        entries=entries,
+    )
+
+
+async def _accepted(asked: Asked, claim: Claim) -> bool:
+    """Whether the claim stands as it does because the liable party accepted it."""
+    text = (
+        "SELECT EXISTS (SELECT FROM claim_events WHERE tenant_id = $1 AND claim_id = $2 AND name = 'claim.accepted'"
+        " AND at = $3)"
+    )
+    found: bool = await asked.connection.fetchval(text, asked.tenant_id, claim.id, claim.decided_at)
+    return found
+
+
+APPEALABLE_CLAIMS: Final = frozenset({ClaimState.DECIDED, ClaimState.REMEDY_IN_PROGRESS, ClaimState.CLOSED})
+"""States of a claim whose decision stands: nobody decides anew, and nothing interrupts it."""
+
+LOST_BY_BUYER: Final = frozenset({ClaimOutcome.DENIED, ClaimOutcome.NO_EVIDENCE})
+LOST_BY_PARTY: Final = frozenset({ClaimOutcome.GRANTED, ClaimOutcome.PARTLY})
+"""Who lost by a decision; what the two sides agreed on was lost by nobody."""
+
+
+def _sides(claim: Claim, pointed: bool) -> Mapping[PartyId, frozenset[AppealEffect]]:
+    """Who lost by the claim's decision, if its reason lets that side appeal, and what can be undone for it."""
+    allowed = claims.REASONS[claim.reason].appeal
+    if claim.outcome in LOST_BY_BUYER and Side.BUYER in allowed:
+        return {claim.buyer_id: frozenset({AppealEffect.MONEY})}
+    if claim.outcome in LOST_BY_PARTY and Side.LIABLE_PARTY in allowed:
+        effects = SUBJECTS[SubjectKind.CLAIM_DECISION].effects
+        return {claim.party_id: effects if pointed else effects - {AppealEffect.POINTS}}
+    return {}
+
+
+async def _points(asked: Asked, id: Id) -> Subject:
+    entry = await points.get(asked.connection, asked.tenant_id, PointsEntryId(id))
+    return Subject(
+        kind=SubjectKind.POINTS,
+        id=entry.id,
+        key=str(entry.id),
+        decision_id=entry.decision_id,
+        decided_by=await _decider(asked, entry.decision_id),
+        until=entry.appealable_until,
+        appellants={entry.party_id: SUBJECTS[SubjectKind.POINTS].effects},
+        standing=(_stands(entry.state in COUNTING, entry.state.value),),
+        entries=(entry.id,),
+    )
+
+
+async def _measure(asked: Asked, id: Id) -> Subject:
+    measure = await measures.get(asked.connection, asked.tenant_id, MeasureId(id))
+    return Subject(
+        kind=SubjectKind.RESTRICTION,
+        id=measure.id,
+        key=str(measure.id),
+        decision_id=measure.decision_id,
+        decided_by=await _decider(asked, measure.decision_id),
+        until=measure.appealable_until,
+        appellants={measure.party_id: SUBJECTS[SubjectKind.RESTRICTION].effects},
+        standing=(_stands(measure.state in STANDING_MEASURES, measure.state.value),),
+    )
+
+
+async def _restriction(asked: Asked, id: Id) -> Subject:
+    found = await capabilities.get(asked.connection, asked.tenant_id, RestrictionId(id))
+    kind = SubjectKind.RESTRICTION
+    by_desk = Finding(
+        "appeal.desk", found.limit.cause is Cause.DESK, "appeal_restriction_by_desk", {"cause": found.limit.cause.value}
+    )
+    return Subject(
+        kind=kind,
+        id=found.id,
+        key=str(found.id),
+        decision_id=found.decision_id,
+        decided_by=await _imposer(asked, found.id) or await _decider(asked, found.decision_id),
+        until=appeals.filing_until(asked.rule, kind, found.imposed_at, asked.calendar),
+        appellants={found.provider_id: SUBJECTS[kind].effects},
+        standing=(_stands(found.live, "LIVE" if found.live else "LIFTED"), by_desk),
+    )
+
+
+async def _review(asked: Asked, id: Id) -> Subject:
+    review = await reviews.get(asked.connection, asked.tenant_id, ReviewId(id))
+    kind = SubjectKind.ONBOARDING_REJECTION
+    return Subject(
+        kind=kind,
+        id=review.id,
+        key=str(review.decision_id or review.id),
+        decision_id=review.decision_id,
+        decided_by=await _decider(asked, review.decision_id),
+        until=appeals.filing_until(asked.rule, kind, review.closed_at or review.opened_at, asked.calendar),
+        appellants={review.provider_id: SUBJECTS[kind].effects},
+        standing=(_stands(review.state is ReviewState.REJECTED, review.state.value),),
+    )
+
+
+async def _coupon(asked: Asked, id: Id) -> Subject:
+    coupon = await coupons.COUPONS.get(asked.connection, asked.tenant_id, CouponId(id))
+    made = await decisions.by_subjects(asked.connection, asked.tenant_id, coupon.id)
+    kind = SubjectKind.COUPON_REVOCATION
+    return Subject(
+        kind=kind,
+        id=coupon.id,
+        key=str(made[-1].id) if made else str(coupon.id),
+        decision_id=made[-1].id if made else None,
+        decided_by=made[-1].decided_by if made else None,
+        until=appeals.filing_until(asked.rule, kind, coupon.ended_at or coupon.issued_at, asked.calendar),
+        appellants={coupon.buyer_id: SUBJECTS[kind].effects},
+        standing=(_stands(coupon.state is CouponState.REVOKED, coupon.state.value),),
+        order_id=coupon.order_id,
+    )
+
+
+_SUBJECTS: Final[Mapping[type[Id], Callable[[Asked, Id], Awaitable[Subject]]]] = {
+    ClaimId: _claim,
+    PointsEntryId: _points,
+    MeasureId: _measure,
+    RestrictionId: _restriction,
+    ReviewId: _review,
+    CouponId: _coupon,
+}
+
+
+def _stands(holds: bool, state: str) -> Finding:
+    return Finding("appeal.stands", holds, "appeal_subject_stands", {"state": state})
+
+
+async def _decider(asked: Asked, id: DecisionId | None) -> str | None:
+    """Who decided that; None where nobody did."""
+    if id is None:
+        return None
+    return (await decisions.get(asked.connection, asked.tenant_id, id)).decided_by
+
+
+async def _imposer(asked: Asked, id: RestrictionId) -> str | None:
+    """Who imposed that restriction, as the audit has it."""
+    text = "SELECT actor_id FROM audit WHERE tenant_id = $1 AND object_id = $2 ORDER BY id LIMIT 1"
+    found: str | None = await asked.connection.fetchval(text, asked.tenant_id, id)
+    return found
