@@ -10,12 +10,7 @@ from storage.pool import Connection
 from storage.tables import Table
 
 EXPOSURES: Final = Table(
-    "exposures",
-    Exposure,
-    conflicts={
-        "exposures_loss": "Somebody drew on this loss just now; try again.",
-        "exposures_ceiling": "One loss is paid once: that is more than is left of it.",
-    },
+    "exposures", Exposure, conflicts={"exposures_loss": "Somebody drew on this loss just now; try again."}
 )
 EXPOSURE_MOVEMENTS: Final = Table("exposure_movements", ExposureMovement)
 

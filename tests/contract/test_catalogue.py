@@ -28,7 +28,8 @@ APPEND_ONLY = {
     "audit", "audit_seals", "ledger_seals", "party_payments",
     "history", "decisions", "tracking_events", "claim_events", "exchange_rates",
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
-    "held_clocks", "certificates", "certificate_appendices",
+    "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items", "scorecard_exclusions",
+    "exposure_movements",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
@@ -217,6 +218,7 @@ SAMPLES = {
 TOGETHER = {
     "messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"},
     "certificate_appendices": {"kind": "'VOIDED'"},
+    "exposure_movements": {"cause": "'PRICE'", "drawn_by": "'CLAIM'"},
     "held_clocks": {"from_at": "now() - interval '1 day'", "due_before": "now() - interval '1 day'"},
 }
 """Columns of which a table's checks want certain values together."""
