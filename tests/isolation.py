@@ -81,6 +81,8 @@ from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.deskwork import at_work, limit
 from tests.disciplined import disciplined
+from tests.disputing import disputed
+from tests.enrolling import enrolled
 from tests.giving import bought, given
 from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
@@ -98,9 +100,10 @@ LINKS = (
     "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
     "hold_id", "clock_id", "visit_id", "service_point_id", "entry_id", "counter_id",
     "refund_id", "goodwill_id", "reservation_id", "line_id", "exposure_id",
+    "evidence_id", "return_id", "upload_id", "label_upload_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
-PUBLIC = {"sup", "prv", "gua"}
+PUBLIC = {"sup", "prv", "gua", "bdl"}
 """Kinds of things that everybody may see (ended guarantees aside; there are none here)."""
 
 
@@ -192,6 +195,7 @@ async def _trade(market: Marketplace, building: Market, number: int) -> Trade:
     await market.act(building.staff, buyers.grant_tier, GrantTier(BuyerId(str(buyer.party_id)), 4, "for the test"))
     on_time = await building.offer(provider.party_id)  # type: ignore[arg-type]
     serviced = await building.offer(supplier.party_id, "guarantees/machinery_after_sales")  # type: ignore[arg-type]
+    await enrolled(building, ProviderId(str(provider.party_id)))
     gone = await leaver(market, building, provider, f"Leaver {number}")
     trade = Trade(buyer, supplier, provider, applicant, gone)
     address = Address("Ada", f"Street {number}", "Utrecht", "1", None, "US")
@@ -313,6 +317,7 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     claimed = await market.act(trade.buyer.caller, claims.open_claim, opened)
     await at_work(market, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await serviced(market, trade.buyer, trade.supplier, cover)
+    await disputed(market, building, trade.buyer, ClaimId(str(claimed.things["claim"])))
     assert trade.unsent is not None
     await given(market, building, trade.buyer, trade.supplier, trade.unsent)
     await disciplined(building, SupplierId(str(trade.supplier.party_id)), ClaimId(str(claimed.things["claim"])))

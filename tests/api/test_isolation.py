@@ -31,6 +31,8 @@ from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
 from tests.deskwork import attempts as desk_attempts
 from tests.disciplined import attempts as discipline_attempts
+from tests.disputing import attempts as dispute_attempts
+from tests.enrolling import attempts as enrolment_attempts
 from tests.giving import attempts as gift_attempts
 from tests.isolation import Side, side
 from tests.marketplaces import Asking
@@ -40,7 +42,7 @@ SAMPLE = 3
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
-    "rfd gdw"
+    "bdl rfd gdw evi evf evq evm ret rtl isp"
 ).split()
 
 
@@ -319,6 +321,8 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         **desk_attempts(one, keyed),
         **gift_attempts(one, money, keyed),
         **discipline_attempts(one, keyed),
+        **dispute_attempts(one, keyed, LATE),
+        **enrolment_attempts(one, money, keyed),
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
         "requestQuote": {
             "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},
