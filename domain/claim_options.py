@@ -123,6 +123,6 @@ def _option(
         judgement = guarantees.judge(cover.rule, facts, at, conversion=rate, besides=conditions)
         findings, amount = (*findings, *judgement.tree.because), judgement.amount
         if reason is not None:
-            findings = (*findings, *one_loss(reason, judgement.late_line_ids, occasion.others))
+            findings = (*findings, *one_loss(judgement.cause, judgement.late_line_ids, occasion.others))
     because = unmet(findings)
     return ClaimOption(cover.id, cover.promise, reason, not because, because, cover.opens_at, cover.closes_at, amount)

@@ -8,6 +8,7 @@ from typing import Final
 import orjson
 
 from domain.claims import (
+    REASONS,
     Claim,
     ClaimContact,
     ClaimEvent,
@@ -22,6 +23,7 @@ from domain.claims.overlaps import OtherClaim
 from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.errors import NotFound
+from domain.exposure import LossCause
 from domain.ids import ClaimId, CoverageId, OrderLineId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
@@ -137,7 +139,11 @@ async def lock_offer(connection: Connection, tenant_id: TenantId, claim_id: Clai
 def _others(found: str | None) -> tuple[OtherClaim, ...]:
     return tuple(
         OtherClaim(
-            ClaimId(row["id"]), row["number"], ClaimReason(row["reason"]), tuple(map(OrderLineId, row["lines"] or ()))
+            ClaimId(row["id"]),
+            row["number"],
+            reason := ClaimReason(row["reason"]),
+            LossCause(row["cause"]) if row["cause"] else REASONS[reason].cause,
+            tuple(map(OrderLineId, row["lines"] or ())),
         )
         for row in orjson.loads(found or "[]")
     )
@@ -166,7 +172,7 @@ SELECT {ORDERS.selection()} FROM orders t WHERE t.tenant_id = $1
 
 _OF_COVER: Final = "WHERE c.tenant_id = $1 AND c.id = $2"
 _OTHERS: Final = """
-  (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'lines',
+  (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'cause', o.cause, 'lines',
      (SELECT jsonb_agg(i.line_id ORDER BY i.position) FROM claim_lines i WHERE i.tenant_id = $1 AND i.claim_id = o.id))
      ORDER BY o.id)
    FROM claims o WHERE o.tenant_id = $1 AND o.order_id = c.order_id AND o.coverage_id <> c.id

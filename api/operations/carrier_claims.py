@@ -7,7 +7,7 @@ the ledger in the transaction that says so.
 from typing import Final
 
 from api.operations.duties import end_duties, start_duty
-from domain import access, carriage, carrier_claims, claims, ledger, legs, money
+from domain import access, carriage, carrier_claims, ledger, legs, money
 from domain.carriage import Cap, CarriageTerms, Consignment, LossKind
 from domain.carrier_claims import (
     AmendCarrierClaim,
@@ -65,7 +65,7 @@ async def follow_award(work: Work, claim: Claim, _cover: Coverage, awards: tuple
     Nothing happens where nobody knows how the goods travelled, or the liable party carried them itself: what it owes
     is collected from it. The order and the claim are locked.
     """
-    kind = carriage.KINDS.get(claims.REASONS[claim.reason].cause)
+    kind = carriage.KINDS.get(claim.lost_by)
     given = money.total([award.amount for award in awards], claim.amount.currency)
     if kind is None or not given.minor or not shares.of_bearer(Bearer.CARRIER):
         return
@@ -94,7 +94,7 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     leg = next((leg for leg in known if leg.id == command.leg_id), None)
     if command.leg_id is not None and leg is None:
         raise Invalid(Problem(("legId",), "The shipment has no such leg."))
-    kind = carriage.KINDS.get(claims.REASONS[claim.reason].cause)
+    kind = carriage.KINDS.get(claim.lost_by)
     accounts = await case_rows.loss_accounts(work.connection, work.tenant_id, [claim.id])
     account = accounts.get(claim.id)
     borne = Money.zero(claim.amount.currency) if account is None else account.borne_by_platform

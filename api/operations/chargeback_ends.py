@@ -219,7 +219,7 @@ async def _let_claims_go_on(work: Work, chargeback: Chargeback, order: Order) ->
         return
     left = total(list((await exposures.goods(work, order)).values()), order.total.currency)
     for claim in await _claims(work, order, {ClaimState.SUSPENDED}):
-        of_goods = LOSSES[claims.REASONS[claim.reason].cause] is Loss.GOODS
+        of_goods = LOSSES[claim.lost_by] is Loss.GOODS
         if of_goods and left.minor <= 0:
             await claim_steps.end_suspended(work, claim)
         else:

@@ -9,7 +9,7 @@ from typing import Final
 from api.operations import carrier_claims, compensation, exposure, recoveries
 from api.operations.compensation import Behind
 from api.operations.duties import end_duties, start_duty
-from domain import claims, money, refunds, remedies, remedy_terms
+from domain import money, refunds, remedies, remedy_terms
 from domain.claims import Claim
 from domain.clocks import Duty
 from domain.compensation import coupon_expires_at
@@ -53,7 +53,7 @@ MONEY_FOR_GOODS: Final = frozenset({Promise.MONEY_BACK, Promise.EASY_RETURN, Pro
 
 def cause_of(claim: Claim, cover: Coverage) -> LossCause:
     """What the buyer lost by, as the promise makes it good: goods that came too late to be kept did not come."""
-    cause = claims.REASONS[claim.reason].cause
+    cause = claim.lost_by
     return cause if LOSSES[cause] is Loss.GOODS or cover.promise not in MONEY_FOR_GOODS else LossCause.NON_RECEIPT
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from domain import money
 from domain.claims.life import GAINED, ClaimOrigin, ClaimOutcome, ClaimState, Silence
-from domain.claims.reasons import ClaimReason
+from domain.claims.reasons import REASONS, ClaimReason
 from domain.claims.shipping_method import ShippingMethodFacts
 from domain.claims.sides import Side
 from domain.clocks import Duty
 from domain.coverage import Coverage
+from domain.exposure import LossCause
 from domain.ids import (
     BuyerId,
     ClaimContactId,
@@ -107,6 +108,7 @@ class Claim:
     appealable_until: datetime | None = None
     final_at: datetime | None = None
     reopenable_until: datetime | None = None
+    cause: LossCause | None = None
     queue_rank: int = 0
     """Minus the priority that the buyer's tier had when it was opened: for the desk's eyes alone."""
     assignee_id: Id | None = None
@@ -124,6 +126,11 @@ class Claim:
         if party is None:
             raise ValueError(f"{self.id} has no liable party")
         return party
+
+    @property
+    def lost_by(self) -> LossCause:
+        """What the buyer lost by, as the rule judged it; claims from before say no more than their reason."""
+        return self.cause or REASONS[self.reason].cause
 
     @property
     def party_bears(self) -> Bearer:

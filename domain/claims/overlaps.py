@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from domain.claims.reasons import ClaimReason, same_loss
 from domain.explain import Finding
+from domain.exposure import LossCause
 from domain.ids import ClaimId, OrderLineId
 
 
@@ -19,10 +20,11 @@ class OtherClaim:
     id: ClaimId
     number: str
     reason: ClaimReason
+    cause: LossCause
     line_ids: tuple[OrderLineId, ...]
 
 
-def one_loss(reason: ClaimReason, lines: Iterable[str], others: Iterable[OtherClaim]) -> tuple[Finding, ...]:
+def one_loss(cause: LossCause, lines: Iterable[str], others: Iterable[OtherClaim]) -> tuple[Finding, ...]:
     """One finding for each claim that is about the same loss of the same lines; none where the loss is claimed once."""
     wanted = set(lines)
     return tuple(
@@ -33,5 +35,5 @@ def one_loss(reason: ClaimReason, lines: Iterable[str], others: Iterable[OtherCl
             {"claim": other.number, "claimId": str(other.id), "reason": other.reason.value},
         )
         for other in others
-        if same_loss(reason, other.reason) and (not other.line_ids or wanted & set(map(str, other.line_ids)))
+        if same_loss(cause, other.cause) and (not other.line_ids or wanted & set(map(str, other.line_ids)))
     )

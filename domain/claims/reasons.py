@@ -131,7 +131,6 @@ GOODS_LOST: Final = frozenset({LossCause.NON_RECEIPT, LossCause.CONDITION})
 """Goods are lost once, whichever way."""
 
 
-def same_loss(one: ClaimReason, other: ClaimReason) -> bool:
+def same_loss(one: LossCause, other: LossCause) -> bool:
     """Whether both are about the same loss: the same cause, or goods lost in one way and in another."""
-    causes = {REASONS[one].cause, REASONS[other].cause}
-    return len(causes) == 1 or causes <= GOODS_LOST
+    return one is other or {one, other} <= GOODS_LOST

@@ -115,9 +115,7 @@ def as_made(claim: Claim, judgement: Judgement, shares: Shares, mint: MintLine) 
 
 def by_agreement(claim: Claim, wishes: Sequence[LineWish], shares: Shares) -> Ruling:
     """What the two sides settled for. Goods that came otherwise than agreed go back for a full refund."""
-    required = REASONS[claim.reason].cause is LossCause.CONDITION and offers.returns_goods(
-        wish.remedy for wish in wishes
-    )
+    required = claim.lost_by is LossCause.CONDITION and offers.returns_goods(wish.remedy for wish in wishes)
     return Ruling(ClaimOutcome.AGREED, claim.base, _awarded(claim.lines, wishes), shares, required)
 
 
@@ -265,7 +263,7 @@ def proposed_shares(
     it on the party by itself. What the buyer itself caused is still the marketplace's to find: nothing is laid on it.
     """
     party = claim.party_bears
-    tracked = REASONS[claim.reason].cause in ON_THE_WAY and claim.reason not in AT_THE_SOURCE
+    tracked = claim.lost_by in ON_THE_WAY and claim.reason not in AT_THE_SOURCE
     by_id = {shipment.id: shipment for shipment in shipments}
     weights: dict[Bearer, int] = {}
     because: list[Finding] = []
@@ -290,7 +288,7 @@ def proposed_shares(
 
 def _broken_levels(claim: Claim, facts: OrderFacts) -> tuple[Finding, ...]:
     """Each request with a level that was not kept, as its own deadlines say."""
-    if REASONS[claim.reason].cause is not LossCause.SERVICE:
+    if claim.lost_by is not LossCause.SERVICE:
         return ()
     return tuple(
         Finding(

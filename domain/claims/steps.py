@@ -537,6 +537,7 @@ def _new(
         decided_at=None,
         ended_at=None,
         version=1,
+        cause=judgement.cause,
         lines=lines,
     )
 

@@ -20,6 +20,7 @@ ALTER TABLE claims
   ADD COLUMN relied_on text[] NOT NULL DEFAULT '{}', -- the evidence of the decision
   ADD COLUMN appealable_until timestamptz,
   ADD COLUMN final_at timestamptz,                   -- nobody can appeal from then on
+  ADD COLUMN cause text,                             -- what the buyer lost by, as the rule judged it
   ADD COLUMN reopenable_until timestamptz,           -- a remedy failed: the buyer may reopen until then
   ADD CONSTRAINT claims_state_check CHECK (state IN (
     'OPEN', 'NEGOTIATING', 'ESCALATED', 'EVIDENCE_DUE', 'UNDER_DECISION', 'RETURNING', 'REMEDY_IN_PROGRESS', 'DECIDED',

@@ -258,23 +258,28 @@ class ClaimWalk(RuleBasedStateMachine):
     def silent(self) -> Claim:
         """What the clock of the claim's duty does (`api/operations/claims/silence.py`)."""
         assert self.claim.duty is not None
-        after: Claim = {
+        consequences: dict[Duty, Callable[[], Claim]] = {
             Duty.ANSWER_CLAIM: lambda: claims.answer_overdue(self.claim, self.at).after,
             Duty.ESCALATE_CLAIM: self.unanswered,
             Duty.ANSWER_OFFER: self.offer_unanswered,
             Duty.AGREE_ON_CLAIM: self.escalated,
-            Duty.TAKE_UP_CLAIM: lambda: self.taken_up().after,
+            Duty.TAKE_UP_CLAIM: self.begun,
             Duty.SUBMIT_EVIDENCE: self.evidence_over,
             Duty.DECIDE_CLAIM: lambda: self.decided(self.by_rule()),
-        }[self.claim.duty]()
+        }
+        return consequences[self.claim.duty]()
+
+    def begun(self) -> Claim:
+        after: Claim = self.taken_up().after
         return after
 
     def unanswered(self) -> Claim:
-        return {
+        consequences: dict[Silence, Callable[[], Claim]] = {
             Silence.AUTO_GRANT: lambda: self.decided(self.by_rule()),
             Silence.CLOSE: lambda: self.decided(rulings.denied(self.claim, self.judged.base)),
             Silence.ESCALATE: self.escalated,
-        }[self.claim.silence or Silence.ESCALATE]()
+        }
+        return consequences[self.claim.silence or Silence.ESCALATE]()
 
     def offer_unanswered(self) -> Claim:
         if self.claim.due_at == self.claim.negotiation_ends_at:
@@ -373,8 +378,9 @@ def test_goods_are_lost_once_whichever_way() -> None:
         ClaimReason.NOT_AS_DESCRIBED_DAMAGED,
         ClaimReason.LATE_DELIVERY,
     )
-    assert claims.same_loss(lost, damaged)
-    assert not claims.same_loss(lost, late)
+    cause = {reason: claims.REASONS[reason].cause for reason in (lost, damaged, late)}
+    assert claims.same_loss(cause[lost], cause[damaged])
+    assert not claims.same_loss(cause[lost], cause[late])
 
 
 def test_an_appeal_asks_for_a_decision_in_time_of_a_side_that_may() -> None:

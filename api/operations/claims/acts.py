@@ -36,7 +36,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     filing = procedure.filing_facts(case.rows.order, case.rows.shipments, case.rows.contacted_at, named)
     besides = (
         *procedure.fileable(procedure.claim_clocks(version), command.reason, filing, work.at, calendar),
-        *one_loss(command.reason, judgement.late_line_ids, case.rows.others),
+        *one_loss(judgement.cause, judgement.late_line_ids, case.rows.others),
     )
     id, decided = work.new_id(ClaimId), work.new_id(DecisionId)
     lines = rulings.opened_lines(id, judgement, command.lines, lambda: work.new_id(ClaimLineId))
