@@ -1,8 +1,12 @@
 """What a claim gives: refunds, coupons and what the liable party does, on a real database with a sandbox's clock."""
 
+from __future__ import annotations
+
 import asyncio
 from datetime import date, timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 
 from api.operations import claims, fulfilment, remedies
@@ -236,23 +240,36 @@ async def test_twenty_payers_at_once_never_pay_more_than_the_loss(losses: Losses
     assert await losses.story.faults() == []
 
 
-async def test_what_dies_half_way_drew_and_paid_nothing(losses: Losses) -> None:
-    """Whatever statement it dies at: the draw, the money and the books are one transaction."""
+WRITTEN = ("exposures", "exposure_movements", "refunds", "recoveries", "remedies", "ledger_entries", "claims", "outbox")
+"""What a refund is made of, in the tables that it writes."""
+
+
+async def test_a_process_that_dies_at_any_statement_drew_and_paid_nothing(
+    losses: Losses, owner: asyncpg.Pool[Any]
+) -> None:
+    """Whatever it was just writing: the draw, the money and the books are one transaction, done once in the end."""
     claim = await losses.lost(100_00)
-
-    async def dies(work: Work, _: None) -> Outcome:
-        locked = await claim_rows.lock(work.connection, work.tenant_id, claim.id)
-        cover = await coverage_rows.get(work.connection, work.tenant_id, claim.coverage_id)
-        award = Award(RemedyKind.REFUND_PARTIAL, usd(30_00), claim.lines[0].line_id)
-        await remedies.provide(work, locked, cover, (award,), Shares.whole(Bearer.SUPPLIER))
-        await work.write()
-        await work.connection.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
-        return Outcome()
-
-    with pytest.raises(Exception, match=r"terminat|closed"):
-        await losses.market.act(losses.market.staff, dies, None)
-    assert await losses.exposures(OrderId(claim.order_id)) == []
-    assert await losses.story.books() == {}
+    await owner.execute(
+        "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"
+    )
+    try:
+        for table in WRITTEN:
+            events = "UPDATE" if table == "claims" else "INSERT"
+            await owner.execute(
+                f"CREATE TRIGGER dies AFTER {events} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION die()"
+            )
+            with pytest.raises((asyncpg.PostgresError, OSError, asyncpg.InterfaceError)):
+                await losses.story.accept(claim)
+            await owner.execute(f"DROP TRIGGER dies ON {table}")
+            assert await losses.exposures(OrderId(claim.order_id)) == [], table
+            assert await losses.remedies(claim) == [], table
+            assert await losses.story.books() == {}, table
+    finally:
+        await owner.execute("DROP FUNCTION die CASCADE")
+    await losses.story.accept(claim)
+    assert [each.drawn for each in await losses.exposures(OrderId(claim.order_id))] == [usd(100_00)]
+    assert (await losses.story.books())["REFUND_CLEARING"] == -100_00
     assert await losses.story.faults() == []
 
 
