@@ -36,7 +36,7 @@ from domain import (
     relations,
     remedy_terms,
     requirement_cases,
-    returns,
+    return_terms,
     rulebook,
     scorecards,
     service_point_terms,
@@ -86,7 +86,7 @@ from domain.remedies import RemedyKind
 from domain.remedy_terms import RemedyGiven, RemedyTerms
 from domain.requirement_cases import ApplicationGiven, RequirementGiven
 from domain.requirements import OnboardingTerms, RequirementSet
-from domain.returns import ReturnGiven, ReturnTerms
+from domain.return_terms import ReturnGiven, ReturnTerms
 from domain.rulebook import SOURCE, Case, CaseResult, Draft, PublicationTerms, RuleKind
 from domain.scorecards import ScorecardTerms, ScoreGiven
 from domain.service_point_terms import PointGiven, ServicePointTerms
@@ -330,7 +330,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.EVIDENCE: Kind("evidence", False, EvidenceTerms, EvidenceGiven, evidence_needs.judge),
     RuleKind.DESK: Kind("desk", False, DeskTerms, DeskGiven, desk.judge),
     RuleKind.INSPECTIONS: Kind("inspections", False, InspectionTerms, InspectionGiven, inspections.judge),
-    RuleKind.RETURNS: Kind("returns", False, ReturnTerms, ReturnGiven, returns.judge),
+    RuleKind.RETURNS: Kind("returns", False, ReturnTerms, ReturnGiven, return_terms.judge),
     RuleKind.APPEALS: Kind("appeals", False, AppealTerms, AppealGiven, appeals.judge),
     RuleKind.MEMBERSHIPS: Kind("memberships", False, MembershipTerms, MembershipGiven, memberships.judge),
     RuleKind.PROTECTION: Kind("protection", False, ProtectionTerms, CoverageGiven, protections.judge),

@@ -11,7 +11,8 @@ from domain.ids import ClaimId, GoodsReturnId, OrderId, ReturnLineId
 from domain.liability import Shares
 from domain.procedure import Period
 from domain.remedies import Award
-from domain.returns import DUTIES, RULE, Authorising, GoodsReturn, ReturnState, return_terms
+from domain.return_terms import RULE, return_terms
+from domain.returns import DUTIES, Authorising, GoodsReturn, ReturnState
 from domain.terms import Span
 from storage import calendars, rulebook
 from storage import coverage as coverage_rows

@@ -22,6 +22,7 @@ from domain.evidence_needs import EvidenceKind
 from domain.ids import GoodsReturnId
 from domain.personal import PersonalDatum
 from domain.procedure import Period
+from domain.return_terms import ReturnTerms, leave_period, return_terms
 from domain.returns import (
     ADDRESS,
     ArrangeReturn,
@@ -30,12 +31,9 @@ from domain.returns import (
     RefuseReturn,
     ReturnAction,
     ReturnState,
-    ReturnTerms,
     ReturnWord,
     ShipReturn,
-    leave_period,
     receipt_by,
-    return_terms,
 )
 from storage import calendars, rulebook
 from storage import claims as claim_rows

@@ -29,7 +29,7 @@ APPEND_ONLY = {
     "history", "decisions", "tracking_events", "claim_events", "claim_notes", "exchange_rates",
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
     "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items", "scorecard_exclusions",
-    "exposure_movements",
+    "exposure_movements", "evidence", "evidence_files", "evidence_marks",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
@@ -217,7 +217,9 @@ SAMPLES = {
 
 TOGETHER = {
     "messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"},
-    "certificate_appendices": {"kind": "'VOIDED'"},
+    "certificate_appendices": {"kind": "'CLOCKS_HELD'"},
+    "evidence": {"side": "'BUYER'", "provider_id": "NULL"},
+    "evidence_marks": {"finding": "'FORGED'"},
     "exposure_movements": {"cause": "'PRICE'", "drawn_by": "'CLAIM'"},
     "held_clocks": {"from_at": "now() - interval '1 day'", "due_before": "now() - interval '1 day'"},
 }

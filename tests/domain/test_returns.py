@@ -32,6 +32,7 @@ from domain.money import Money
 from domain.orders import OrderLine
 from domain.procedure import Period
 from domain.remedies import Award, RemedyKind
+from domain.return_terms import ReturnTerms, leave_period
 from domain.returns import (
     Authorising,
     GoodsReturn,
@@ -41,7 +42,6 @@ from domain.returns import (
     ReturnAction,
     ReturnProblem,
     ReturnState,
-    ReturnTerms,
     ShipReturn,
 )
 from domain.rule_kinds import check
@@ -127,7 +127,7 @@ ADDRESS = returns.ReturnAddress("Ningbo Machinery", "Road 1", "Ningbo", "CN")
 
 def arranged(goods: GoodsReturn, at: datetime = AT) -> GoodsReturn:
     wish = returns.ArrangeReturn(goods.id, ADDRESS, None)
-    leave = returns.leave_period(rule(), goods.profile, None).end(at, UTC_DAYS)
+    leave = leave_period(rule(), goods.profile, None).end(at, UTC_DAYS)
     return returns.arrange_return(goods, wish, "digest", leave, at).after
 
 
