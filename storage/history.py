@@ -26,7 +26,7 @@ T = TypeVar("T")
 async def as_of(connection: Connection, tenant_id: str, table: Table[T], id: str, at: datetime) -> T | None:
     """The aggregate as it was at that instant, by the tenant's clock; None if it did not exist then.
 
-    Columns added since read as null, and fail to decode where the dataclass wants a value.
+    Columns added since read as they are now: no migration fills what is past.
     """
     began_at = await connection.fetchval(
         "SELECT at FROM audit WHERE tenant_id = $1 AND object_id = $2 ORDER BY id LIMIT 1", tenant_id, id
@@ -41,12 +41,22 @@ async def as_of(connection: Connection, tenant_id: str, table: Table[T], id: str
     )
     if row is None:
         return await table.find(connection, tenant_id, id)
-    record = await connection.fetchrow(f"SELECT * FROM jsonb_populate_record(NULL::{table.name}, $1)", row)
+    record = await connection.fetchrow(
+        f"SELECT p.* FROM {table.name} t, jsonb_populate_record(t, $3) p WHERE t.tenant_id = $1 AND t.id = $2",
+        tenant_id,
+        id,
+        row,
+    )
     assert record is not None
     children: dict[str, tuple[Any, ...]] = {}
     for field, child in table.children.items():
         rows = await connection.fetch(
-            f"SELECT * FROM jsonb_populate_recordset(NULL::{child.table.name}, $1::jsonb -> $2)", row, field
+            f"SELECT p.* FROM jsonb_array_elements(coalesce($2::jsonb -> $3, '[]')) WITH ORDINALITY e(row, place)"
+            f" LEFT JOIN {child.table.name} t ON t.tenant_id = $1 AND t.id = e.row ->> 'id',"
+            f" jsonb_populate_record(t, e.row) p ORDER BY e.place",
+            tenant_id,
+            row,
+            field,
         )
         children[field] = tuple(child.table.decode(owned) for owned in rows)
     return table.decode(record, **children)

@@ -55,6 +55,9 @@ from storage.unit_of_work import Work
 STRIPES: Final = 16
 """Rows per platform account and currency: eight times the posts that two cores can have under way."""
 
+NOON: Final = 12
+"""From this hour on (UTC) what is left of a day is shorter than what is over."""
+
 _Key = tuple[str, str, str, int]
 """Account name, party ('' for the platform), currency, stripe: also the order in which balances are locked."""
 
@@ -164,21 +167,20 @@ async def statement(
     connection: Connection, tenant_id: TenantId, span: Span, *, after: Place | None, count: int
 ) -> tuple[int, int, list[StatementLine]]:
     """Opening balance, closing balance, and the next `count` entries of the statement; no entry where no account is."""
-    accounts = await connection.fetchval(
+    found = await connection.fetchrow(
         _ACCOUNTS_OF_PLATFORM if span.party_id is None else _ACCOUNTS_OF_PARTY,
         tenant_id,
         span.account.value,
         span.currency,
         *(() if span.party_id is None else (span.party_id,)),
     )
+    assert found is not None
+    accounts, began_at = found["ids"], found["began_at"]
     start = (span.opens_at, "", 0) if after is None else (after[0], after[1], after[2] + 1)
-    points = ((span.opens_at, "", 0), (span.closes_at, "", 0), start)
-    opening, closing, held = (
-        int(row["minor"])
-        for row in await connection.fetch(
-            _HELD_BEFORE, tenant_id, accounts, *(list(column) for column in zip(*points, strict=True))
-        )
-    )
+    of = (connection, tenant_id, accounts, began_at)
+    opening = await _held_before(*of, (span.opens_at, "", 0))
+    closing = await _held_before(*of, (span.closes_at, "", 0))
+    held = opening if after is None else await _held_before(*of, start)
     rows = await connection.fetch(_STATEMENT, tenant_id, accounts, *start, span.closes_at, count)
     lines = []
     for row in rows:
@@ -202,6 +204,15 @@ async def statement(
             )
         )
     return opening, closing, lines
+
+
+async def _held_before(
+    connection: Connection, tenant_id: TenantId, accounts: Sequence[str], began_at: datetime | None, point: Place
+) -> int:
+    """What the accounts held just before that point, reckoned from whichever end of their days is nearer."""
+    backward = began_at is not None and datetime.now(UTC) - point[0] < point[0] - began_at
+    late = point[0].astimezone(UTC).hour >= NOON
+    return int(await connection.fetchval(_HELD[backward, late], tenant_id, accounts, *point))
 
 
 async def entries(
@@ -356,29 +367,43 @@ GROUP BY name, party_id, currency ORDER BY name, party_id NULLS FIRST, currency
 """
 
 _ACCOUNTS_OF_PLATFORM: Final = """
-SELECT coalesce(array_agg(id), '{}') FROM ledger_accounts
+SELECT coalesce(array_agg(id), '{}') AS ids, min(opened_at) AS began_at FROM ledger_accounts
 WHERE tenant_id = $1 AND name = $2 AND party_id IS NULL AND currency = $3
 """
 _ACCOUNTS_OF_PARTY: Final = """
-SELECT coalesce(array_agg(id), '{}') FROM ledger_accounts
+SELECT coalesce(array_agg(id), '{}') AS ids, min(opened_at) AS began_at FROM ledger_accounts
 WHERE tenant_id = $1 AND name = $2 AND party_id = $4 AND currency = $3
 """
 
-_HELD_BEFORE: Final = """
-SELECT coalesce(days.minor, 0) + coalesce(part.minor, 0) AS minor
-FROM unnest($3::timestamptz[], $4::text[], $5::int[]) WITH ORDINALITY AS p(at, transfer_id, position, place)
-CROSS JOIN LATERAL (
-  SELECT sum(d.amount_minor) AS minor FROM ledger_days d
-  WHERE d.tenant_id = $1 AND d.account_id = ANY ($2::text[]) AND d.day < (p.at AT TIME ZONE 'UTC')::date
-) days
-CROSS JOIN LATERAL (
-  SELECT sum(e.amount_minor) AS minor FROM ledger_entries e
-  WHERE e.tenant_id = $1 AND e.account_id = ANY ($2::text[]) AND e.at >= date_trunc('day', p.at, 'UTC')
-    AND (e.at, e.transfer_id, e.position) < (p.at, p.transfer_id, p.position)
-) part
-ORDER BY p.place
+
+def _held_text(*, backward: bool, late: bool) -> str:
+    """What the accounts held before a point: all days before it, or what they hold now without the days after it.
+
+    `late` takes the point's own day as a whole and subtracts what came after the point; otherwise what came before it
+    is added. The `at` of a row comparison bounds the range of the index.
+    """
+    day = "($3::timestamptz AT TIME ZONE 'UTC')::date"
+    point = "(e.at, e.transfer_id, e.position)"
+    given = "($3::timestamptz, $4::text, $5::int)"
+    days = f"d.day {'>' if backward else '<='} {day}" if late else f"d.day {'>=' if backward else '<'} {day}"
+    begins = "date_trunc('day', $3::timestamptz, 'UTC')"
+    before, after = (
+        f"{point} < {given} AND e.at >= {begins}",
+        f"{point} >= {given} AND e.at < {begins} + interval '1 day'",
+    )
+    balances = "SELECT coalesce(sum(a.balance_minor), 0) FROM ledger_accounts a WHERE a.tenant_id = $1"
+    return f"""
+SELECT {f"({balances} AND a.id = ANY ($2::text[]))" if backward else 0}
+  {"-" if backward else "+"} (SELECT coalesce(sum(d.amount_minor), 0) FROM ledger_days d
+    WHERE d.tenant_id = $1 AND d.account_id = ANY ($2::text[]) AND {days})
+  {"-" if late else "+"} (SELECT coalesce(sum(e.amount_minor), 0) FROM ledger_entries e
+    WHERE e.tenant_id = $1 AND e.account_id = ANY ($2::text[]) AND {after if late else before})
 """
-"""What the accounts held before each point. The `at` of a row comparison bounds the range of the index."""
+
+
+_HELD: Final = {
+    (backward, late): _held_text(backward=backward, late=late) for backward in (False, True) for late in (False, True)
+}
 
 _STATEMENT: Final = """
 SELECT p.at, p.transfer_id, p.position, p.amount_minor, t.event, t.claim_id, t.coupon_id, t.redemption_id,

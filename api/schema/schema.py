@@ -17,6 +17,7 @@ from strawberry.types import get_object_definition
 
 from api.schema import (
     appeals,
+    as_of,
     bookings,
     buyers,
     capabilities,
@@ -80,6 +81,7 @@ from api.schema import (
 from api.schema.mutation import Mutation
 from api.schema.scalars import SCALARS
 from storage.views import appeals as appeal_views
+from storage.views import as_of as as_of_views
 from storage.views import bookings as booking_views
 from storage.views import capabilities as capability_views
 from storage.views import carrier_claims as carrier_claim_views
@@ -184,6 +186,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
     Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),
     Noun(party_statement_views, party_statements.PartyStatementQueries),
+    Noun(as_of_views, as_of.AsOfQueries),
     Noun(ledger_views, ledger.LedgerQueries),
     Noun(clock_views, clocks.ClockQueries, clocks.ClockMutations),
     Noun(hold_views, holds.HoldQueries, holds.HoldMutations),

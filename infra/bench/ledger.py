@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Final
 
 import asyncpg
@@ -61,7 +62,8 @@ async def _measured(loaded: Loaded, entries: int) -> None:
             raise RuntimeError(f"the books of the bench do not add up: {broken}")
         await _pages(pool, tenant_id)
         for batch in (1, 10):
-            typer.echo(f"posting, {batch:2} at once  {await _posting(pool, tenant_id, batch):8.0f} transfers/s")
+            rate, per_cpu = await _posting(pool, tenant_id, batch, loaded.postmaster)
+            typer.echo(f"posting, {batch:2} at once  {rate:8.0f} transfers/s {per_cpu:8.0f} per second of processor")
     finally:
         await pool.close()
 
@@ -82,8 +84,22 @@ async def _pages(pool: Pool, tenant_id: TenantId) -> None:
     typer.echo(f"statement page       {taken[PAGES // 2]:8.1f} ms p50 {taken[PAGES * 99 // 100]:8.1f} ms p99")
 
 
-async def _posting(pool: Pool, tenant_id: TenantId, batch: int) -> float:
-    """Transfers a second, so many in each act, eight acts under way."""
+def _processor_seconds(postmaster: int) -> float:
+    """The processor's time that this process and Postgres, all its processes, have used so far."""
+    used = 0.0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = folder.joinpath("stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended while it was looked for
+            if int(folder.name) in (os.getpid(), postmaster) or int(fields[1]) == postmaster:
+                used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+async def _posting(pool: Pool, tenant_id: TenantId, batch: int, postmaster: int) -> tuple[float, float]:
+    """Transfers a second and per second of processor, so many in each act, eight acts under way."""
     caller, ends_at = system(tenant_id, "bench"), time.perf_counter() + POSTING_SECONDS
     count = 0
 
@@ -108,6 +124,6 @@ async def _posting(pool: Pool, tenant_id: TenantId, batch: int) -> float:
             await transact(pool, caller, action="bench", request_id="run bench", act=act)
             count += batch
 
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _processor_seconds(postmaster)
     await asyncio.gather(*(posts() for _ in range(AT_ONCE)))
-    return count / (time.perf_counter() - began)
+    return count / (time.perf_counter() - began), count / (_processor_seconds(postmaster) - used)

@@ -38,3 +38,17 @@ CREATE INDEX ledger_transfers_carrier_claim ON ledger_transfers (tenant_id, carr
   WHERE carrier_claim_id IS NOT NULL;
 CREATE INDEX ledger_transfers_rule ON ledger_transfers (tenant_id, rule_version_id) WHERE rule_version_id IS NOT NULL;
 CREATE INDEX ledger_transfers_reverses ON ledger_transfers (tenant_id, reverses_id) WHERE reverses_id IS NOT NULL;
+
+-- Every statement adds entries that sum to zero per transfer and currency, so every transfer always does: what was added
+-- is looked at, and not once more what was there. Reading it again cost a sixth of posting.
+CREATE OR REPLACE FUNCTION transfers_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  unbalanced text;
+BEGIN
+  SELECT a.transfer_id INTO unbalanced FROM added a
+  GROUP BY a.tenant_id, a.transfer_id, a.currency HAVING sum(a.amount_minor) <> 0 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'transfer % does not balance', unbalanced USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
