@@ -9,6 +9,7 @@
 -- time. What is loaded keeps every key, as the bench verifies by a sample.
 
 SET session_replication_role = replica;
+SET maintenance_work_mem = '256MB';
 
 CREATE FUNCTION pg_temp.id(prefix text, number bigint) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN prefix || '_' || lpad(number::text, 26, '0');
