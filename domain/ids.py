@@ -572,12 +572,6 @@ class PartyCounterId(Id):
     prefix = "pct"
 
 
-class ScorecardId(Id):
-    """How a party stands by its measures."""
-
-    prefix = "scd"
-
-
 class EvidenceId(Id):
     """A piece of evidence in a claim."""
 

@@ -9,10 +9,14 @@ from datetime import date, datetime
 
 from api.operations import points
 from domain import access, counters
+from domain.claims import Claim
 from domain.counters import CounterKind, FoundItem, RecordProhibitedGoods
+from domain.coverage import Coverage
 from domain.errors import Invalid, Problem, Refused
 from domain.ids import CountedItemId, LiablePartyId, OrderId, PartyCounterId, ProviderId, SupplierId
+from domain.liability import Shares
 from domain.points import CauseKind, PointCause
+from domain.remedies import REFUNDS, Award
 from storage import calendars as calendar_rows
 from storage import counters as counter_rows
 from storage import points as point_rows
@@ -48,6 +52,13 @@ async def count_refund(work: Work, party_id: LiablePartyId, order_id: OrderId) -
     except Refused:
         return
     await _count(work, party_id, CounterKind.SELLER_REFUNDS, {str(order_id): work.at})
+
+
+async def follow_award(work: Work, claim: Claim, _cover: Coverage, awards: tuple[Award, ...], shares: Shares) -> None:
+    """A claim gives money back and its party bears a part: its order counts among those that the party caused."""
+    refunded = any(award.kind in REFUNDS for award in awards)
+    if refunded and shares.of_bearer(claim.party_bears):
+        await count_refund(work, claim.party_id, OrderId(claim.order_id))
 
 
 async def _count(work: Work, party_id: LiablePartyId, kind: CounterKind, found: Mapping[str, datetime]) -> int:

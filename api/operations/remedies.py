@@ -6,7 +6,7 @@ Claims call this; it calls nothing of theirs. Order and claim are locked by the 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from api.operations import carrier_claims, compensation, exposure, recoveries
+from api.operations import carrier_claims, compensation, counters, exposure, recoveries
 from api.operations.compensation import Behind
 from api.operations.duties import end_duties, start_duty
 from domain import money, refunds, remedies, remedy_terms
@@ -38,7 +38,7 @@ RULE: Final = "remedies"
 
 AfterAward = Callable[[Work, Claim, Coverage, tuple[Award, ...], Shares], Awaitable[None]]
 
-AFTER_AWARD: Final[tuple[AfterAward, ...]] = (carrier_claims.follow_award,)
+AFTER_AWARD: Final[tuple[AfterAward, ...]] = (carrier_claims.follow_award, counters.follow_award)
 """What else follows when a claim gives something: each is called once per decision or agreement, after the money."""
 
 

@@ -401,7 +401,7 @@ MOVEMENT: Final = View(
         **columns("id", "kind", "points", "strikes", "at", "note"),
         "entry": One("PointsEntry", "{t}.entry_id"),
         "balance": Value(
-            "(SELECT sum(m.points) FROM points_movements m WHERE m.tenant_id = {t}.tenant_id "
+            "(SELECT sum(m.points)::bigint FROM points_movements m WHERE m.tenant_id = {t}.tenant_id "
             "AND m.party_id = {t}.party_id AND (m.at, m.id) <= ({t}.at, {t}.id))"
         ),
     },

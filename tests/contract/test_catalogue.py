@@ -30,6 +30,7 @@ APPEND_ONLY = {
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
     "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items", "scorecard_exclusions",
     "exposure_movements", "evidence", "evidence_files", "evidence_marks",
+    "chargeback_events", "evidence_packs",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 
