@@ -40,6 +40,7 @@ OF_TYPE: Final = {
     "boolean": "g % 2 = 0",
     "jsonb": "'{}'::jsonb",
     "bytea": "'\\x00'::bytea",
+    "xid8": "pg_current_xact_id()",
 }
 """What a column of that type is filled with; numbers for all others."""
 
