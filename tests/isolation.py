@@ -79,6 +79,8 @@ from storage.pool import Pool
 from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
+from tests.charging import appealing, charged
+from tests.collecting import collected
 from tests.deskwork import at_work, limit
 from tests.disciplined import disciplined
 from tests.disputing import disputed
@@ -101,6 +103,8 @@ LINKS = (
     "hold_id", "clock_id", "visit_id", "service_point_id", "entry_id", "counter_id",
     "refund_id", "goodwill_id", "reservation_id", "line_id", "exposure_id",
     "evidence_id", "return_id", "upload_id", "label_upload_id",
+    "recovery_id", "payout_id", "invoice_id", "party_payment_id",
+    "chargeback_id", "protection_id", "receipt_id", "appeal_id", "final_decision_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua", "bdl"}
@@ -325,6 +329,9 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
         market.id, f"SELECT t.id FROM claims t {mine} AND t.reason = 'LATE_DELIVERY'", market.id, trade.buyer.party_id
     )
     await disciplined(building, ProviderId(str(trade.provider.party_id)), ClaimId(late))
+    await charged(market, building, trade.buyer, trade.supplier)
+    await collected(building, ProviderId(str(trade.provider.party_id)))
+    await appealing(market, building, trade.supplier)
 
 
 async def tables(owner: asyncpg.Pool[Any]) -> list[str]:

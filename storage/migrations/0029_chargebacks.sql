@@ -180,7 +180,7 @@ CREATE TABLE chargeback_events (
   id            text COLLATE "C" NOT NULL CHECK (id LIKE 'evt\__%'),
   chargeback_id text COLLATE "C" NOT NULL,
   name          text NOT NULL,
-  actor         text NOT NULL CHECK (actor IN ('MERCHANT', 'STAFF', 'NETWORK', 'SYSTEM')),
+  actor         text NOT NULL,                  -- MERCHANT, STAFF, NETWORK, SYSTEM: never who
   note          text,
   at            timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id),

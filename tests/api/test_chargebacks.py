@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -32,7 +32,7 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.ids import BuyerId, ChargebackId, ChargebackNoticeId, OrderId, SupplierId
 from domain.ledger import AccountName
 from domain.memberships import Plan, RecordCardReceipt, RecordMembership, Scheme
-from domain.protections import ActivateProtection, CoverageOutcome, ProtectionState, TurnProtection
+from domain.protections import ActivateProtection, CoverageOutcome, TurnProtection
 from storage import chargebacks as chargeback_rows
 from storage import clocks as clock_rows
 from storage import ledger as ledger_rows
@@ -494,74 +494,12 @@ async def test_a_pause_covers_what_was_paid_before_it(case: Case) -> None:
     assert outcomes == [CoverageOutcome.COVERED, CoverageOutcome.NOT_COVERED]
 
 
-# -- plans and protection ----------------------------------------------------------------------------------------------
-
-
-async def test_a_free_member_receives_a_thousand_dollars_by_card_and_no_cent_more(case: Case) -> None:
-    free = await case.market.register_supplier()
-    order_id = await case.market.order(case.buyer_id, free, [line(2_000_00)])
-    await case.pay("F1", 999_99, order_id)
-    with pytest.raises(Refused) as refused:
-        await case.pay("F2", 2, order_id)
-    assert reasons(refused) == ["card_receipts_within_cap"]
-    await case.pay("F3", 1, order_id)
-    plan = RecordMembership(free, Plan.STANDARD, "B9")
-    await case.market.act(case.staff, memberships.record_membership, plan)
-    await case.pay("F4", 1_000_00, order_id)
-
-
-async def test_two_receipts_at_once_never_pass_the_cap_together(case: Case) -> None:
-    free = await case.market.register_supplier()
-    orders = [await case.market.order(case.buyer_id, free, [line(600_00)]) for _ in range(3)]
-    done = await asyncio.gather(
-        *(case.pay(f"F{n}", 600_00, order_id) for n, order_id in enumerate(orders)), return_exceptions=True
-    )
-    assert sorted(type(each).__name__ for each in done) == ["Outcome", "Refused", "Refused"]
-
-
-async def test_protection_needs_a_paid_plan_and_pauses_when_it_ends(case: Case) -> None:
-    free = await case.market.register_supplier()
-    with pytest.raises(Refused) as refused:
-        await case.market.act(case.market.supplier(free), protections.activate_protection, ActivateProtection(None))
-    assert reasons(refused) == ["plan_entitles_to_protection"]
-    await case.protect()
-    with pytest.raises(Refused) as refused:
-        await case.protect()
-    assert reasons(refused) == ["protection_not_enrolled"]
-    await case.market.move(datetime(2027, 2, 3, tzinfo=START.tzinfo))
-    async with case.market.pool.acquire(case.market.tenant_id) as connection:
-        live = await protection_rows.find_live(connection, case.market.tenant_id, case.supplier_id)
-    assert live is not None
-    assert live.state is ProtectionState.PAUSED
-    with pytest.raises(Refused) as refused:
-        await case.market.act(case.merchant, protections.resume_protection, TurnProtection(live.id))
-    assert reasons(refused) == ["plan_entitles_to_protection"]
-    plan = RecordMembership(case.supplier_id, Plan.PREMIUM, "B2")
-    await case.market.act(case.staff, memberships.record_membership, plan)
-    async with case.market.pool.acquire(case.market.tenant_id) as connection:
-        again = await protection_rows.get(connection, case.market.tenant_id, live.id)
-    assert (again.state, len(again.periods)) == (ProtectionState.ACTIVE, 2)
-
-
-async def test_an_ended_protection_can_be_switched_on_anew(case: Case) -> None:
-    await case.protect()
-    async with case.market.pool.acquire(case.market.tenant_id) as connection:
-        live = await protection_rows.find_live(connection, case.market.tenant_id, case.supplier_id)
-    assert live is not None
-    await case.market.act(case.merchant, protections.end_protection, TurnProtection(live.id))
-    with pytest.raises(Refused):
-        await case.market.act(case.merchant, protections.pause_protection, TurnProtection(live.id))
-    await case.protect()
-
-
 async def test_the_same_key_submits_one_pack(case: Case) -> None:
     await case.pay()
     opened = await case.open()
     key, wish = Key("k1", fingerprint({"a": 1})), SubmitEvidencePack(opened.id, "Delivered.", ())
     merchant = case.merchant
-    first, again = [
-        await case.market.act(merchant, chargebacks.submit_evidence_pack, wish, key=key) for _ in range(2)
-    ]
+    first, again = [await case.market.act(merchant, chargebacks.submit_evidence_pack, wish, key=key) for _ in range(2)]
     assert first.things == again.things
 
 
@@ -608,24 +546,3 @@ async def test_a_decision_explains_why_nothing_is_covered(case: Case, ask: Askin
     seen = (await ask(case.merchant, text, id=opened.id))["chargeback"]
     unmet = [each["reason"] for each in seen["decision"]["tree"]["because"] if not each["holds"]]
     assert unmet == ["protection_active_at_payment", "pack_accepted_by_platform", "defence_then_lost"]
-
-
-async def test_standing_and_allowance_say_what_the_mutations_refuse_by(case: Case, ask: Asking) -> None:
-    text = """query ($id: ID) { protectionStanding(supplierId: $id) { state eligible findings { reason holds }
-      caseLimit { amount } yearLeft { amount } protection { state availableActions } }
-      cardAllowance(supplierId: $id) { plan cap { amount } left { amount } entitlesToProtection } }"""
-    free = await case.market.register_supplier()
-    seen = await ask(case.market.supplier(free), text)
-    assert seen["protectionStanding"]["state"] == "OFF"
-    assert seen["cardAllowance"] == {
-        "plan": "FREE",
-        "cap": {"amount": "1000.00"},
-        "left": {"amount": "1000.00"},
-        "entitlesToProtection": False,
-    }
-    assert (await ask(case.merchant, text))["protectionStanding"]["state"] == "ELIGIBLE"
-    await case.protect()
-    on = (await ask(case.staff, text, id=case.supplier_id))["protectionStanding"]
-    assert (on["state"], on["eligible"], on["yearLeft"]) == ("ACTIVE", False, {"amount": "20000.00"})
-    assert on["protection"]["availableActions"] == ["PAUSE_PROTECTION", "END_PROTECTION"]
-    assert (await ask(case.merchant, text, id=free))["protectionStanding"] is None

@@ -29,6 +29,8 @@ from domain.ids import KINDS, ApiKeyId, is_id
 from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
+from tests.charging import charging_attempts
+from tests.collecting import attempts as collection_attempts
 from tests.deskwork import attempts as desk_attempts
 from tests.disciplined import attempts as discipline_attempts
 from tests.disputing import attempts as dispute_attempts
@@ -320,6 +322,8 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "withdrawClaim": claim,
         **desk_attempts(one, keyed),
         **gift_attempts(one, money, keyed),
+        **charging_attempts(one, money, keyed),
+        **collection_attempts(one, money, keyed),
         **discipline_attempts(one, keyed),
         **dispute_attempts(one, keyed, LATE),
         **enrolment_attempts(one, money, keyed),
