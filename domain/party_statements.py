@@ -5,14 +5,14 @@ of a month is the opening of the next, and the last one is what the accounts hol
 it for all of a marketplace's books). Every event that moves a party's receivable or contingent account has a word here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from domain.dates import Calendar
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.ids import ClaimId, CouponId, DepositMovementId, LiablePartyId, PartyPaymentId, PayoutId, RecoveryId
 from domain.ledger import POSTINGS, AccountName, Event
 from domain.money import Money, total
@@ -66,8 +66,26 @@ KINDS: Final[Mapping[Event, LineKind]] = {
 """Event -> what a statement calls it. Total over the events that move one of the accounts."""
 assert KINDS.keys() == {event for event, pairs in POSTINGS.items() if any(set(pair) & set(ACCOUNTS) for pair in pairs)}
 
-REASONS: Final[Mapping[LineKind, str]] = {kind: f"statement_{kind.lower()}" for kind in LineKind}
-"""Kind of line -> its sentence (`domain/words/party_statements.py`)."""
+
+def _said(reason: str) -> Callable[[Mapping[str, Input]], Finding]:
+    """What makes the finding that says a line in that sentence."""
+    return lambda inputs: Finding("statement.line", True, reason, inputs)
+
+
+SENTENCES: Final = {
+    LineKind.OPENED: _said("statement_opened"),
+    LineKind.FELL_DUE: _said("statement_fell_due"),
+    LineKind.REVERSED: _said("statement_reversed"),
+    LineKind.WAIVED: _said("statement_waived"),
+    LineKind.RELEASED: _said("statement_released"),
+    LineKind.NETTED: _said("statement_netted"),
+    LineKind.PAID: _said("statement_paid"),
+    LineKind.DRAWN: _said("statement_drawn"),
+    LineKind.WRITTEN_OFF: _said("statement_written_off"),
+    LineKind.RETURNED: _said("statement_returned"),
+}
+"""Kind of line -> its sentence (`domain/words/party_statements.py`). Total."""
+assert SENTENCES.keys() == set(LineKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +175,9 @@ def closing(opening: Money, parts: Iterable[Money]) -> Money:
 def because(kind: LineKind, receivable: Money, contingent: Money, claim: str | None, coupon: str | None) -> Finding:
     """The line in a sentence: how much of which claim and coupon."""
     moved = contingent if kind in (LineKind.OPENED, LineKind.RELEASED) else receivable
-    inputs = {"amount": str(abs(moved.amount)), "currency": moved.currency, "claim": claim, "coupon": coupon}
-    return Finding("statement.line", True, REASONS[kind], inputs)
+    return SENTENCES[kind](
+        {"amount": str(abs(moved.amount)), "currency": moved.currency, "claim": claim, "coupon": coupon}
+    )
 
 
 def coupon_number(id: str | None) -> str | None:

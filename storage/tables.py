@@ -335,7 +335,7 @@ def _any_id(text: str) -> Id:
 _TABLES: Final[dict[type, Table[Any]]] = {}
 
 
-def every() -> list[Table[Any]]:
+def declared() -> list[Table[Any]]:
     """Every table that was declared by the modules imported so far."""
     return list(_TABLES.values())
 

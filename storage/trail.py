@@ -80,8 +80,8 @@ def _tables() -> dict[str, list[Table[Any]]]:
     for module in iter_modules([str(Path(__file__).parent)]):
         import_module(f"storage.{module.name}")
     found: dict[str, list[Table[Any]]] = {}
-    children = {child.table for table in tables.every() for child in table.children.values()}
-    for table in tables.every():
+    children = {child.table for table in tables.declared() for child in table.children.values()}
+    for table in tables.declared():
         prefix = getattr(get_type_hints(table.type).get("id"), "prefix", "")
         if prefix and table.key == ("id",) and "version" in table.names and table not in children:
             found.setdefault(prefix, []).append(table)

@@ -174,13 +174,13 @@ async def _collect(
         if each is Means.DEPOSIT and provider is not None:
             left = await deposits.draw_for(work, provider, left)
         elif each is Means.INVOICE:
-            await _issue(work, left, rule)
+            await issue_invoice(work, left, rule)
             return
         elif each is Means.RESTRICTION and provider is not None and about is not None:
             await _restrict(work, provider, rule, about)
 
 
-async def _issue(work: Work, owed: Sequence[Recovery], rule: CollectionTerms) -> Invoice:
+async def issue_invoice(work: Work, owed: Sequence[Recovery], rule: CollectionTerms) -> Invoice:
     """An invoice asks for all that is outstanding of them; its clock runs."""
     calendar = await calendars.get(work.connection, work.market)
     change = invoices.issue_invoice(

@@ -52,8 +52,8 @@ class Wanderer:
 
     async def step(self) -> None:
         acts: list[Callable[[], Awaitable[None]]] = [
-            self.claim, self.withdraw, self.accept, self.accept, self.spend, self.spend, self.spend, self.cancel, self.pay, self.dispute, self.resolve,
-            self.wait,
+            self.claim, self.withdraw, self.accept, self.accept, self.spend, self.spend, self.spend, self.cancel,
+            self.pay, self.dispute, self.resolve, self.wait,
         ]  # fmt: skip
         with contextlib.suppress(Refused, Conflict):  # what is not possible now leaves everything as it was
             await self.dice.choice(acts)()
