@@ -475,7 +475,7 @@ async def test_a_party_sees_its_own_account_and_nobody_elses(sandbox: Market, as
     assert own["pointsEntry"]["decision"]["tree"]["reason"] == "penalty_measure_taken"
     assert own["pointsAccount"] == {"balance": 12}
     assert len(own["pointsEntries"]["nodes"]) == len(own["pointsMovements"]["nodes"]) == 1
-    nothing = {
+    nothing: dict[str, Any] = {
         "pointsEntry": None,
         "pointsAccount": None,
         "pointsEntries": {"nodes": []},

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from api.operations import scorecards as scoring
 from api.operations.counters import count_refund
-from domain.clocks import Duty
 from domain.dates import rfc3339
 from domain.ids import BuyerId, ClaimId, CoverageId, LiablePartyId, OrderId, OrderLineId, ProviderId, SupplierId
+from domain.liability import Bearer, Shares
+from domain.remedies import Award, RemedyKind
 from storage import claims as claim_rows
 from storage import counters as counter_rows
 from storage import orders as order_rows
 from storage import scorecards as scorecard_rows
 from storage.unit_of_work import Outcome, Work, mint
-from tests.builders import START, Market, line
+from tests.api.test_claims import story
+from tests.api.test_remedies import Losses, losses
+from tests.builders import START, Market, line, usd
 from tests.marketplaces import Asking
 from tests.nvoccs import events
 from tests.selling import sell
+
+__all__ = ["losses", "story"]
 
 DAY = timedelta(days=1)
 
@@ -49,8 +54,8 @@ async def recounted(market: Market) -> list[str]:
 async def card(market: Market, ask: Asking, party: LiablePartyId, window: str = "WEEK") -> dict[str, Any]:
     text = """query ($id: ID!, $window: RecordWindow) { scorecard(partyId: $id, window: $window) {
         standing demoted scores { measure count of shareBp meetsTarget } because { reason } } }"""
-    found = (await ask(market.staff, text, id=party, window=window))["scorecard"]
-    return found | {"scores": {each["measure"]: each for each in found["scores"]}}
+    seen: dict[str, Any] = (await ask(market.staff, text, id=party, window=window))["scorecard"]
+    return seen | {"scores": {each["measure"]: each for each in seen["scores"]}}
 
 
 # -- counters ----------------------------------------------------------------------------------------------------------
@@ -111,6 +116,19 @@ async def test_a_refunded_order_counts_once_in_its_month_and_costs_nothing_by_de
     ]
     assert await balance(sandbox, ask, id) == 0
     assert await recounted(sandbox) == []
+
+
+async def test_what_a_claim_refunds_counts_for_a_party_that_bears_a_part_of_it(losses: Losses, ask: Asking) -> None:
+    mine = await losses.lost(300_00)
+    theirs = await losses.lost(200_00)
+    (line_id,) = (each.line_id for each in theirs.lines)
+    await losses.story.accept(mine)
+    await losses.provide(theirs, Shares.whole(Bearer.PLATFORM), Award(RemedyKind.REFUND_PARTIAL, usd(200_00), line_id))
+    text = "{ partyCounters(first: 5) { nodes { kind count items(first: 5) { nodes { reference } } } } }"
+    (counter,) = (await ask(losses.supplier, text))["partyCounters"]["nodes"]
+    assert (counter["kind"], counter["count"]) == ("SELLER_REFUNDS", 1)
+    assert counter["items"]["nodes"] == [{"reference": mine.order_id}]
+    assert await recounted(losses.market) == []
 
 
 # -- scorecards --------------------------------------------------------------------------------------------------------
@@ -254,5 +272,3 @@ async def test_a_scorecard_is_its_partys_and_the_desks(sandbox: Market, ask: Ask
     assert (await ask(sandbox.provider(id), text, id=None))["scorecard"] == {"standing": "MEETS"}
     assert (await ask(sandbox.provider(other), text, id=id))["scorecard"] is None
     assert (await ask(sandbox.buyer(await sandbox.register_buyer()), text, id=None))["scorecard"] is None
-    assert Duty.SETTLE_MEASURE in Duty
-    assert date(2026, 2, 1) == START.date()
