@@ -120,7 +120,7 @@ async def test_the_past_reads_as_it_was_noted_then(story: Story, ask: Asking, se
         await wanderer.step()
     changed = {row.version for _, rows, _, _ in wanderer.snapshots for row in rows.values()}
     assert max(changed) >= 3
-    tables = {"clm": CLAIMS, "cpn": COUPONS, "rec": RECOVERIES, "buy": BUYERS}
+    tables: dict[str, Any] = {"clm": CLAIMS, "cpn": COUPONS, "rec": RECOVERIES, "buy": BUYERS}
     market = story.market
     async with market.pool.acquire(market.tenant_id) as connection:
         everything = {id_ for _, rows, _, _ in wanderer.snapshots for id_ in rows}

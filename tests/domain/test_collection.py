@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from domain import collection, invoices, ledger, party_statements, payouts, recoveries, rule_kinds, terms
 from domain.change import Change
 from domain.collection import CollectionTerms
+from domain.dates import UTC_DAYS
 from domain.errors import Invalid, Refused
 from domain.ids import ClaimId, CouponId, InvoiceId, InvoiceLineId, PayoutId, ProviderId, RecoveryId, RuleVersionId
 from domain.invoices import InvoiceState
@@ -183,7 +184,7 @@ def test_a_party_pays_no_more_than_it_owes() -> None:
 
 
 def test_a_month_is_spelled_and_has_its_span_where_the_marketplace_is() -> None:
-    calendar = rule_kinds.UTC_DAYS
+    calendar = UTC_DAYS
     december = party_statements.month_of("2026-12")
     assert party_statements.span_of(december, calendar) == (
         datetime(2026, 12, 1, tzinfo=UTC),
