@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -369,8 +369,10 @@ async def test_no_party_learns_that_a_decision_waits(here: Desk) -> None:
 BULK = "previewToken results { claim { id state } effect amount { amount currency } message because { reason } }"
 
 
-def bulk(ids: list[str], key: str, *, dry: bool, token: str | None = None, outcome: str = "GRANTED") -> dict[str, Any]:
-    wish = {"claimIds": ids, "outcome": outcome, "note": "All late.", "dryRun": dry, "idempotencyKey": key}
+def bulk(
+    ids: Sequence[str], key: str, *, dry: bool, token: str | None = None, outcome: str = "GRANTED"
+) -> dict[str, Any]:
+    wish = {"claimIds": list(ids), "outcome": outcome, "note": "All late.", "dryRun": dry, "idempotencyKey": key}
     return wish if token is None else {**wish, "previewToken": token}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ from domain.ids import (
     ClaimId,
     CoverageId,
     DecisionId,
+    Id,
     MemberId,
     OrderId,
     OrderLineId,
@@ -53,7 +55,10 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TERMS = DeskTerms("rul_1", Money(5_000_00, "USD"))
 
 
-def numbered(kind: type, number: int):  # type: ignore[no-untyped-def]
+I = TypeVar("I", bound=Id)  # noqa: E741 - an id's kind
+
+
+def numbered(kind: type[I], number: int) -> I:
     return kind(f"{kind.prefix}_{number:026d}")
 
 
