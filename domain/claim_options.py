@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from domain import coverage, guarantees, procedure
 from domain.access import Caller, may
-from domain.claims import REASONS, ClaimReason, rulings
+from domain.claims import REASONS, ClaimReason, may_open, rulings
 from domain.claims.overlaps import OtherClaim, one_loss
 from domain.coverage import Coverage
 from domain.dates import Calendar
@@ -116,7 +116,8 @@ def _option(
     facts = replace(facts, provider_id=cover.provider_id)
     if reason is not None:
         facts = rulings.complained(facts, reason, ())
-        findings = (*findings, *procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar))
+        fileable = procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar)
+        findings = (*findings, may_open(reason, caller), *fileable)
     if isinstance(rate, Refused):
         findings = (*findings, *conditions, *rate.unmet)
     else:

@@ -108,6 +108,7 @@ from domain.claims.steps import (
 from domain.claims.turns import (
     NextDuty,
     appealable,
+    may_open,
     moves,
     next_duty,
     require_move,
@@ -174,6 +175,7 @@ __all__ = [
     "found_liable",
     "goods_returned",
     "make_offer",
+    "may_open",
     "moves",
     "next_duty",
     "number",

@@ -80,7 +80,7 @@ class ReasonRule:
     complaint: Complaint
     cause: LossCause
     proven_by_facts: bool = False
-    open: frozenset[Side] = _BUYERS
+    opened_by: frozenset[Side] = _BUYERS
     contest: frozenset[Side] = _PARTY
     offer: frozenset[Side] = _BOTH
     escalate: frozenset[Side] = _BUYERS

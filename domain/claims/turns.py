@@ -24,7 +24,7 @@ from domain.claims.life import (
     Step,
 )
 from domain.claims.offers import other_side
-from domain.claims.reasons import REASONS, ReasonRule
+from domain.claims.reasons import REASONS, ClaimReason, ReasonRule
 from domain.claims.sides import Side
 from domain.clocks import Duty
 from domain.errors import NotFound
@@ -231,6 +231,14 @@ def appealable(claim: Claim, side: Side | None, at: datetime) -> tuple[Finding, 
             {"until": closes},
             closes_at=closes,
         ),
+    )
+
+
+def may_open(reason: ClaimReason, caller: Caller) -> Finding:
+    """Whether the caller's side may claim for that reason."""
+    side = Side.STAFF if caller.is_operator else Side.BUYER
+    return Finding(
+        "claim.right", side in REASONS[reason].opened_by, "claim_reason_gives_right", {"reason": reason.value}
     )
 
 

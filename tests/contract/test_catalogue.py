@@ -26,7 +26,8 @@ WITHOUT_TENANT = {
 
 APPEND_ONLY = {
     "audit", "audit_seals", "ledger_seals", "party_payments",
-    "history", "decisions", "tracking_events", "claim_events", "claim_notes", "exchange_rates",
+    "history", "decisions", "tracking_events", "claim_events", "claim_notes", "claim_contacts",
+    "scan_disputes", "exchange_rates",
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
     "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items", "scorecard_exclusions",
     "exposure_movements", "evidence", "evidence_files", "evidence_marks",

@@ -21,4 +21,4 @@ def test_every_drawing_has_its_place() -> None:
 
 def test_the_claims_life_shows_every_step() -> None:
     picture = docs.claim_life()
-    assert all(step.mutation in picture for step in MOVES.values())
+    assert all(step.mutation in picture for step in MOVES.values() if step.to), "what the desk settles moves no claim"

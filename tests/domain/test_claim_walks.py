@@ -366,7 +366,7 @@ TestClaimWalks.settings = settings(max_examples=60, stateful_step_count=20, dead
 def test_every_reason_says_who_may_do_what(reason: ClaimReason) -> None:
     rule_ = claims.REASONS[reason]
     assert rule_.promises, "a reason claims under something"
-    assert rule_.open <= {Side.BUYER, Side.STAFF}
+    assert rule_.opened_by <= {Side.BUYER, Side.STAFF}
     assert rule_.contest == {Side.LIABLE_PARTY}
     assert rule_.offer in (frozenset(), frozenset({Side.BUYER, Side.LIABLE_PARTY})), "nobody offers to a deaf ear"
     assert rule_.appeal == {Side.BUYER, Side.LIABLE_PARTY}

@@ -35,6 +35,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     judgement = case.judged(work.at, besides=coverage.conditions(case.cover, work.at))
     filing = procedure.filing_facts(case.rows.order, case.rows.shipments, case.rows.contacted_at, named)
     besides = (
+        claims.may_open(command.reason, work.caller),
         *procedure.fileable(procedure.claim_clocks(version), command.reason, filing, work.at, calendar),
         *one_loss(judgement.cause, judgement.late_line_ids, case.rows.others),
     )
@@ -59,7 +60,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     claim = change.after
     ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
     await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)
-    tree = replace(judgement.tree, because=(*judgement.tree.because, *besides)) if besides else judgement.tree
+    tree = claims.found_liable(judgement.tree, *besides)
     claim_turns.explain(work, decided, claim, DecisionKind.ELIGIBILITY, tree)
     await claim_turns.take_turn(work, change, _claimant(work), command.note)
     return Outcome({"claim": claim.id})
