@@ -80,6 +80,7 @@ from tests.applicants import in_review
 from tests.builders import START, Market, line, set_clock, usd
 from tests.catalogues import stock
 from tests.charging import appealing, charged
+from tests.claiming import bargained
 from tests.collecting import collected
 from tests.deskwork import at_work, limit
 from tests.disciplined import disciplined
@@ -102,7 +103,7 @@ LINKS = (
     "lane_id", "request_id", "quote_id", "first_id", "second_id", "review_id",
     "hold_id", "clock_id", "visit_id", "service_point_id", "entry_id", "counter_id",
     "refund_id", "goodwill_id", "reservation_id", "line_id", "exposure_id",
-    "evidence_id", "return_id", "upload_id", "label_upload_id",
+    "offer_id", "evidence_id", "return_id", "upload_id", "label_upload_id",
     "recovery_id", "payout_id", "invoice_id", "party_payment_id",
     "chargeback_id", "protection_id", "receipt_id", "appeal_id", "final_decision_id",
 )  # fmt: skip
@@ -319,6 +320,7 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     )
     opened = OpenClaim(CoverageId(cover), ClaimReason.SERVICE_NO_VISIT, "Nobody came.")
     claimed = await market.act(trade.buyer.caller, claims.open_claim, opened)
+    await bargained(market, building, trade.buyer, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await at_work(market, trade.supplier, ClaimId(str(claimed.things["claim"])))
     await serviced(market, trade.buyer, trade.supplier, cover)
     await disputed(market, building, trade.buyer, ClaimId(str(claimed.things["claim"])))

@@ -30,6 +30,7 @@ from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
 from tests.charging import charging_attempts
+from tests.claiming import attempts as bargaining_attempts
 from tests.collecting import attempts as collection_attempts
 from tests.deskwork import attempts as desk_attempts
 from tests.disciplined import attempts as discipline_attempts
@@ -320,6 +321,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "escalateClaim": claim,
         "decideClaim": {**claim, "outcome": "GRANTED"},
         "withdrawClaim": claim,
+        **bargaining_attempts(one, money, keyed),
         **desk_attempts(one, keyed),
         **gift_attempts(one, money, keyed),
         **charging_attempts(one, money, keyed),
