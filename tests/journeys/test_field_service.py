@@ -154,6 +154,20 @@ async def test_a_machine_repaired_on_working_day_15_broke_it_and_the_claim_is_gr
     assert decided["claim"]["outcome"] == "GRANTED"
     assert decided["claim"]["coupon"]["amount"]["amount"] == "200.00"
     assert {"rule": "after_sales.broken", "holds": True} in decided["claim"]["decision"]["tree"]["because"]
+    query = """query($party: ID!, $claim: ID!) {
+      pointsAccount(partyId: $party) { balance entries { violations points causeId } }
+      claim(id: $claim) { evidenceCompleteness { items { kind side provenBy { fact count } } } } }"""
+    follows = await cast.ask("maker", query, party=cast.ids["maker"], claim=claim["id"])
+    assert follows["pointsAccount"] == {
+        "balance": 1,
+        "entries": [{"violations": ["AFTER_SALES_LATE"], "points": 1, "causeId": claim["id"]}],
+    }
+    proven = {
+        (item["side"], item["kind"]): [fact["fact"] for fact in item["provenBy"]]
+        for item in follows["claim"]["evidenceCompleteness"]["items"]
+    }
+    assert proven["BUYER", "SERVICE_RECORD"] == ["SERVICE_REQUEST"]
+    assert proven["LIABLE_PARTY", "SERVICE_RECORD"] == ["SERVICE_VISIT"], "that somebody came, though late"
 
 
 async def test_a_visit_outside_its_window_counts_as_not_made(cast: People) -> None:
