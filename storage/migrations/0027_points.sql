@@ -69,6 +69,7 @@ CREATE TABLE points_movements (
   FOREIGN KEY (tenant_id, entry_id) REFERENCES points_entries
 );
 CREATE INDEX points_movements_entry ON points_movements (tenant_id, entry_id, at, id);
+CREATE INDEX points_movements_at ON points_movements (tenant_id, at, id);
 CREATE INDEX points_movements_party ON points_movements (tenant_id, party_id, at, id);
 CALL protect('points_movements', 'SELECT, INSERT');
 CALL make_append_only('points_movements');
