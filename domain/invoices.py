@@ -5,8 +5,8 @@
 
 Laws: an invoice is of one party and currency; its lines name claim and coupon and never change but for what of them is
 settled; a line is settled by whatever makes its recovery smaller: a payment, a payout, a deposit, a reversal, a
-dispute, a write-off; what is settled stays settled; open = total - settled, and the invoice is paid exactly when that
-is zero.
+dispute, a write-off; what is settled stays settled; remaining = total - settled, and the invoice is paid exactly when
+that is zero.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class Invoice:
     provider_id: ProviderId | None
     state: InvoiceState
     total: Money
-    open: Money
+    remaining: Money
     rule_version_id: RuleVersionId
     issued_at: datetime
     due_at: datetime
@@ -180,7 +180,7 @@ def settle(invoice: Invoice, before: Recovery, after: Recovery, at: datetime) ->
     smaller = replace(
         invoice,
         lines=tuple(lines),
-        open=left,
+        remaining=left,
         state=InvoiceState.PAID if paid else invoice.state,
         ended_at=at if paid else None,
         version=invoice.version + 1,
@@ -237,7 +237,7 @@ def _happening(name: str, invoice: Invoice) -> Happening:
         "partyId": invoice.party_id,
         "number": invoice.number,
         "totalMinor": invoice.total.minor,
-        "openMinor": invoice.open.minor,
+        "remainingMinor": invoice.remaining.minor,
         "currency": invoice.total.currency,
     }
     return Happening(name, facts)

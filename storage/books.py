@@ -12,7 +12,7 @@ import asyncpg
 
 from domain.ids import TenantId
 from domain.ledger import NEVER_CREDIT, NEVER_DEBIT
-from storage import audit, party_statements
+from storage import audit, chargebacks, party_statements
 from storage.pool import Connection
 
 ONE_MOMENT: Final = (
@@ -49,6 +49,7 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         await _given(connection, tenant_id, "reserved of a coupon = held by checkouts", _RESERVATIONS),
         await _given(connection, tenant_id, "remedies = their coupon or refund", _REMEDIES),
         await _given(connection, tenant_id, "drawn on a loss = its movements, at most its ceiling", _EXPOSURES),
+        await _given(connection, tenant_id, "chargebacks hold, cover and draw what was booked", chargebacks.LAW),
         *await _parties(connection, tenant_id),
         await _recoveries(connection, tenant_id),
         await _papers(connection, tenant_id),
@@ -515,11 +516,11 @@ UNION ALL
    WHERE t.tenant_id = p.tenant_id AND t.party_payment_id = p.id
  ) b WHERE p.tenant_id = $1 AND p.amount_minor <> b.paid LIMIT $2)
 UNION ALL
-(SELECT 'invoices: ' || i.id, i.total_minor || ' open ' || i.open_minor, l.total || ' open ' || l.open
+(SELECT 'invoices: ' || i.id, i.total_minor || ' open ' || i.remaining_minor, l.total || ' open ' || l.open
  FROM invoices i CROSS JOIN LATERAL (
    SELECT coalesce(sum(amount_minor), 0) AS total, coalesce(sum(amount_minor - settled_minor), 0) AS open
    FROM invoice_lines l WHERE l.tenant_id = i.tenant_id AND l.invoice_id = i.id
- ) l WHERE i.tenant_id = $1 AND (i.total_minor, i.open_minor) <> (l.total, l.open) LIMIT $2)
+ ) l WHERE i.tenant_id = $1 AND (i.total_minor, i.remaining_minor) <> (l.total, l.open) LIMIT $2)
 """
 
 _DEPOSITS: Final = """

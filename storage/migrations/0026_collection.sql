@@ -86,7 +86,7 @@ CREATE TABLE invoices (
   provider_id text COLLATE "C",
   state       text NOT NULL CHECK (state IN ('OPEN', 'OVERDUE', 'PAID')),
   total_minor bigint NOT NULL CHECK (total_minor > 0),
-  open_minor  bigint NOT NULL CHECK (open_minor BETWEEN 0 AND total_minor),
+  remaining_minor  bigint NOT NULL CHECK (remaining_minor BETWEEN 0 AND total_minor),
   currency    char(3) NOT NULL,
   rule_version_id text COLLATE "C" NOT NULL,
   issued_at   timestamptz NOT NULL,
@@ -97,7 +97,7 @@ CREATE TABLE invoices (
   PRIMARY KEY (tenant_id, id),
   CONSTRAINT invoices_number UNIQUE (tenant_id, number),
   CHECK (num_nonnulls(supplier_id, provider_id) = 1),
-  CHECK ((state = 'PAID') = (open_minor = 0)),
+  CHECK ((state = 'PAID') = (remaining_minor = 0)),
   FOREIGN KEY (tenant_id, supplier_id) REFERENCES suppliers,
   FOREIGN KEY (tenant_id, provider_id) REFERENCES providers,
   FOREIGN KEY (tenant_id, rule_version_id) REFERENCES rule_versions

@@ -87,7 +87,7 @@ INVOICE: Final = View(
     fields={
         **columns("id", "number", "state", "issuedAt", "dueAt", "overdueAt", "endedAt", "version"),
         "total": Amount("{t}.total_minor"),
-        "open": Amount("{t}.open_minor"),
+        "open": Amount("{t}.remaining_minor"),
         "liableParty": PARTY,
         "lines": Many("InvoiceLine", "invoice_id", "BY_POSITION"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),

@@ -198,7 +198,7 @@ async def test_after_the_wait_the_deposit_is_drawn_and_the_rest_invoiced_then_th
         "outstanding": 50_00,
     }
     (invoice,) = await invoices(story)
-    assert (invoice.total, invoice.open, invoice.due_at) == (usd(100_00), usd(100_00), INVOICE_OVER - MICROSECOND)
+    assert (invoice.total, invoice.remaining, invoice.due_at) == (usd(100_00), usd(100_00), INVOICE_OVER - MICROSECOND)
     assert [(line.coupon_id, line.amount) for line in invoice.lines] == [
         (first.id, usd(50_00)),
         (second.id, usd(50_00)),
@@ -210,7 +210,7 @@ async def test_after_the_wait_the_deposit_is_drawn_and_the_rest_invoiced_then_th
     assert invoice.state is InvoiceState.OVERDUE
     assert await restrictions(story) == ["DEBT"]
     await pay_out(story, 20_00)
-    assert (await invoices(story))[0].open == usd(80_00)
+    assert (await invoices(story))[0].remaining == usd(80_00)
     with pytest.raises(Refused) as refused:
         await paid_in(story, 80_01, "W1", invoice.id)
     assert refused.value.unmet[0].inputs["owedMinor"] == 80_00
@@ -232,7 +232,7 @@ async def test_what_falls_due_after_the_invoice_waits_on_its_own(story: Story) -
     await story.market.move(WAIT_OVER)
     await story.redeem(coupon, await story.later_order(), usd(40_00))
     (invoice,) = await invoices(story)
-    assert invoice.open == usd(60_00)
+    assert invoice.remaining == usd(60_00)
     await paid_in(story, 60_00, "W1", invoice.id)
     (invoice,) = await invoices(story)
     assert invoice.state is InvoiceState.PAID
@@ -388,7 +388,7 @@ async def test_an_appeal_waives_everything_and_gives_back_what_was_collected(sto
         ("UPDATE recoveries SET netted_minor = netted_minor + 1", "of each recovery"),
         ("UPDATE recoveries SET returned_minor = returned_minor + 1", "of each recovery"),
         ("UPDATE recoveries SET due_minor = due_minor + 1, netted_minor = netted_minor + 1", "of each recovery"),
-        ("UPDATE invoices SET open_minor = open_minor - 1, total_minor = total_minor - 1", "invoices"),
+        ("UPDATE invoices SET remaining_minor = remaining_minor - 1, total_minor = total_minor - 1", "invoices"),
         ("UPDATE payouts SET announced_minor = announced_minor + 1, payable_minor = payable_minor + 1", "payouts"),
     ],
 )

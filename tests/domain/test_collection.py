@@ -131,16 +131,16 @@ def test_an_invoice_asks_for_less_as_its_recoveries_become_less_and_never_for_mo
     paid = recoveries.pay(asked, usd(20_00), AT).after
     settled = invoices.settle(invoice, asked, paid, AT)
     assert settled is not None
-    assert settled.after.open == usd(60_00)
+    assert settled.after.remaining == usd(60_00)
     assert invoices.settle(settled.after, paid, paid, AT) is None
     gone = recoveries.pay(paid, usd(30_00), AT).after
     assert gone.invoice_id is None
     rest = invoices.settle(settled.after, paid, gone, AT)
     assert rest is not None
-    assert rest.after.open == usd(30_00)
+    assert rest.after.remaining == usd(30_00)
     both = invoices.settle(rest.after, second, replace(second, invoice_id=None), AT)
     assert both is not None
-    assert (both.after.state, both.after.open) == (InvoiceState.PAID, usd(0))
+    assert (both.after.state, both.after.remaining) == (InvoiceState.PAID, usd(0))
     with pytest.raises(ValueError, match="PAID"):
         invoices.fall_overdue(both.after, AT)
 
