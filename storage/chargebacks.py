@@ -127,3 +127,28 @@ async def packs(connection: Connection, tenant_id: TenantId, ids: Collection[Cha
 async def get_pack(connection: Connection, tenant_id: TenantId, id: EvidencePackId) -> EvidencePack:
     """The pack. Refuses with NotFound."""
     return await EVIDENCE_PACKS.get(connection, tenant_id, id)
+
+
+LAW: Final = r"""
+WITH booked AS (
+  SELECT t.chargeback_id AS id, -sum(e.amount_minor) FILTER (WHERE a.name = 'FUNDS_HELD') AS held,
+    sum(e.amount_minor) FILTER (WHERE a.name = 'COMPENSATION_EXPENSE') AS covered
+  FROM ledger_transfers t JOIN ledger_entries e ON e.tenant_id = t.tenant_id AND e.transfer_id = t.id
+  JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+  WHERE t.tenant_id = $1 AND t.chargeback_id IS NOT NULL GROUP BY 1
+), drawn AS (
+  SELECT subject_id AS id, sum(amount_minor) AS minor FROM exposure_movements
+  WHERE tenant_id = $1 AND subject_id LIKE 'cbk\_%' GROUP BY 1
+), off AS (
+  SELECT c.id || ' is ' || c.state || ' over ' || c.amount_minor || ', covered ' || c.covered_minor || ', drawn '
+    || c.drawn_minor || '; booked ' || coalesce(b.held, 0) || ' held, ' || coalesce(b.covered, 0) || ' covered, moved '
+    || coalesce(d.minor, 0) AS what
+  FROM chargebacks c LEFT JOIN booked b ON b.id = c.id LEFT JOIN drawn d ON d.id = c.id
+  WHERE c.tenant_id = $1 AND (
+    coalesce(b.held, 0) <> CASE WHEN c.state IN ('WON', 'SETTLED') THEN 0 ELSE c.amount_minor END
+    OR coalesce(b.covered, 0) <> c.covered_minor OR coalesce(d.minor, 0) <> c.drawn_minor) LIMIT $2
+)
+SELECT (SELECT count(*) FROM chargebacks WHERE tenant_id = $1) AS looked_at, (SELECT array_agg(what) FROM off) AS broken
+"""
+"""What the doctor asks: a chargeback that runs holds its amount, one that is over nothing; what it covers is booked,
+what it draws is moved. Which chargebacks break that, at most $2 of them."""

@@ -512,6 +512,17 @@ async def test_clocks_end_with_the_chargeback(case: Case) -> None:
     assert [(clock.duty, clock.state) for clock in found] == [(Duty.SUBMIT_PACK, ClockState.DONE)]
 
 
+async def test_the_doctor_names_a_chargeback_whose_books_are_off(
+    case: Case, settings: Settings, owner: asyncpg.Pool[Any]
+) -> None:
+    await case.pay()
+    opened = await case.open()
+    assert await sound(settings)
+    await owner.execute("UPDATE chargebacks SET drawn_minor = drawn_minor - 1 WHERE id = $1", opened.id)
+    (broken,) = (await books.faults(settings.database_worker_url))["Harbour Market"]
+    assert opened.id in broken
+
+
 # -- as clients see it -------------------------------------------------------------------------------------------------
 
 
