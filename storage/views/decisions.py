@@ -76,11 +76,9 @@ DECISION: Final = View(
         for kind, predicate in CLAIM_VISIBLE.items()
     }
     | {
-        ViewerKind.BUYER: f"CASE left({{t}}.subject_id, 3) WHEN 'cpn' THEN {_OF_OWN_COUPON} "
-        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.BUYER])} END",
         # By kind of subject: three alternatives at once look so dear to Postgres that it would rather read the table.
         ViewerKind.BUYER: f"CASE left({{t}}.subject_id, 3) WHEN 'apl' THEN {_OF_OWN_APPEAL} "
-        f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.BUYER])} END",
+        f"WHEN 'cpn' THEN {_OF_OWN_COUPON} ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.BUYER])} END",
         ViewerKind.SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"
         f"ELSE {_of_own_claim(CLAIM_VISIBLE[ViewerKind.SUPPLIER])} END",
         ViewerKind.ENTITLED_SUPPLIER: f"CASE left({{t}}.subject_id, 3) {_OF_DISCIPLINE}"

@@ -39,6 +39,7 @@ from storage import remedies as remedy_rows
 from storage.unit_of_work import Outcome, Work
 from tests.api.test_claims import DAY_AFTER, PROMISED, Story, refused, story
 from tests.builders import line, usd
+from tests.marketplaces import Asking
 
 __all__ = ["story"]
 
@@ -373,3 +374,106 @@ async def test_an_overturned_claim_costs_its_party_nothing(losses: Losses, buyer
         assert found == {"COMPENSATION_EXPENSE": 20_00, "CASH_CLEARING": -20_00}
         assert left == usd(280_00)
     assert await losses.story.faults() == []
+
+
+TRAIL = """query ($id: ID!) { claim(id: $id) {
+  amount { amount }
+  remedies(first: 9) { nodes { kind state amount { amount } line { exposures(first: 9) { nodes {
+    loss ceiling { amount } drawn { amount } left { amount }
+    movements(first: 9) { nodes { drawnBy cause amount { amount } claim { id } subjectId } } } } }
+    coupon { id } refund { amount { amount } state recovery { due { amount } shareBp }
+      transfers(first: 9) { nodes { event entries { account amount { amount } } } } }
+    availableActions blockedActions { action because { reason } } } }
+  refunds(first: 9) { nodes { availableActions } } coupons(first: 9) { nodes { id } }
+  recoveries(first: 9) { nodes { refund { id } due { amount } } }
+} }"""
+
+
+async def test_a_claim_explains_each_cent_to_whoever_may_see_it(losses: Losses, ask: Asking) -> None:
+    claim = await losses.lost(300_00, 200_00)
+    await losses.story.accept(claim)
+    seen = (await ask(losses.market.staff, TRAIL, id=claim.id))["claim"]
+    remedies = seen["remedies"]["nodes"]
+    assert [each["amount"]["amount"] for each in remedies] == ["300.00", "200.00"]
+    refund = remedies[0]["refund"]
+    assert (refund["amount"]["amount"], refund["recovery"]) == (
+        "500.00",
+        {"due": {"amount": "500.00"}, "shareBp": 10_000},
+    )
+    booked = {
+        (transfer["event"], entry["account"]): entry["amount"]["amount"]
+        for transfer in refund["transfers"]["nodes"]
+        for entry in transfer["entries"]
+    }
+    assert booked == {
+        ("REFUND_DECIDED", "COMPENSATION_EXPENSE"): "500.00",
+        ("REFUND_DECIDED", "REFUND_CLEARING"): "-500.00",
+        ("RECOVERY_DUE", "PARTY_RECEIVABLE"): "500.00",
+        ("RECOVERY_DUE", "EXPENSE_RECOVERY"): "-500.00",
+    }
+    (exposure,) = remedies[0]["line"]["exposures"]["nodes"]
+    assert (exposure["loss"], exposure["ceiling"]["amount"], exposure["left"]["amount"]) == ("GOODS", "300.00", "0.00")
+    (movement,) = exposure["movements"]["nodes"]
+    assert (movement["drawnBy"], movement["claim"]["id"], movement["subjectId"]) == ("CLAIM", claim.id, claim.id)
+    own = (await ask(losses.story.buyer, TRAIL, id=claim.id))["claim"]
+    assert own["refunds"]["nodes"] == [{"availableActions": []}]
+    assert own["recoveries"]["nodes"] == []  # who pays in the end is not the buyer's business
+    first = own["remedies"]["nodes"][0]
+    assert (first["refund"]["transfers"]["nodes"], first["refund"]["recovery"]) == ([], None)
+    assert first["line"]["exposures"]["nodes"][0]["movements"]["nodes"][0]["subjectId"] is None
+    assert {blocked["because"][0]["reason"] for blocked in first["blockedActions"]} == {
+        "remedy_action_of_your_side",
+        "remedy_in_kind",
+    }
+    party = (await ask(losses.supplier, TRAIL, id=claim.id))["claim"]
+    assert party["refunds"]["nodes"] == []
+    assert [each["due"]["amount"] for each in party["recoveries"]["nodes"]] == ["500.00"]
+    assert party["remedies"]["nodes"][0]["refund"] is None
+
+
+async def test_checkouts_and_staff_speak_graphql(losses: Losses, ask: Asking) -> None:
+    """Wrong decimals, wrong currencies and amounts beyond 64 bits are typed refusals of the input."""
+    market, buyer_id = losses.market, losses.story.buyer_id
+    gift = {"buyerId": buyer_id, "reason": "Sorry.", "idempotencyKey": "g-1"}
+    for amount, currency in (("1.001", "USD"), ("1.5", "JPY"), ("999999999999999999", "USD")):
+        wish = gift | {"amount": {"amount": amount, "currency": currency}}
+        payload = await ask.mutate(market.staff, "grantGoodwill", "goodwill { id }", **wish)
+        assert [error["code"] for error in payload["userErrors"]] == ["INVALID"]
+        assert payload["userErrors"][0]["field"] == ["amount", "amount"]
+    money = {"amount": "4.00", "currency": "USD"}
+    selection = (
+        "goodwill { reason role bearer form amount { amount } limit { amount } decision { holds } } coupon { id }"
+    )
+    given = await ask.mutate(market.staff, "grantGoodwill", selection, **gift, amount=money)
+    assert given["userErrors"] == []
+    assert given["goodwill"]["limit"]["amount"] == "500.00"
+    coupon_id = given["coupon"]["id"]
+    held = await ask.mutate(
+        market.staff,
+        "reserveCoupon",
+        "reservation { id held { amount } availableActions } coupon { reserved { amount } left { amount } }",
+        couponId=coupon_id,
+        orderReference="not yet",
+        amount={"amount": "3.00", "currency": "USD"},
+        idempotencyKey="r-1",
+    )
+    assert held["reservation"]["availableActions"] == ["CAPTURE_RESERVATION", "RELEASE_RESERVATION"]
+    assert held["coupon"] == {"reserved": {"amount": "3.00"}, "left": {"amount": "1.00"}}
+    revoked = await ask.mutate(
+        market.staff,
+        "revokeCoupon",
+        "coupon { state revokedReason availableActions decisions(first: 1) { nodes { kind } } }",
+        couponId=coupon_id,
+        reason="A mistake.",
+        idempotencyKey="v-1",
+    )
+    assert revoked["coupon"]["decisions"]["nodes"] == [{"kind": "COUPON"}]
+    assert (revoked["coupon"]["revokedReason"], revoked["coupon"]["availableActions"]) == ("A mistake.", [])
+    theirs = await ask(
+        losses.story.buyer,
+        "query ($id: ID!) { coupon(id: $id) { revokedReason goodwill { reason grantedBy limit { amount } } "
+        "decisions(first: 1) { nodes { tree { text } } } } }",
+        id=coupon_id,
+    )
+    assert theirs["coupon"]["goodwill"] == {"reason": "Sorry.", "grantedBy": None, "limit": None}
+    assert "A mistake." in theirs["coupon"]["decisions"]["nodes"][0]["tree"]["text"]
