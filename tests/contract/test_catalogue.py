@@ -218,6 +218,7 @@ SAMPLES = {
 
 
 TOGETHER = {
+    "party_payments": {"supplier_id": "'sup_x'", "provider_id": "NULL"},
     "messages": {"state": "'SENT'", "title": "'x'", "text": "'x'"},
     "certificate_appendices": {"kind": "'CLOCKS_HELD'"},
     "evidence": {"side": "'BUYER'", "provider_id": "NULL"},
