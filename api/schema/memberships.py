@@ -157,9 +157,7 @@ class ProtectionStanding:
     year_limit: Money = strawberry.field(description="At most this is covered within a year.")
     year_used: Money = strawberry.field(description="What was covered in the year before now.")
     year_left: Money = strawberry.field(description="What is left of it.")
-    protection: Protection | None = strawberry.field(
-        description="The one that has not ended; null if there is none."
-    )
+    protection: Protection | None = strawberry.field(description="The one that has not ended; null if there is none.")
 
 
 @strawberry.input(description="A merchant paid for a term of a plan.")
