@@ -169,7 +169,7 @@ async def test_what_fits_nothing_is_kept_and_opens_once_the_payment_is_known(cas
     notice = await case.tell(case.word())
     assert (notice.state, notice.problem) == (NoticeState.UNMATCHED, NoticeProblem.UNKNOWN_PAYMENT)
     outcome = await case.pay()
-    (id,) = outcome.things["chargebacks"]
+    id = outcome.things["chargebacks"][0]
     assert (await case.read(ChargebackId(id))).state is ChargebackState.EVIDENCE_DUE
 
 
