@@ -1,5 +1,5 @@
--- $count claims with five events each, on as many orders and covers; 20,000 buyers, 2,000 providers, 100 suppliers.
--- $tenant, $rule and $procedure are put in by the bench; ids are numbers in 26 digits.
+-- $count claims with five events each, on as many orders and covers, of the parties of parties.sql.
+-- $tenant, $rule and $procedure are put in by the bench.
 --
 -- Of twenty claims twelve are closed, three granted with a living coupon, two wait for the provider's answer and three
 -- for the desk, of those one in three with one of forty adjudicators. Deadlines are ends of days, as in real life, so
@@ -11,9 +11,6 @@
 SET session_replication_role = replica;
 SET maintenance_work_mem = '256MB';
 
-CREATE FUNCTION pg_temp.id(prefix text, number bigint) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN prefix || '_' || lpad(number::text, 26, '0');
-
 CREATE TEMP TABLE made_later AS
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index
 WHERE indrelid IN ('orders'::regclass, 'order_lines'::regclass, 'coverages'::regclass, 'claims'::regclass,
@@ -22,25 +19,6 @@ WHERE indrelid IN ('orders'::regclass, 'order_lines'::regclass, 'coverages'::reg
 DO $drop$ DECLARE made record; BEGIN
   FOR made IN SELECT name FROM made_later LOOP EXECUTE 'DROP INDEX ' || made.name; END LOOP;
 END $drop$;
-
-INSERT INTO organisations (tenant_id, id, kind, name, created_at, version)
-SELECT '$tenant', pg_temp.id('org', n), CASE WHEN n <= 20000 THEN 'buyer' WHEN n <= 22000 THEN 'provider' ELSE 'supplier' END,
-  'Organisation ' || n, now() - interval '2 years', 1
-FROM generate_series(1, 22100) n;
-
-INSERT INTO buyers (tenant_id, id, organisation_id, reference, name, country, level, level_since, registered_at, version)
-SELECT '$tenant', pg_temp.id('buy', n), pg_temp.id('org', n), 'B-' || n, 'Buyer ' || n, 'US', n % 5, now(), now(), 1
-FROM generate_series(1, 20000) n;
-
-INSERT INTO providers (tenant_id, id, organisation_id, reference, name, country, kind, state, state_since, activated_at,
-  vouched_by, registered_at, version)
-SELECT '$tenant', pg_temp.id('prv', n), pg_temp.id('org', 20000 + n), 'P-' || n, 'Provider ' || n, 'DE', 'FORWARDER', 'ACTIVE',
-  now(), now(), 'system:bench', now() - n * interval '1 minute', 1
-FROM generate_series(1, 2000) n;
-
-INSERT INTO suppliers (tenant_id, id, organisation_id, reference, name, country, sees_exact_tiers, registered_at, version)
-SELECT '$tenant', pg_temp.id('sup', n), pg_temp.id('org', 22000 + n), 'S-' || n, 'Supplier ' || n, 'CN', false, now(), 1
-FROM generate_series(1, 100) n;
 
 INSERT INTO guarantees (tenant_id, id, provider_id, rule_key, promise, title, state, offered_at, version)
 SELECT '$tenant', pg_temp.id('gua', n), pg_temp.id('prv', n), 'guarantees/on_time', 'ON_TIME', 'On-time delivery', 'ACTIVE',

@@ -66,6 +66,7 @@ def command(
 
 async def _fill(connection: asyncpg.Connection, tenant_id: str) -> None:
     version = "SELECT id FROM rule_versions WHERE tenant_id = $1 AND key = $2 ORDER BY number DESC LIMIT 1"
+    await rig.filled_by("parties.sql", connection, tenant=tenant_id, levels="3")
     await rig.filled_by(
         "load.sql",
         connection,
