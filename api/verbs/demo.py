@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from api.intake.files import open_files
 from api.operations import (
+    bundles,
     buyers,
     claims,
     clocks,
@@ -29,6 +30,7 @@ from api.operations import (
 from api.settings import Settings, Unusable
 from api.verbs import demo_providers
 from domain.access import Caller, Role, Scope, ViewerKind
+from domain.bundles import JoinBundle
 from domain.buyers import GrantTier
 from domain.claims import AnswerClaim, ClaimReason, OpenClaim
 from domain.coupons import RedeemCoupon
@@ -181,8 +183,10 @@ async def _cast(desk: Desk) -> Cast:
             (provider, "guarantees/on_time"),
             (provider2, "guarantees/on_time"),
             (supplier, "guarantees/machinery_after_sales"),
+            (supplier2, "guarantees/money_back"),
         )
     }
+    await desk.act(bundles.join_bundle, JoinBundle("bundles/semi_managed", provider2))
     return Cast(buyer, buyer2, supplier, supplier2, provider, provider2, offers[provider], offers[supplier])
 
 
