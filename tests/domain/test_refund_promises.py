@@ -246,7 +246,8 @@ def test_what_is_charged_beyond_the_locked_price_comes_back(
 
 @pytest.mark.parametrize("changed", ["address_changed_at", "quantity_changed_at"])
 def test_a_locked_price_ends_when_the_buyer_changes_the_order(changed: str) -> None:
-    facts = order(locked=usd(100_00), charged=usd(120_00), **{changed: RECEIVED})
+    told: dict[str, Any] = {changed: RECEIVED}
+    facts = order(locked=usd(100_00), charged=usd(120_00), **told)
     assert guarantees.judge(LOCK, facts, RECEIVED).amount == usd(0)
     assert [finding.holds for finding in guarantees.exclusions(LOCK, facts)].count(False) == 1
 
