@@ -38,7 +38,7 @@ from domain.clocks import Duty
 from domain.coupons import CouponState
 from domain.coverage import CoverageState
 from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
-from domain.ids import ClaimId, OrderLineId
+from domain.ids import ClaimId, EvidenceId, OrderLineId
 from domain.liability import Bearer, Share
 from domain.money import Money
 from domain.remedies import RemedyKind
@@ -365,6 +365,14 @@ async def test_a_decision_that_contradicts_itself_is_refused(
         )
     assert [problem.field for problem in refusal.value.problems] == problems
     assert (await story.claim(claim.id)).state is ClaimState.ESCALATED
+
+
+async def test_a_decision_relies_on_evidence_of_its_claim_alone(story: Story) -> None:
+    claim = await escalated(story)
+    wish = DecideClaim(claim.id, ClaimOutcome.GRANTED, "As it says.", relied_on=(EvidenceId.mint(1, 1),))
+    with pytest.raises(Invalid) as refusal:
+        await story.market.act(story.market.staff, claims.decide_claim, wish)
+    assert [problem.field for problem in refusal.value.problems] == [("evidenceIds", "0")]
 
 
 async def test_all_of_the_loss_is_no_part_of_it_and_more_is_refused(story: Story) -> None:

@@ -20,6 +20,7 @@ from domain.claims import offers as offering
 from domain.clocks import ClockState
 from domain.coverage import Coverage
 from domain.decisions import DecisionKind
+from domain.errors import Invalid, Problem
 from domain.explain import Finding, Input
 from domain.guarantees import Judgement
 from domain.ids import ClaimLineId, DecisionId
@@ -27,6 +28,7 @@ from domain.points import CauseKind, PointCause
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
 from storage import coverage as coverage_rows
+from storage import evidence as evidence_rows
 from storage.unit_of_work import Outcome, Work
 
 __all__ = [
@@ -56,7 +58,11 @@ SUSPENDED_BY: Final = "chargeback"
 
 
 async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) -> Ruling:
-    """What the marketplace's decision would come to; nothing is written. Refuses like `rulings.by_staff`."""
+    """What the marketplace's decision would come to; nothing is written.
+
+    Refuses like `rulings.by_staff`, and with Invalid evidence that is none of the claim's.
+    """
+    await _require_evidence(work, claim, command)
     if command.outcome is ClaimOutcome.DENIED:
         judgement = case.judged(work.at, liable=False)
         denial = rulings.denied(claim, judgement.base, relied_on=command.relied_on)
@@ -64,6 +70,19 @@ async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) 
         return denial
     shares, _ = case.shares(claim)
     return rulings.by_staff(claim, case.judged(work.at, liable=True), command, shares, lambda: work.new_id(ClaimLineId))
+
+
+async def _require_evidence(work: Work, claim: Claim, command: DecideClaim) -> None:
+    if not command.relied_on:
+        return
+    known = {str(piece.id) for piece in await evidence_rows.by_claim(work.connection, work.tenant_id, claim.id)}
+    problems = [
+        Problem(("evidenceIds", str(place)), "is no evidence of this claim")
+        for place, id in enumerate(command.relied_on)
+        if str(id) not in known
+    ]
+    if problems:
+        raise Invalid(*problems)
 
 
 async def rule(work: Work, claim: Claim, case: Case, command: DecideClaim, ruling: Ruling) -> Outcome:
