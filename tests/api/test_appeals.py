@@ -30,10 +30,12 @@ from domain.dates import MICROSECOND
 from domain.errors import Conflict, Forbidden, NotFound, Refused
 from domain.ids import AppealId, Id, PointsEntryId, RestrictionId
 from domain.ledger import AccountName
+from domain.measures import MeasureState
 from domain.penalties import Violation
 from domain.points import EntryState, PenaliseParty, PointsEntry
 from storage import appeals as appeal_rows
 from storage import capabilities as restriction_rows
+from storage import measures as measure_rows
 from storage import points as point_rows
 from storage import scorecards as scorecard_rows
 from tests.api.test_claims import DAY_AFTER, Story, refused, story
@@ -384,6 +386,19 @@ async def test_a_restriction_of_the_desk_is_lifted_on_appeal(court: Court) -> No
     await court.decide(await court.heard(filed), [AppealEffect.RESTRICTION])
     async with court.market.pool.acquire(court.market.tenant_id) as connection:
         assert await restriction_rows.live_by_provider(connection, court.market.tenant_id, id) == ()
+
+
+async def test_a_measure_is_lifted_on_appeal_and_its_points_stay(court: Court) -> None:
+    entry = await court.points()
+    async with court.market.pool.acquire(court.market.tenant_id) as connection:
+        (measure, *_) = await measure_rows.live_by_party(connection, court.market.tenant_id, entry.party_id)
+    filed = await court.file(court.party, measure.id)
+    assert (await court.entry(entry.id)).state is entry.state
+    await court.decide(await court.heard(filed), [AppealEffect.RESTRICTION])
+    async with court.market.pool.acquire(court.market.tenant_id) as connection:
+        lifted = await measure_rows.get(connection, court.market.tenant_id, measure.id)
+    assert lifted.state in {MeasureState.LIFTED, MeasureState.CALLED_OFF}
+    assert (await court.entry(entry.id)).state is entry.state
 
 
 async def test_a_revoked_coupon_is_good_again_on_appeal(court: Court) -> None:
