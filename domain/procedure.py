@@ -16,7 +16,7 @@ from domain import dates, terms
 from domain.claims import REASONS, ClaimReason, Deadlines, Escalation, Silence
 from domain.clocks import Duty
 from domain.dates import UTC_DAYS, Calendar
-from domain.explain import Finding
+from domain.explain import Finding, unmet
 from domain.guarantees import DEADLINES, Unit
 from domain.orders import Order
 from domain.rulebook import RuleKind, RuleVersion
@@ -378,9 +378,7 @@ def judge(rule: ClaimClocks, given: ClaimGiven) -> ClaimFound:
     days, escalated_at, taken_up_at = given.calendar, given.escalated_at, given.taken_up_at
     goes = None if escalated_at is None else escalation(rule, given.reason, escalated_at, days)
     offered_at, decided_at, failed_at = given.offered_at, given.decided_at, given.failed_at
-    facts = FilingFacts(
-        given.promised_at, given.dispatched_at, given.received_at, given.ended_at, given.contacted_at
-    )
+    facts = FilingFacts(given.promised_at, given.dispatched_at, given.received_at, given.ended_at, given.contacted_at)
     return ClaimFound(
         answer_due_at=answer_due_at(rule, given.opened_at, days),
         buyer_may_escalate_at=buyer_may_escalate_at(rule, given.opened_at, days),
@@ -395,7 +393,5 @@ def judge(rule: ClaimClocks, given: ClaimGiven) -> ClaimFound:
         reopenable_until=None if failed_at is None else reopenable_until(rule, failed_at, days),
         silence=silence_of_party(rule, given.reason),
         silence_of_claimant=rule.silence_of_claimant,
-        unmet=tuple(
-            finding.reason for finding in fileable(rule, given.reason, facts, given.opened_at, days) if not finding.holds
-        ),
+        unmet=tuple(each.reason for each in unmet(fileable(rule, given.reason, facts, given.opened_at, days))),
     )
