@@ -284,7 +284,7 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "confirmService": _by(Role.BUYER, Role.SUPPORT),
     "reopenService": _by(Role.BUYER, Role.SUPPORT),
     "cancelService": _by(Role.BUYER, Role.SUPPORT),
-    # evidence, returns and inspections
+    # what proves, goes back and is looked at
     "submitEvidence": PARTY | {Role.SUPPORT, Role.ADJUDICATOR},
     "requestEvidence": _by(Role.SUPPORT, Role.ADJUDICATOR),
     "findEvidenceForged": _by(Role.ADJUDICATOR),

@@ -159,6 +159,7 @@ class Duty(StrEnum):
     COLLECT_CARRIER_CLAIM = "COLLECT_CARRIER_CLAIM"
     """The carrier has to pay what it accepted."""
 
+
 SILENCE: Final[Mapping[Duty, str]] = {
     Duty.COLLECT_RECOVERY: "It is taken from the deposit as far as that goes, and the rest is invoiced.",
     Duty.PAY_INVOICE: "The invoice is overdue, and what the rule names is restricted until it is paid.",

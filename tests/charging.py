@@ -60,7 +60,7 @@ async def appealing(market: Marketplace, building: Market, supplier: Member) -> 
         await market.act(reviewer, operation, step)
 
 
-def charging_attempts(one: dict[str, str], money: dict[str, str], keyed: dict[str, str]) -> dict[str, dict[str, Any]]:
+def charging_attempts(one: dict[str, str], money: dict[str, str], keyed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """For every mutation here that takes an id: an input that is well formed."""
     charge = {"chargebackId": one["cbk"], **keyed}
     appeal = {"appealId": one["apl"], **keyed}

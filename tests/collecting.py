@@ -33,7 +33,7 @@ async def collected(building: Market, party_id: LiablePartyId) -> None:
     await building.act(building.staff, recoveries.dispute_recovery, wish_to_dispute)
 
 
-def attempts(one: dict[str, str], money: dict[str, str], keyed: dict[str, str]) -> dict[str, dict[str, Any]]:
+def attempts(one: dict[str, str], money: dict[str, str], keyed: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What somebody else would try with them: the input of each mutation."""
     return {
         "recordPayout": {"liablePartyId": one["prv"], "amount": money, "reference": "P", **keyed},

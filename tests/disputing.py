@@ -31,8 +31,8 @@ async def disputed(market: Marketplace, building: Market, buyer: Member, claim_i
     brought = await market.act(buyer.caller, evidence.submit_evidence, SubmitEvidence(claim_id, pieces))
     wish = RequestEvidence(claim_id, Side.LIABLE_PARTY, (EvidenceKind.TRACKING,), await building.now() + HOUR, None)
     await building.act(building.staff, evidence.request_evidence, wish)
-    (id,) = brought.things["evidence"]
-    forged = FindEvidenceForged(EvidenceId(id), "It shows another machine.")
+    (piece,) = tuple(brought.things["evidence"])
+    forged = FindEvidenceForged(EvidenceId(piece), "It shows another machine.")
     await building.act(building.staff, evidence.find_evidence_forged, forged)
     ordered = OrderInspection(claim_id, "sgs", usd(150_00), "PAY-1", None)
     await market.act(buyer.caller, inspections.order_inspection, ordered)

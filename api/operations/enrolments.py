@@ -1,6 +1,6 @@
 """Guarantees are offered, admitted, declined and withdrawn, by the party that stands for them or by the desk.
 
-Whoever gives notice stands for what is bought until it is over; then a clock ends the guarantee (`bundles.fire_notice`).
+Whoever gives notice stands for what is bought until it is over; then a clock ends it (`bundles.fire_notice`).
 """
 
 from collections.abc import Collection

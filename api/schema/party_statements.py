@@ -68,9 +68,7 @@ class PartyStatement:
     opening_contingent: Money = strawberry.field(description="What might have fallen due before.")
     closing: Money = strawberry.field(description="What was owed at its end, or is owed now while it runs.")
     closing_contingent: Money = strawberry.field(description="What might still have fallen due at its end.")
-    sums: list[PartyStatementSum] = strawberry.field(
-        description="What happened, by kind, of the kinds that occurred."
-    )
+    sums: list[PartyStatementSum] = strawberry.field(description="What happened, by kind, of the kinds that occurred.")
     lines: list[PartyStatementLine] = strawberry.field(description="A page of its lines, the oldest first.")
     has_next_page: bool = strawberry.field(description="Whether more lines follow this page.")
     end_cursor: str | None = strawberry.field(description="Where the next page starts; null on an empty page.")

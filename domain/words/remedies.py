@@ -8,7 +8,7 @@ from domain.words.sentences import Sentences
 ENGLISH: Final[Mapping[str, Sentences]] = {
     "exposure_suffices": (
         "The loss of line {lineId} has room for it.",
-        "Line {lineId}, {loss}: {drawnMinor} of {ceilingMinor} {currency} (minor units) are paid; {amountMinor} is more.",
+        "Of line {lineId} ({loss}) {drawnMinor} of {ceilingMinor} {currency} (minor) are paid; {amountMinor} is more.",
     ),
     "remedy_action_of_your_side": ("Your side may do this.", "This is not for your side, or the remedy is not yours."),
     "remedy_in_kind": ("The liable party does it.", "A {kind} is paid: nobody has to do or confirm it."),
@@ -31,7 +31,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
 CHINESE: Final[Mapping[str, Sentences]] = {
     "exposure_suffices": (
         "订单行 {lineId} 的损失还有余额。",
-        "订单行 {lineId}（{loss}）：{ceilingMinor} {currency}（最小货币单位）中已付 {drawnMinor}，{amountMinor} 超出余额。",
+        "订单行 {lineId}（{loss}）：{ceilingMinor} {currency}（最小单位）已付 {drawnMinor}，{amountMinor} 超出余额。",
     ),
     "remedy_action_of_your_side": ("您这一方可以执行此操作。", "您这一方不能执行此操作，或该补救不属于您。"),
     "remedy_in_kind": ("由责任方履行。", "{kind} 以付款方式履行：无需任何人办理或确认。"),

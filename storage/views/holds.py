@@ -22,55 +22,56 @@ SAMPLE: Final = 20
 """Clocks shown of what a hold would stop."""
 
 
-def _of_thing(*tables: str, column: str) -> str:
-    """The clock is about a thing of one of those tables whose `column` is the viewer."""
-    return " OR ".join(
-        f"EXISTS (SELECT FROM {table} k WHERE k.tenant_id = {{t}}.tenant_id AND k.id = {{t}}.subject_id "
-        f"AND k.{column} = {{party}})"
-        for table in tables
+OWN: Final = {"clm": "claims", "ret": "goods_returns", "rmd": "remedies"}
+"""Things with parties of their own: a claim against a provider, and what follows from it, is none of the supplier's."""
+THROUGH: Final = {
+    "slv": "service_levels v JOIN service_requests k ON k.tenant_id = v.tenant_id AND k.id = v.request_id",
+    "evq": "evidence_requests v JOIN claims k ON k.tenant_id = v.tenant_id AND k.id = v.claim_id",
+}
+"""Things whose parties are those of what they belong to."""
+
+
+def _is_party(column: str, others: str) -> str:
+    """Whether the viewer is that party of what the clock is about; `others` says so of covers and shipments.
+
+    One question per kind of thing, asked of the kind that it is: Postgres never hashes a whole table for it.
+    """
+    own = (
+        f"WHEN '{prefix}' THEN (SELECT k.{column} FROM {table} k WHERE k.tenant_id = {{t}}.tenant_id "
+        "AND k.id = {t}.subject_id)"
+        for prefix, table in OWN.items()
     )
-
-
-def _of_request(column: str) -> str:
-    """The clock is about evidence asked for in a claim whose `column` is the viewer."""
-    return (
-        "EXISTS (SELECT FROM evidence_requests v JOIN claims k ON k.tenant_id = v.tenant_id AND k.id = v.claim_id "
-        f"WHERE v.tenant_id = {{t}}.tenant_id AND v.id = {{t}}.subject_id AND k.{column} = {{party}})"
+    through = (
+        f"WHEN '{prefix}' THEN (SELECT k.{column} FROM {tables} WHERE v.tenant_id = {{t}}.tenant_id "
+        "AND v.id = {t}.subject_id)"
+        for prefix, tables in THROUGH.items()
     )
+    return f"(CASE left({{t}}.subject_id, 3) {' '.join((*own, *through))} {others} END) = {{party}}"
 
 
-def _of_level(column: str) -> str:
-    """The clock is about a milestone of a service request whose `column` is the viewer."""
-    return (
-        "EXISTS (SELECT FROM service_levels v JOIN service_requests k ON k.tenant_id = v.tenant_id "
-        f"AND k.id = v.request_id WHERE v.tenant_id = {{t}}.tenant_id AND v.id = {{t}}.subject_id "
-        f"AND k.{column} = {{party}})"
-    )
-
-
-_SOLD: Final = (
-    f"({_of_thing('coverages', 'claims', 'goods_returns', 'remedies', column='supplier_id')} "
-    f"OR {_of_level('supplier_id')} OR {_of_request('supplier_id')} "
-    f"OR left({{t}}.subject_id, 3) IN ('cov', 'shp') AND {through_order('o.supplier_id = {party}')})"
+_OF_ORDER: Final = "ELSE (SELECT o.supplier_id FROM orders o WHERE o.tenant_id = {t}.tenant_id AND o.id = {t}.order_id)"
+_OF_PROVIDER: Final = " ".join(
+    f"WHEN '{prefix}' THEN (SELECT k.provider_id FROM {table} k WHERE k.tenant_id = {{t}}.tenant_id "
+    "AND k.id = {t}.subject_id)"
+    for prefix, table in (("cov", "coverages"), ("shp", "shipments"))
 )
-"""As with the things themselves: a claim against a provider, a service or a return, is none of the supplier's."""
+_SOLD: Final = _is_party("supplier_id", _OF_ORDER)
 
 VISIBLE: Final = {
     ViewerKind.STAFF: "true",
     ViewerKind.BUYER: through_order("o.buyer_id = {party}"),
     ViewerKind.SUPPLIER: _SOLD,
     ViewerKind.ENTITLED_SUPPLIER: _SOLD,
-    ViewerKind.PROVIDER: (
-        f"({_of_thing('coverages', 'claims', 'shipments', 'goods_returns', 'remedies', column='provider_id')} "
-        f"OR {_of_level('provider_id')} OR {_of_request('provider_id')})"
-    ),
+    ViewerKind.PROVIDER: _is_party("provider_id", _OF_PROVIDER),
 }
 
 
 def _through_held(predicate: str) -> str:
+    """Whether one of the hold's clocks is the viewer's: found hold by hold, never by going through all held clocks."""
     within = predicate.replace("{t}", "x")
     return (
-        f"EXISTS (SELECT FROM held_clocks x WHERE x.tenant_id = {{t}}.tenant_id AND x.hold_id = {{t}}.id AND {within})"
+        "coalesce((SELECT true FROM held_clocks x WHERE x.tenant_id = {t}.tenant_id AND x.hold_id = {t}.id "
+        f"AND {within} LIMIT 1), false)"
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from api.operations import appeals, capabilities, claims, coupons, points
-from domain.access import Caller, Role
+from api.operations import appeals, capabilities, claims, coupons, onboarding, points
+from domain.access import Caller, Person, Role, ViewerKind
+from domain.access import Scope as AccessScope
 from domain.appeals import (
     AmendAppeal,
     AnswerAppealRequest,
@@ -28,9 +29,11 @@ from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimSt
 from domain.coupons import CouponState, RevokeCoupon
 from domain.dates import MICROSECOND
 from domain.errors import Conflict, Forbidden, NotFound, Refused
-from domain.ids import AppealId, Id, PointsEntryId, RestrictionId
+from domain.ids import AppealId, Id, PointsEntryId, ProviderId, RestrictionId, ReviewId
 from domain.ledger import AccountName
 from domain.measures import MeasureState
+from domain.members import guest_id
+from domain.onboarding import ApplicationVerdict
 from domain.penalties import Violation
 from domain.points import EntryState, PenaliseParty, PointsEntry
 from storage import appeals as appeal_rows
@@ -39,8 +42,9 @@ from storage import measures as measure_rows
 from storage import points as point_rows
 from storage import scorecards as scorecard_rows
 from tests.api.test_claims import DAY_AFTER, Story, refused, story
+from tests.applicants import in_review
 from tests.builders import usd
-from tests.marketplaces import Asking
+from tests.marketplaces import Asking, Marketplace
 
 __all__ = ["story"]
 
@@ -448,3 +452,35 @@ async def test_two_who_decide_at_once_decide_once(court: Court) -> None:
     assert sum(isinstance(answer, Appeal) for answer in answers) == 1
     assert all(isinstance(answer, Appeal | Refused | Conflict) for answer in answers)
     assert await court.story.faults() == []
+
+
+async def test_a_rejected_applicant_may_apply_again_at_once_on_appeal(market: Marketplace) -> None:
+    person = Person("https://issuer.example", "Ada")
+    guest = Caller(
+        market.id,
+        guest_id(person),
+        None,
+        None,
+        frozenset({Role.GUEST}),
+        ViewerKind.PUBLIC,
+        frozenset(AccessScope),
+        person,
+    )
+    applicant = await in_review(market, guest, 1)
+    id = ProviderId(str(applicant.party_id))
+    verdict = ApplicationVerdict(id, "We doubt it.")
+    await market.act(market.staff(Role.SUPPORT), onboarding.reject_application, verdict)
+    review = await market.pool.fetchval(market.id, "SELECT id FROM reviews WHERE provider_id = $1", id)
+    content = Content("Every paper is there.")
+    drafted = await market.act(applicant.caller, appeals.draft_appeal, DraftAppeal(ReviewId(review), (), content))
+    step = StepAppeal(AppealId(str(drafted.things["appeal"])))
+    await market.act(applicant.caller, appeals.file_appeal, step)
+    reviewer = market.staff(Role.ADJUDICATOR, Role.SUPPORT)
+    for operation in (appeals.admit_appeal, appeals.take_appeal):
+        await market.act(reviewer, operation, step)
+    decided = DecideAppeal(step.appeal_id, (AppealEffect.RESTRICTION,), "The papers are there.")
+    await market.act(reviewer, appeals.decide_appeal, decided)
+    state = await market.pool.fetchval(market.id, "SELECT state FROM providers WHERE id = $1", id)
+    assert state == "DRAFT"
+    bars = "SELECT count(*) FROM bars WHERE provider_id = $1 AND lifted_at IS NULL"
+    assert await market.pool.fetchval(market.id, bars, id) == 0

@@ -29,9 +29,9 @@ APPEND_ONLY = {
     "history", "decisions", "tracking_events", "claim_events", "claim_notes", "claim_contacts",
     "scan_disputes", "exchange_rates",
     "messages", "ledger_transfers", "ledger_entries", "deposit_movements", "service_point_commitments", "charge_checks",
-    "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items", "scorecard_exclusions",
-    "exposure_movements", "evidence", "evidence_files", "evidence_marks",
-    "chargeback_events", "evidence_packs",
+    "held_clocks", "certificates", "certificate_appendices", "points_movements", "counted_items",
+    "scorecard_exclusions", "exposure_movements", "evidence", "evidence_files", "evidence_marks",
+    "chargeback_events", "evidence_packs", "carrier_payments",
 }  # fmt: skip
 """Tables whose rows are never changed or deleted, by nobody."""
 

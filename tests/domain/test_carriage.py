@@ -33,7 +33,8 @@ from domain.ids import (
     TenantId,
 )
 from domain.money import Money
-from domain.shipments import Shipment, ShipmentMode, ShipmentState
+from domain.shipments import Shipment, ShipmentMode
+from domain.tracking import ShipmentState
 
 FOLDER = Path(__file__).parents[2] / "storage" / "rulebook" / "carriage"
 CAME = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -63,10 +63,15 @@ BUYER, SUPPLIER = minted(BuyerId), minted(SupplierId)
 
 def claim(state: ClaimState = ClaimState.OPEN, **members: Any) -> Claim:
     """A claim about which evidence knows only this much."""
-    empty = {
+    empty: dict[str, Any] = {
         field.name: None for field in fields(Claim) if field.default is MISSING and field.default_factory is MISSING
     }
-    known = {"id": minted(ClaimId), "order_id": minted(OrderId), "buyer_id": BUYER, "supplier_id": SUPPLIER}
+    known: dict[str, Any] = {
+        "id": minted(ClaimId),
+        "order_id": minted(OrderId),
+        "buyer_id": BUYER,
+        "supplier_id": SUPPLIER,
+    }
     return Claim(**(empty | known | {"state": state, "reason": ClaimReason.LATE_DELIVERY, "version": 1} | members))
 
 

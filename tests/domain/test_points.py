@@ -15,6 +15,7 @@ from domain.change import Change
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
 from domain.errors import Refused
 from domain.explain import Finding
+from domain.gates import Action
 from domain.ids import (
     ClaimId,
     DecisionId,
@@ -304,11 +305,11 @@ def test_leaves_leave_out_steps_that_were_not_crossed() -> None:
 def test_a_suppliers_measures_say_what_they_stand_in_the_way_of() -> None:
     entry = give((Violation.FORGED_EVIDENCE,)).after
     _, (restriction,) = announced((), (Violation.FORGED_EVIDENCE,))
-    assert measures.against([restriction], measures.Action.OFFER_GUARANTEE, AT) == ()
+    assert measures.against([restriction], Action.OFFER_GUARANTEE, AT) == ()
     taken = measures.take_measure(restriction).after
-    (finding,) = measures.against([taken], measures.Action.OFFER_GUARANTEE, AT)
+    (finding,) = measures.against([taken], Action.OFFER_GUARANTEE, AT)
     assert finding.opens_at == "2026-06-09T00:00:00Z"
     assert taken.until is not None
-    assert measures.against([taken], measures.Action.OFFER_GUARANTEE, taken.until + MICROSECOND) == ()
+    assert measures.against([taken], Action.OFFER_GUARANTEE, taken.until + MICROSECOND) == ()
     assert points.sides(SupplierId("sup_1")) == (SupplierId("sup_1"), None)
     assert entry.party_id == PARTY

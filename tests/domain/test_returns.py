@@ -20,6 +20,7 @@ from domain.ids import (
     EvidenceId,
     GoodsReturnId,
     InspectionId,
+    OrderId,
     OrderLineId,
     RefundId,
     ReturnLineId,
@@ -76,7 +77,7 @@ def rule() -> ReturnTerms:
 def line(number: int) -> Any:
     return OrderLine(
         minted(OrderLineId, number),
-        None,
+        minted(OrderId),
         number,
         None,
         "Lathe",
@@ -85,7 +86,7 @@ def line(number: int) -> Any:
         False,
         None,
         None,
-        None,  # type: ignore[arg-type]
+        None,
     )
 
 
@@ -93,6 +94,9 @@ class Sold:
     """An order of two lines; authorising looks at nothing else of it."""
 
     lines = (line(1), line(2))
+
+
+SOLD: Any = Sold()
 
 
 def award(number: int | None = 1) -> Award:
@@ -112,13 +116,13 @@ def authorised(
     ids = [minted(ReturnLineId, number) for number in (1, 2)]
     return returns.authorise(
         made(),
-        Sold(),
+        SOLD,
         awards or (award(),),
         WHOLE,
         by,
         id=minted(GoodsReturnId),
         line_ids=ids,
-        at=AT,  # type: ignore[arg-type]
+        at=AT,
     ).after
 
 
@@ -153,8 +157,8 @@ def test_the_lines_of_the_awards_go_back_and_all_where_an_award_is_for_all() -> 
     assert [each.line_id for each in authorised(award(None)).lines] == [minted(OrderLineId, n) for n in (1, 2)]
     with pytest.raises(ValueError, match="awarded"):
         returns.authorise(
-            made(), Sold(), (), WHOLE, Authorising(rule(), "", UTC_DAYS), id=minted(GoodsReturnId), line_ids=[], at=AT
-        )  # type: ignore[arg-type]
+            made(), SOLD, (), WHOLE, Authorising(rule(), "", UTC_DAYS), id=minted(GoodsReturnId), line_ids=[], at=AT
+        )
 
 
 def test_goods_go_to_a_place_nearby_at_once_and_otherwise_where_the_liable_party_says() -> None:

@@ -99,7 +99,7 @@ class Walk:
             f"SELECT * FROM {table} WHERE tenant_id = $1 AND {where} ORDER BY id DESC LIMIT 40",
             self.market.tenant_id,
         )
-        return self.chance.choice(found) if found else None
+        return dict(self.chance.choice(found)) if found else None
 
     def reference(self) -> str:
         self.number += 1
