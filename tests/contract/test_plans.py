@@ -30,7 +30,7 @@ LONG: Final = {"decisions": 40_000, "held_clocks": 40_000}
 """Tables whose predicate asks so many others that Postgres would rather read a few pages whole: here they are long, as
 in any marketplace."""
 
-SMALL: Final = frozenset({"tenants", "rule_versions", "calendars", "exchange_rates", "documents"})
+SMALL: Final = frozenset({"tenants", "rule_versions", "calendars", "exchange_rates", "documents", "clock_holds"})
 """Tables that stay small in any marketplace: going through one is the best way."""
 
 OF_TYPE: Final = {
