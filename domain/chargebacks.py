@@ -33,9 +33,9 @@ from domain.explain import Finding, unmet
 from domain.ids import (
     BuyerId,
     CardReceiptId,
+    ChargebackEventId,
     ChargebackId,
     DecisionId,
-    EventId,
     OrderId,
     ProcessorId,
     RuleVersionId,
@@ -257,7 +257,7 @@ class Chargeback:
 class ChargebackEvent:
     """What happened to a chargeback, as its merchant sees it: which side did it, never which person."""
 
-    id: EventId
+    id: ChargebackEventId
     chargeback_id: ChargebackId
     name: str
     actor: Actor

@@ -29,7 +29,7 @@ from domain.dates import Calendar, local_day
 from domain.decisions import DecisionKind, decision
 from domain.exchange_rates import Conversion
 from domain.exposure import LOSSES, DrawnBy, Loss, LossCause, spread
-from domain.ids import DecisionId, EventId, RuleVersionId, TransferId
+from domain.ids import ChargebackEventId, DecisionId, RuleVersionId, TransferId
 from domain.ledger import Cause, Event
 from domain.money import Money, total
 from domain.orders import Order
@@ -80,7 +80,7 @@ async def step(work: Work, change: Change[Chargeback], actor: Actor, note: str |
         party_id = after.supplier_id if duty is Duty.SUBMIT_PACK else None
         await start_duty(work, duty, after.id, after.due_at, party_id=party_id)
     name = change.happened[0].name
-    work.add(ChargebackEvent(work.new_id(EventId), after.id, name, actor, note, work.at))
+    work.add(ChargebackEvent(work.new_id(ChargebackEventId), after.id, name, actor, note, work.at))
     return after
 
 

@@ -75,6 +75,12 @@ class ChargebackNoticeId(Id):
     prefix = "cbn"
 
 
+class ChargebackEventId(Id):
+    """What happened to a chargeback."""
+
+    prefix = "cbe"
+
+
 class ChargebackId(Id):
     """A card payment that the cardholder's bank takes back."""
 

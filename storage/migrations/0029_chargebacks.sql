@@ -177,7 +177,7 @@ CALL protect('chargebacks');
 -- What happened to a chargeback, as its merchant and staff see it.
 CREATE TABLE chargeback_events (
   tenant_id     text COLLATE "C" NOT NULL,
-  id            text COLLATE "C" NOT NULL CHECK (id LIKE 'evt\__%'),
+  id            text COLLATE "C" NOT NULL CHECK (id LIKE 'cbe\__%'),
   chargeback_id text COLLATE "C" NOT NULL,
   name          text NOT NULL,
   actor         text NOT NULL,                  -- MERCHANT, STAFF, NETWORK, SYSTEM: never who

@@ -11,7 +11,7 @@ from domain import chargeback_notices, chargebacks, evidence_packs
 from domain.access import Caller, ViewerKind
 from domain.chargeback_notices import ChargebackNotice
 from domain.evidence_packs import PackItem
-from domain.ids import EventId, OrderId
+from domain.ids import ChargebackEventId, OrderId
 from domain.moves import Move
 from storage import evidence_packs as evidence_rows
 from storage.chargebacks import CHARGEBACK_NOTICES, CHARGEBACKS
@@ -123,7 +123,7 @@ CHARGEBACK: Final = View(
 
 CHARGEBACK_EVENT: Final = View(
     type="ChargebackEvent",
-    ids=EventId,
+    ids=ChargebackEventId,
     table="chargeback_events",
     visible=_WITHIN,
     fields={**columns("id", "name", "actor", "note", "at"), "chargeback": One("Chargeback", "{t}.chargeback_id")},

@@ -43,6 +43,7 @@ BOOKKEEPING = {
     "claims": {"urgent_at", "held_by"},
     "tenants": {"id"},
     "ledger_accounts": {"balance_minor"},
+    "recoveries": {"outstanding_minor"},
 }
 """Columns that no dataclass knows: the database keeps them by itself, or the worker for its own use."""
 
