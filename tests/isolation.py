@@ -90,6 +90,7 @@ from tests.giving import bought, given
 from tests.leaving import leaver
 from tests.marketplaces import Marketplace, Member, open_marketplace
 from tests.networks import WORKSHOP, network
+from tests.recovering import recovered
 from tests.selling import sell
 from tests.serviced import held, serviced
 
@@ -106,6 +107,7 @@ LINKS = (
     "offer_id", "evidence_id", "return_id", "upload_id", "label_upload_id",
     "recovery_id", "payout_id", "invoice_id", "party_payment_id",
     "chargeback_id", "protection_id", "receipt_id", "appeal_id", "final_decision_id",
+    "carrier_claim_id", "leg_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua", "bdl"}
@@ -176,14 +178,18 @@ async def side(worker_pool: Pool, owner: asyncpg.Pool[Any], name: str) -> Side:
     trades = tuple([await _trade(market, building, number) for number in (1, 2)])
     await network(market, building)
     await building.move(LATER)
+    rates = (
+        NewRate("EUR", "USD", PROMISED, Decimal("1.1")),
+        NewRate("XDR", "USD", PROMISED, Decimal("1.5")),
+    )
+    await market.act(building.staff, exchange_rates.record_exchange_rates, RecordExchangeRates(rates, "test"))
     for trade in trades:
         await _spend(market, building, trade)
     await market.act(building.staff, tier_sweeps.evaluate_tiers, None)
     await market.act(building.staff, documents.publish_document, PublishDocument("{ viewer { kind } }"))
-    rate = NewRate("EUR", "USD", PROMISED, Decimal("1.1"))
-    await market.act(building.staff, exchange_rates.record_exchange_rates, RecordExchangeRates((rate,), "test"))
     async with worker_pool.transaction(market.id) as connection:
-        await audit.seal(connection, market.id)
+        for chain in (audit.AUDIT, audit.LEDGER):
+            await audit.seal(connection, market.id, chain)
     rows = await _rows(owner, market)
     for trade in trades:
         members = (trade.buyer, trade.supplier, trade.provider, trade.applicant, trade.leaver)
@@ -334,6 +340,7 @@ async def _spend(market: Marketplace, building: Market, trade: Trade) -> None:
     await charged(market, building, trade.buyer, trade.supplier)
     await collected(building, ProviderId(str(trade.provider.party_id)))
     await appealing(market, building, trade.supplier)
+    await recovered(market, building, trade.buyer, trade.supplier, ClaimId(late))
 
 
 async def tables(owner: asyncpg.Pool[Any]) -> list[str]:

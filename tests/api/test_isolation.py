@@ -39,13 +39,14 @@ from tests.enrolling import attempts as enrolment_attempts
 from tests.giving import attempts as gift_attempts
 from tests.isolation import Side, side
 from tests.marketplaces import Asking
+from tests.recovering import attempts as recovery_attempts
 
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
-    "bdl rfd gdw evi evf evq evm ret rtl isp"
+    "bdl rfd gdw evi evf evq evm ret rtl isp ccl cpy cbk cbe"
 ).split()
 
 
@@ -329,6 +330,7 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         **discipline_attempts(one, keyed),
         **dispute_attempts(one, keyed, LATE),
         **enrolment_attempts(one, money, keyed),
+        **recovery_attempts(one, money, keyed),
         "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
         "requestQuote": {
             "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},
