@@ -126,9 +126,10 @@ def test_every_kind_is_shipped_and_the_machinery_rule_has_three_versions() -> No
     assert [rfc3339(draft.rule_set.effective_from)[:10] for draft in machinery[1:]] == ["2022-05-30", "2022-07-06"]
 
 
-def test_the_shipped_points_price_every_violation() -> None:
+def test_the_shipped_points_price_every_violation_that_has_a_published_number() -> None:
     draft = rule_kinds.check((SHIPPED / "penalties.toml").read_text())
-    assert set(draft.body["violations"]) == set(Violation)
+    unpriced = {Violation.SELLER_REFUNDS_MONTH}  # nobody published its number: off until a marketplace sets its own
+    assert set(draft.body["violations"]) == set(Violation) - unpriced
 
 
 def test_a_body_reads_back_as_the_terms_it_was_written_from() -> None:
