@@ -122,7 +122,7 @@ def _option(
         findings = (*findings, *conditions, *rate.unmet)
     else:
         judgement = guarantees.judge(cover.rule, facts, at, conversion=rate, besides=conditions)
-        findings, amount = (*findings, *judgement.tree.because), judgement.amount
+        findings, amount = (*findings, *judgement.grounds.because), judgement.amount
         if reason is not None:
             findings = (*findings, *one_loss(judgement.cause, judgement.late_line_ids, occasion.others))
     because = unmet(findings)

@@ -21,6 +21,10 @@ from api.schema.scalars import CurrencyCode, Money
 from domain.ledger import AccountClass, AccountName, Event
 
 if TYPE_CHECKING:
+    from api.schema.carrier_claims import CarrierClaim
+    from api.schema.invoices import PartyPayment
+    from api.schema.payouts import Payout
+    from api.schema.recoveries import Recovery
     from api.schema.remedies import Goodwill, Refund
 
 described(AccountName, name="LedgerAccount")
@@ -112,6 +116,18 @@ class LedgerTransfer(Node):
     decision: Decision | None = strawberry.field(description="The decision that caused it.")
     deposit_movement: DepositMovement | None = strawberry.field(description="The movement of a deposit that caused it.")
     chargeback: Chargeback | None = strawberry.field(description="The chargeback that caused it.")
+    recovery: Annotated["Recovery", strawberry.lazy("api.schema.recoveries")] | None = strawberry.field(
+        description="The recovery that it collects, gives up or gives back."
+    )
+    payout: Annotated["Payout", strawberry.lazy("api.schema.payouts")] | None = strawberry.field(
+        description="The payout that caused it, or that kept it back."
+    )
+    party_payment: Annotated["PartyPayment", strawberry.lazy("api.schema.invoices")] | None = strawberry.field(
+        description="The payment of a liable party that caused it."
+    )
+    carrier_claim: Annotated["CarrierClaim", strawberry.lazy("api.schema.carrier_claims")] | None = strawberry.field(
+        description="The carrier claim that caused it."
+    )
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
 
 

@@ -8,6 +8,7 @@ Theory of operation (`domain.md` 6.6; one row of `MOVES` per action, the other s
     (granted) is  RETURNING            where the goods go back first
                   REMEDY_IN_PROGRESS   where money is to be paid, or the liable party has something to do
                   DECIDED              where only a coupon has to live
+                  CLOSED               where the rule pays nothing: the buyer is right, and points alone follow
     each of them -every remedy has ended-> CLOSED          CLOSED, … -a remedy failed: reopen-> UNDER_DECISION
     whatever is undecided -withdraw (buyer)-> WITHDRAWN    whatever is decided -appeal-> APPEALED -> as before
     whatever has not ended -a chargeback-> SUSPENDED -> as before

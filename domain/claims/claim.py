@@ -143,6 +143,11 @@ class Claim:
         return Shares.of({Bearer(bearer): parts for bearer, parts in self.shares.items()}) if self.shares else None
 
     @property
+    def negotiable(self) -> bool:
+        """Whether there is anything to settle for; a rule that pays nothing leaves nothing to bargain over."""
+        return bool(self.lines) or self.amount.minor > 0
+
+    @property
     def gained(self) -> bool:
         """Whether the buyer got something."""
         return self.outcome in GAINED

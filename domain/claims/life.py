@@ -41,7 +41,7 @@ class ClaimState(StrEnum):
     SUSPENDED = "SUSPENDED"
     """A chargeback about the same loss runs; time stands still."""
     CLOSED = "CLOSED"
-    """Nothing is left to do: denied, without evidence, or the remedy has ended."""
+    """Nothing is left to do: denied, without evidence, the remedy has ended, or the rule pays nothing."""
     WITHDRAWN = "WITHDRAWN"
     """The buyer took it back."""
 
@@ -50,7 +50,7 @@ class ClaimOutcome(StrEnum):
     """How a claim came out."""
 
     GRANTED = "GRANTED"
-    """The buyer gets what the rule gives."""
+    """The buyer gets what the rule gives; where that is nothing, the buyer is right and points follow."""
     PARTLY = "PARTLY"
     """The buyer gets a part of it."""
     DENIED = "DENIED"
@@ -160,7 +160,7 @@ def _at_the_desk(mutation: str, since: frozenset[ClaimState] = LIVE) -> Step:
 
 
 MOVES: Final[Mapping[ClaimAction, Step]] = {
-    ClaimAction.ACCEPT_CLAIM: Step("acceptClaim", BETWEEN_THE_SIDES, _PARTY, GRANTED_TO),
+    ClaimAction.ACCEPT_CLAIM: Step("acceptClaim", BETWEEN_THE_SIDES, _PARTY, GRANTED_TO | {ClaimState.CLOSED}),
     ClaimAction.CONTEST_CLAIM: Step("contestClaim", BETWEEN_THE_SIDES, _PARTY, _ESCALATED),
     ClaimAction.MAKE_OFFER: Step("makeOffer", BETWEEN_THE_SIDES, _BOTH, _NEGOTIATING),
     ClaimAction.ACCEPT_OFFER: Step("acceptOffer", _NEGOTIATING, _BOTH, GRANTED_TO),

@@ -79,8 +79,11 @@ def requested_lines(
 def opened_lines(
     claim_id: ClaimId, judgement: Judgement, wishes: Sequence[LineWish], mint: MintLine
 ) -> tuple[ClaimLine, ...]:
-    """The lines of a claim that is opened; none where the rule gives nothing, for which `open_claim` refuses it."""
-    if not judgement.tree.holds:
+    """The lines of a claim that is opened; none where there are no grounds, for which `open_claim` refuses it.
+
+    Refuses with Invalid whatever is asked for by line under a rule that pays nothing.
+    """
+    if not judgement.grounds.holds:
         return ()
     return requested_lines(claim_id, judgement, wishes, mint) if wishes else judged_lines(claim_id, judgement, mint)
 

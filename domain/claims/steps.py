@@ -17,7 +17,7 @@ from domain.claims.life import (
     ClaimState,
 )
 from domain.claims.reasons import REASONS, ClaimReason
-from domain.claims.rulings import Ruling
+from domain.claims.rulings import Ruling, gives
 from domain.claims.sides import Side
 from domain.clocks import Duty
 from domain.coverage import Coverage
@@ -51,7 +51,7 @@ def open_claim(
     Refuses a reason that claims under another promise, what `besides` says stands in the way, and whatever the rule's
     judgement finds unmet (all of it).
     """
-    findings = (promise_matches(cover, reason), *besides, *judgement.tree.because)
+    findings = (promise_matches(cover, reason), *besides, *judgement.grounds.because)
     if because := unmet(findings):
         raise Refused("claim.open", "The claim cannot be opened.", because)
     claim = _new(
@@ -250,9 +250,10 @@ def decide_claim(
 ) -> Change[Claim]:
     """The claim comes to what `ruling` says: remedies follow, or it is closed.
 
-    Refuses to give what the rule gives nothing for; what the two sides agreed on is theirs to settle.
+    A grant under a rule that pays nothing for what was broken says that the buyer is right, and is closed at once.
+    Refuses to grant what the rule knows no breach in; what the two sides agreed on is theirs to settle.
     """
-    if ruling.outcome in GAINED and ruling.outcome is not ClaimOutcome.AGREED and not judgement.tree.holds:
+    if ruling.outcome in GAINED and ruling.outcome is not ClaimOutcome.AGREED and not judgement.grounds.holds:
         raise Refused("claim.grant", "The rule gives nothing for these facts.", unmet(judgement.tree.because))
     after = _ruled(claim, ruling, decision_id, appealable_until, at)
     names = dict.fromkeys(each for each in (name, TOLD[ruling.outcome]) if each)
@@ -303,8 +304,11 @@ def _ruled(
 
 
 def _leads_to(ruling: Ruling) -> ClaimState:
-    """Where an outcome leads: goods come back first, money and work are waited for, a coupon has only to live."""
-    if ruling.outcome not in GAINED:
+    """Where an outcome leads: goods come back first, money and work are waited for, a coupon has only to live.
+
+    Where nothing is given, there is nothing to wait for.
+    """
+    if ruling.outcome not in GAINED or not gives(ruling):
         return ClaimState.CLOSED
     if ruling.return_required:
         return ClaimState.RETURNING

@@ -49,7 +49,7 @@ _ANSWERS: Final = (ClaimAction.ACCEPT_CLAIM, ClaimAction.CONTEST_CLAIM, ClaimAct
 
 
 def _answers(claim: Claim) -> tuple[ClaimAction, ...]:
-    return _ANSWERS if REASONS[claim.reason].offer else _ANSWERS[:2]
+    return _ANSWERS if REASONS[claim.reason].offer and claim.negotiable else _ANSWERS[:2]
 
 
 def _answer(claim: Claim) -> tuple[Side, tuple[ClaimAction, ...], Consequence]:
@@ -151,6 +151,8 @@ def _move(claim: Claim, action: ClaimAction, step: Step, caller: Caller, side: S
         )
     elif action in CONDITIONS:
         findings.append(CONDITIONS[action](claim, side))
+        if action is ClaimAction.MAKE_OFFER:
+            findings.append(Finding("claim.negotiable", claim.negotiable, "claim_leaves_room_to_settle"))
     elif action is ClaimAction.REOPEN_CLAIM:
         closes_at = claim.reopenable_until
         findings.append(_reopenable(claim, at))

@@ -53,8 +53,8 @@ def judge_after_sales(
     """As `judge`: a share of the goods that carry the broken service, up to the cap (vectors T1 to T4; brief SD0).
 
     Where service requests are recorded, the base is the serviced lines of the broken ones; otherwise the finding of
-    liability stands for all serviced lines. Without compensation in the rule the tree does not hold and the violation
-    alone follows.
+    liability stands for all serviced lines. Without compensation in the rule the tree does not hold; the judgement is
+    `unpaid`, and the violation alone follows.
     """
     broken = tuple(service for service in facts.services if not service_kept(rule, service, at).holds)
     concerned = {id for service in broken for id in service.line_ids}
@@ -71,6 +71,7 @@ def judge_after_sales(
     paid = Finding("after_sales.compensated", rule.compensation is not None, "after_sales_rule_pays", {}, rule.version)
     tree, amount = concluded("after_sales", rule, (*conditions, paid), base, rule.compensation, conversion)
     violation = _violation(broken) if breached and facts.liable else None
+    unpaid = Finding("after_sales", True, "after_sales_points_alone", {}, rule.version, conditions)
     return Judgement(
         base,
         amount,
@@ -80,6 +81,7 @@ def judge_after_sales(
         LossCause.SERVICE,
         divided(amount, lines),
         violation=violation,
+        unpaid=unpaid if breached and rule.compensation is None else None,
     )
 
 

@@ -40,7 +40,8 @@ class Judgement:
 
     `late_line_ids` are the lines whose promise is broken, and `lines` what each of them gets: in sum the amount.
     `remedy` is how it is made good, `cause` what was lost by; `return_required` says whether the goods go back first,
-    `violation` what the liable party did, where points follow.
+    `violation` what the liable party did, where points follow. `unpaid` is there where the rule pays nothing for a
+    promise that its conditions say was broken: the tree that says so (vector T4).
     """
 
     base: Money
@@ -52,6 +53,12 @@ class Judgement:
     lines: tuple[tuple[str, Money], ...] = ()
     return_required: bool = False
     violation: Violation | None = None
+    unpaid: Finding | None = None
+
+    @property
+    def grounds(self) -> Finding:
+        """What a claim rests on: that the rule pays, or that it pays nothing for what was broken."""
+        return self.unpaid or self.tree
 
     def __post_init__(self) -> None:
         if money.total([part for _, part in self.lines], self.amount.currency) != self.amount:

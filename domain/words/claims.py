@@ -40,6 +40,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "It is your turn to offer.",
         "Your own offer stands, or the liable party has to answer the claim first.",
     ),
+    "claim_leaves_room_to_settle": (
+        "There is something to settle for.",
+        "The rule pays nothing for what was broken: there is nothing to settle for.",
+    ),
     "claim_offer_awaits_you": ("An offer of the other side awaits your answer.", "No offer of the other side stands."),
     "claim_offers_few": ("There is room for another offer.", "There were {most} offers already, which is the most."),
     "claim_amount_within_loss": (
@@ -149,6 +153,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "claim_reason_gives_right": ("{reason} 赋予您这一方此项权利。", "{reason} 类索赔不赋予您这一方此项权利。"),
     "claim_in_time": ("在 {dueAt} 之前仍有时间。", "此操作的期限已于 {dueAt} 届满。"),
     "claim_your_turn_to_offer": ("轮到您提出方案。", "您的方案尚待答复，或责任方须先答复索赔。"),
+    "claim_leaves_room_to_settle": ("尚有可协商的内容。", "规则对未兑现的承诺不予赔偿：没有可协商的内容。"),
     "claim_offer_awaits_you": ("对方的方案等待您的答复。", "对方没有待答复的方案。"),
     "claim_offers_few": ("还可以再提出方案。", "方案已达上限 {most} 个。"),
     "claim_amount_within_loss": (

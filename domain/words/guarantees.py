@@ -146,6 +146,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The rule in force at payment pays compensation.",
         "The rule in force at payment knows points only, no compensation.",
     ),
+    "after_sales_points_alone": (
+        "The promise was broken, and the rule in force at payment pays nothing for that: points alone follow.",
+        "No points follow: the promise was not broken.",
+    ),
     "guarantee_on_offer": ("The guarantee is on offer.", "The guarantee is {state}."),
     "guarantee_of_this_sale": (
         "The guarantee may be part of this sale.",
@@ -243,6 +247,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "after_sales_limit_kept": ("{milestone} 的期限为 {dueAt}，已按时。", "{milestone} 的期限为 {dueAt}，未按时。"),
     "after_sales_party_liable": ("认定该方对未兑现的服务负责。", "未认定该方负责。"),
     "after_sales_rule_pays": ("付款时生效的规则规定赔偿。", "付款时生效的规则只扣分，不赔偿。"),
+    "after_sales_points_alone": (
+        "承诺未兑现，而付款时生效的规则对此不予赔偿：只扣分。",
+        "不扣分：承诺没有未兑现的情况。",
+    ),
     "guarantee_on_offer": ("该保障正在提供。", "该保障状态为 {state}。"),
     "guarantee_of_this_sale": ("该保障可用于本次交易。", "本订单不提供该保障：它属于其他供应商。"),
     "guarantee_in_market": ("该保障在 {country} 提供。", "该保障不在 {country} 提供，仅在 {markets} 提供。"),

@@ -60,7 +60,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     claim = change.after
     ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
     await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)
-    tree = claims.found_liable(judgement.tree, *besides)
+    tree = claims.found_liable(judgement.grounds, *besides)
     claim_turns.explain(work, decided, claim, DecisionKind.ELIGIBILITY, tree)
     await claim_turns.take_turn(work, change, _claimant(work), command.note)
     return Outcome({"claim": claim.id})

@@ -153,13 +153,13 @@ async def decide_on_file(work: Work, claim: Claim, case: Case, *, made: bool = F
     With `made` the buyer gets what it asked for, remedy by remedy.
     """
     judgement = case.judged(work.at, liable=True)
-    if not judgement.tree.holds:
+    if not judgement.grounds.holds:
         denied = Finding("claim.decision", False, "claim_denied_on_file", {"by": Side.SYSTEM.value})
         return await deny(work, claim, case, Side.SYSTEM, None, denied)
     shares, _ = case.shares(claim)
     given = rulings.as_made if made else rulings.by_rule
     ruling = await within(work, claim, case.cover, given(claim, judgement, shares, lambda: work.new_id(ClaimLineId)))
-    if not rulings.gives(ruling):
+    if judgement.unpaid is None and not rulings.gives(ruling):
         paid = Finding("claim.decision", False, "claim_loss_not_paid_already", {"by": Side.SYSTEM.value})
         return await deny(work, claim, case, Side.SYSTEM, None, paid)
     granted = Finding("claim.decision", True, "claim_granted_on_file", {"by": Side.SYSTEM.value})
@@ -217,7 +217,7 @@ def _tree(claim: Claim, case: Case, ruling: Ruling, judgement: Judgement, found:
         borne = (because if proposed == ruling.shares else rulings.borne(ruling.shares),)
     if ruling.outcome is ClaimOutcome.AGREED:
         return Finding("claim.agreement", True, "claim_settled", because=(*found, *borne))
-    return claims.found_liable(judgement.tree, *found, *borne)
+    return claims.found_liable(judgement.grounds, *found, *borne)
 
 
 async def follow(work: Work, claim: Claim, cover: Coverage) -> None:
