@@ -105,13 +105,13 @@ class BlockedInspectionAction:
 class ReturnAddress:
     """`domain.returns.ReturnAddress`."""
 
-    recipient: str = strawberry.field(description="Who takes them in.", directives=[Personal()])
-    street: str = strawberry.field(description="Street and number.", directives=[Personal()])
-    city: str = strawberry.field(description="Town.", directives=[Personal()])
-    postal_code: str | None = strawberry.field(description="Postal code.", directives=[Personal()])
-    region: str | None = strawberry.field(description="Region.", directives=[Personal()])
+    recipient: str = strawberry.field(description="Who takes them in.")
+    street: str = strawberry.field(description="Street and number.")
+    city: str = strawberry.field(description="Town.")
+    postal_code: str | None = strawberry.field(description="Postal code.")
+    region: str | None = strawberry.field(description="Region.")
     country: CountryCode = strawberry.field(description="Country.")
-    phone: str | None = strawberry.field(description="Telephone for the carrier.", directives=[Personal()])
+    phone: str | None = strawberry.field(description="Telephone for the carrier.")
 
 
 @strawberry.type(description="A line of an order that goes back, and what was found wrong with it.")
@@ -199,15 +199,13 @@ class Inspection(Node):
 class ReturnAddressInput:
     """→ `domain.returns.ReturnAddress`."""
 
-    recipient: str = strawberry.field(description="Who takes them in.", directives=[Personal()])
-    street: str = strawberry.field(description="Street and number.", directives=[Personal()])
-    city: str = strawberry.field(description="Town.", directives=[Personal()])
+    recipient: str = strawberry.field(description="Who takes them in.")
+    street: str = strawberry.field(description="Street and number.")
+    city: str = strawberry.field(description="Town.")
     country: CountryCode = strawberry.field(description="Country.")
-    postal_code: str | None = strawberry.field(default=None, description="Postal code.", directives=[Personal()])
-    region: str | None = strawberry.field(default=None, description="Region.", directives=[Personal()])
-    phone: str | None = strawberry.field(
-        default=None, description="Telephone for the carrier.", directives=[Personal()]
-    )
+    postal_code: str | None = strawberry.field(default=None, description="Postal code.")
+    region: str | None = strawberry.field(default=None, description="Region.")
+    phone: str | None = strawberry.field(default=None, description="Telephone for the carrier.")
 
     def address(self, read: Reader, *path: str) -> ReturnAddressFacts:
         """The address; problems go to the reader."""
@@ -232,7 +230,9 @@ class ArrangeReturnInput:
 
     return_id: strawberry.ID = strawberry.field(description=_RETURN)
     address: ReturnAddressInput | None = strawberry.field(
-        default=None, description="Where to; left out where the return goes to a known place already."
+        default=None,
+        description="Where to; left out where the return goes to a known place already.",
+        directives=[Personal()],
     )
     label_upload_id: strawberry.ID | None = strawberry.field(
         default=None,
