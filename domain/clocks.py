@@ -135,6 +135,8 @@ class Duty(StrEnum):
     """The liable party has to look at returned goods."""
     REPORT_INSPECTION = "REPORT_INSPECTION"
     """The company that inspects goods has to report."""
+    TELL_RELEASE = "TELL_RELEASE"
+    """The certificates of what a hold had stopped have to tell that it goes on."""
     TELL_HOLD = "TELL_HOLD"
     """The certificates of what a hold stopped, or let go, have to tell of it."""
     POINTS_NOTICE = "POINTS_NOTICE"
@@ -213,6 +215,7 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.SEND_RETURN: "The return lapses: nothing is given.",
     Duty.RECEIVE_RETURN: "The goods count as received.",
     Duty.REPORT_INSPECTION: "The inspection lapses, and the claim is decided without it.",
+    Duty.TELL_RELEASE: "The end of the hold is appended to the certificates that it concerns.",
     Duty.TELL_HOLD: "The hold, or its end, is appended to the certificates that it concerns.",
     Duty.INSPECT_RETURN: "The goods count as they should be, and what was awarded is given.",
     Duty.POINTS_NOTICE: "The points are in force.",

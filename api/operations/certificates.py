@@ -82,9 +82,22 @@ async def fire_tell_withdrawal(work: Work, clock: Clock) -> None:
 
 
 async def tell_hold(work: Work, id: ClockHoldId) -> None:
-    """The certificates of what the hold stopped, or has let go, will tell so: chunk by chunk."""
-    await end_duties(work, id)
+    """The certificates of what the hold stopped will tell so: chunk by chunk."""
     await start_duty(work, Duty.TELL_HOLD, id, work.at, party_id=None)
+
+
+async def tell_release(work: Work, id: ClockHoldId) -> None:
+    """The certificates of what the hold has let go will tell so: chunk by chunk.
+
+    It has a duty of its own, since that of the hold may be firing at this very moment.
+    """
+    await end_duties(work, id)
+    await start_duty(work, Duty.TELL_RELEASE, id, work.at, party_id=None)
+
+
+async def fire_tell_release(work: Work, clock: Clock) -> None:
+    """A chunk of the certificates tells of the hold's end; the next chunk's clock runs where more are left."""
+    await fire_tell_hold(work, clock)
 
 
 async def fire_tell_hold(work: Work, clock: Clock) -> None:
@@ -100,7 +113,7 @@ async def fire_tell_hold(work: Work, clock: Clock) -> None:
         *certificates.append(tails, notes, mint=lambda: work.new_id(AppendixId), sign=certificate_rows.sign, at=work.at)
     )
     if len(found) > CHUNK:
-        await start_duty(work, Duty.TELL_HOLD, hold.id, work.at, party_id=None)
+        await start_duty(work, clock.duty, hold.id, work.at, party_id=None)
 
 
 async def _continue(work: Work, ids: Sequence[CertificateId], notes: Sequence[Note]) -> None:

@@ -113,6 +113,7 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.RECEIVE_RETURN: returns.fire_receive_return,
     Duty.INSPECT_RETURN: returns.fire_inspect_return,
     Duty.REPORT_INSPECTION: inspections.fire_report_inspection,
+    Duty.TELL_RELEASE: certificates.fire_tell_release,
     Duty.TELL_HOLD: certificates.fire_tell_hold,
     Duty.POINTS_NOTICE: points.fire_points_notice,
     Duty.POINTS_EXPIRY: points.fire_points_expiry,

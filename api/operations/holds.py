@@ -79,7 +79,7 @@ async def reverse_clock_hold(work: Work, command: ReverseClockHold) -> Outcome:
     await work.keep(change)
     clocks = [each for each in released if each is not None]
     await _keep(work, change.after, clocks, under, moved, command.reason)
-    await certificates.tell_hold(work, hold.id)
+    await certificates.tell_release(work, hold.id)
     return Outcome({"clockHold": hold.id}, {"clocks": len(clocks)})
 
 

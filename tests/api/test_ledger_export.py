@@ -81,6 +81,7 @@ LAWS = {
     "drawn on a loss = its movements, at most its ceiling": {"looked at"},
     "refunds = their transfers, clearing = what is to be paid": {"looked at"},
     "remedies = their coupon or refund": {"looked at"},
+    "chargebacks hold, cover and draw what was booked": {"looked at"},
     "reserved of a coupon = held by checkouts": {"looked at"},
     "deposits = movements = account": {"held", "movements", "account"},
     "no negative balance where forbidden": {"accounts"},

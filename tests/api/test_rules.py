@@ -84,7 +84,9 @@ async def test_rules_are_listed_by_key_kind_and_instant(market: Marketplace, ask
     assert [(node["key"], node["number"]) for node in everything] == sorted(
         (node["key"], node["number"]) for node in everything
     )
-    machinery = (await ask(staff, query, filter={"kinds": ["AFTER_SALES"]}))["rules"]["nodes"]
+    of_kind = (await ask(staff, query, filter={"kinds": ["AFTER_SALES"]}))["rules"]["nodes"]
+    assert {node["key"] for node in of_kind} > {"guarantees/machinery_after_sales"}
+    machinery = [node for node in of_kind if node["key"] == "guarantees/machinery_after_sales"]
     assert [node["number"] for node in machinery] == [1, 2, 3]
     assert {difference["name"] for difference in machinery[2]["differences"]} == {
         "compensation.share_bp",

@@ -132,6 +132,7 @@ async def test_actions_are_listed_for_whoever_may(scene: Scene, ask: Asking) -> 
         "COMPLETE_ORDER",
         "RECORD_REFUND",
         "RECORD_SHIPMENT",
+        "RECORD_CHARGE",
     ]
     assert [blocked["because"][0]["rule"] for blocked in seen["staff"]["order"]["blockedActions"]] == ["order.state"]
     assert seen["buyer"]["order"]["availableActions"] == ["CHANGE_ADDRESS"]

@@ -106,7 +106,7 @@ async def test_an_l4_buyer_is_paid_without_asking_and_spends_half(cast: People) 
     assert (claim["origin"], claim["state"], claim["outcome"]) == ("AUTOMATIC", "DECIDED", "GRANTED")
     assert (claim["base"]["amount"], claim["coupon"]["amount"]["amount"]) == ("2500.00", "100.00")
     assert claim["decision"]["tree"]["holds"]
-    assert claim["coupon"]["availableActions"] == ["REDEEM_COUPON"]
+    assert claim["coupon"]["availableActions"] == ["REDEEM_COUPON", "RESERVE_COUPON"]
     shipment = await cast.do(
         "maker",
         "recordShipment",
