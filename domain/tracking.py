@@ -488,6 +488,19 @@ def progress(events: Iterable[TrackingEvent], since: Progress | None = None) -> 
     return Progress(state, eta_at, picked_up_at, attempted_at, delivered_at, moved_at, responsible, told_until)
 
 
+def answers(events: Iterable[TrackingEvent], until: datetime | None = None) -> ResponsibleParty | None:
+    """Who answers for what last went wrong (until then, where it is given); None where nothing was reported.
+
+    `progress` forgets it once the goods move again; whoever asks why they were late or damaged wants to know.
+    """
+    wrong = [
+        (_order(event), RESPONSIBLE[event.reason])
+        for event in events
+        if event.counts and event.reason is not None and (until is None or event.occurred_at <= until)
+    ]
+    return max(wrong, key=lambda each: each[0])[1] if wrong else None
+
+
 def later(events: Iterable[TrackingEvent], since: Progress) -> bool:
     """Whether all that counts of the reports occurred after everything that adds up to `since`."""
     until = since.told_until

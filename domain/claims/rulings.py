@@ -21,7 +21,6 @@ from domain.ids import ClaimId, ClaimLineId, Id, OrderLineId, ShipmentId
 from domain.liability import Bearer, Shares, stated
 from domain.money import WHOLE_BP, Money
 from domain.remedies import IN_KIND, RemedyKind
-from domain.shipments import Shipment
 from domain.tracking import ResponsibleParty
 
 MintLine = Callable[[], ClaimLineId]
@@ -258,28 +257,30 @@ AT_THE_SOURCE: Final = frozenset(
 
 
 def proposed_shares(
-    claim: Claim, facts: OrderFacts, shipments: Iterable[Shipment], carried: Mapping[OrderLineId, ShipmentId]
+    claim: Claim,
+    facts: OrderFacts,
+    answering: Mapping[ShipmentId, ResponsibleParty],
+    carried: Mapping[OrderLineId, ShipmentId],
 ) -> tuple[Shares, Finding]:
     """Who bears the loss by the facts on record, and why: the party that gave the promise, unless tracking says else.
 
-    `carried` says which line travels in which shipment. Lines weigh by their value; a broken service level lays all of
-    it on the party by itself. What the buyer itself caused is still the marketplace's to find: nothing is laid on it.
+    `answering` says who answers for what tracking reported of a shipment, `carried` in which each line travels. Lines
+    weigh by their value; a broken service level lays all of it on the party by itself. What the buyer itself caused is
+    still the marketplace's to find: nothing is laid on it.
     """
     party = claim.party_bears
     tracked = claim.lost_by in ON_THE_WAY and claim.reason not in AT_THE_SOURCE
-    by_id = {shipment.id: shipment for shipment in shipments}
     weights: dict[Bearer, int] = {}
     because: list[Finding] = []
     for line in claim.lines:
         shipment_id = carried.get(line.line_id)
-        shipment = None if shipment_id is None else by_id.get(shipment_id)
-        responsible = shipment.responsible if shipment is not None and tracked else None
+        responsible = answering.get(shipment_id) if shipment_id is not None and tracked else None
         bearer = None if responsible is None else BEARERS[responsible]
         bearer = party if bearer in (None, Bearer.BUYER) else bearer
         weights[bearer] = weights.get(bearer, 0) + max(line.loss.minor, 1)
-        if responsible is not None and shipment is not None:
+        if responsible is not None:
             inputs: dict[str, Input] = {
-                "shipment": str(shipment.id),
+                "shipment": str(shipment_id),
                 "responsible": responsible.value,
                 "bearer": bearer.value,
             }

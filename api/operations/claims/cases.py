@@ -1,35 +1,42 @@
 """The case of a claim: everything that it is judged by, locked in the order of the house."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain import claims, coverage, dates, guarantees, procedure, service_steps
-from domain.claims import Claim, ClaimAction, ClaimReason, Escalation, rulings
+from domain import claims, coverage, dates, guarantees, procedure, service_steps, tracking
+from domain.claims import REASONS, Claim, ClaimAction, ClaimReason, Escalation, rulings
 from domain.coverage import Coverage
 from domain.dates import Calendar
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.guarantees import Judgement, OrderFacts, Promise
-from domain.ids import ClaimId, CoverageId, OrderLineId, RuleVersionId
+from domain.ids import ClaimId, CoverageId, OrderLineId, RuleVersionId, ShipmentId
 from domain.liability import Shares
 from domain.procedure import ClaimClocks
 from domain.rulebook import RuleVersion
 from domain.service_requests import RECORDED
+from domain.shipments import Shipment
+from domain.tracking import ResponsibleParty
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
 from storage import service_requests as request_rows
+from storage import tracking as tracking_rows
 from storage.claims import CaseRows
 from storage.unit_of_work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a claim is judged by: the rows with their order locked, the facts they record, and a rate where needed."""
+    """What a claim is judged by: the rows with their order locked, the facts they record, and a rate where needed.
+
+    `answering` says of each shipment who answers for what last went wrong with it, by its tracking.
+    """
 
     rows: CaseRows
     facts: OrderFacts
     conversion: Conversion | None
+    answering: Mapping[ShipmentId, ResponsibleParty]
 
     @property
     def cover(self) -> Coverage:
@@ -44,7 +51,7 @@ class Case:
     def shares(self, claim: Claim) -> tuple[Shares, Finding]:
         """Who bears the loss by the facts on record, and why."""
         carried = {line.id: line.shipment_id for line in self.rows.order.lines if line.shipment_id is not None}
-        return rulings.proposed_shares(claim, self.facts, self.rows.shipments, carried)
+        return rulings.proposed_shares(claim, self.facts, self.answering, carried)
 
 
 async def locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[Claim, Case]:
@@ -81,7 +88,21 @@ async def case_of(
         requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
         calendar = await calendars.get(work.connection, rows.order.country)
         facts = replace(facts, services=service_steps.facts(requests, calendar))
-    return Case(rows, facts, await conversion(work, rows.cover, facts))
+    return Case(rows, facts, await conversion(work, rows.cover, facts), await _answering(work, reason, rows.shipments))
+
+
+async def _answering(
+    work: Work, reason: ClaimReason, shipments: Sequence[Shipment]
+) -> dict[ShipmentId, ResponsibleParty]:
+    """Who answers for what last went wrong with each shipment, where the reason makes that matter."""
+    if REASONS[reason].cause not in rulings.ON_THE_WAY or reason in rulings.AT_THE_SOURCE or not shipments:
+        return {}
+    told = await tracking_rows.by_shipments(work.connection, work.tenant_id, [each.id for each in shipments])
+    found = {
+        each.id: tracking.answers((event for event in told if event.shipment_id == each.id), each.delivered_at)
+        for each in shipments
+    }
+    return {id: responsible for id, responsible in found.items() if responsible is not None}
 
 
 async def conversion(work: Work, cover: Coverage, facts: OrderFacts) -> Conversion | None:
