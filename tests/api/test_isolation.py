@@ -178,6 +178,13 @@ def ids_in(value: Any) -> Iterator[str]:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
+ONE_NET = (
+    pytest.param(True, id="row-level security on", marks=pytest.mark.long),
+    pytest.param(False, id="row-level security off"),
+)
+"""What nobody sees with the second net away, nobody sees with it: the usual run asks the harder half, the long both."""
+
+
 async def test_the_questions_ask_for_something(world: World) -> None:
     answers = await everything(world.app, world.here.staff, frozenset(sorted(world.here.ids)[::9]))
     assert not [(text, codes(answer)) for text, answer in answers if answer.errors]
@@ -188,14 +195,14 @@ async def test_the_questions_ask_for_something(world: World) -> None:
     assert len(counted) > 10
 
 
-@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+@pytest.mark.parametrize("bound", ONE_NET)
 async def test_nobody_sees_anything_of_another_tenant(world: World, bound: bool) -> None:
     ask = world.app if bound else world.unbound
     for caller in world.here.callers:
         assert leaked(await everything(ask, caller, world.there.ids), world.there.ids) == [], caller
 
 
-@pytest.mark.parametrize("bound", [True, False], ids=["row-level security on", "row-level security off"])
+@pytest.mark.parametrize("bound", ONE_NET)
 async def test_no_party_sees_anything_of_another_set_of_parties(world: World, bound: bool) -> None:
     ask = world.app if bound else world.unbound
     for mine, other in (world.here.trades, world.here.trades[::-1]):
@@ -206,6 +213,7 @@ async def test_no_party_sees_anything_of_another_set_of_parties(world: World, bo
             assert own, "listings show what is the party's own"
 
 
+@pytest.mark.long
 async def test_row_level_security_changes_no_answer(world: World) -> None:
     for caller in world.here.callers:
         ids = world.here.trades[0].ids

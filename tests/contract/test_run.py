@@ -134,7 +134,7 @@ def session(state: Path) -> dict[str, object]:
 
 
 @on_linux
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long)])
 def test_nothing_is_left_when_the_parent_is_killed(state: Path, port: int, workers: str) -> None:
     with serving(state, port, "--workers", workers) as run:
         children = descendants(run.pid)
@@ -168,6 +168,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_finds_the_same_demo(state: P
         assert session(state) == first
 
 
+@pytest.mark.long
 @on_linux
 async def test_a_demo_that_was_cut_short_is_loaded_into_a_new_database(state: Path, port: int) -> None:
     with engines(state) as running:
@@ -183,6 +184,7 @@ async def test_a_demo_that_was_cut_short_is_loaded_into_a_new_database(state: Pa
         await owner.close()
 
 
+@pytest.mark.long
 @on_linux
 def test_a_demo_whose_database_is_gone_is_loaded_again(state: Path, port: int) -> None:
     state.mkdir()
