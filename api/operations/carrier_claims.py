@@ -4,10 +4,11 @@ Locks: the order of the claim first, then the case, then balances. What a carrie
 the ledger in the transaction that says so.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from api.operations.duties import end_duties, start_duty
-from domain import access, carriage, carrier_claims, ledger, legs, money
+from domain import access, carriage, carrier_claims, ledger, legs, money, tracking
 from domain.carriage import Cap, CarriageTerms, Consignment, LossKind
 from domain.carrier_claims import (
     AmendCarrierClaim,
@@ -39,7 +40,7 @@ from domain.money import Money
 from domain.remedies import Award
 from domain.rulebook import RuleVersion
 from domain.shipments import Shipment
-from domain.tracking import RESPONSIBLE, ResponsibleParty
+from domain.tracking import RESPONSIBLE, ResponsibleParty, TrackingEvent
 from storage import calendars, evidence, exchange_rates, rulebook
 from storage import carrier_claims as case_rows
 from storage import claims as claim_rows
@@ -167,8 +168,14 @@ async def _open(
 async def _concerned(work: Work, claim: Claim) -> Shipment | None:
     """The shipment that the claim is about: the one that went wrong, else the last that was delivered."""
     found = await shipment_rows.by_orders(work.connection, work.tenant_id, [claim.order_id])
-    at_fault = [each for each in found if each.responsible is ResponsibleParty.CARRIER]
+    told = await tracking_rows.by_shipments(work.connection, work.tenant_id, [each.id for each in found])
+    at_fault = [each for each in found if _answers(each, told) is ResponsibleParty.CARRIER]
     return max(at_fault or found, key=lambda each: (each.delivered_at or each.recorded_at, each.id), default=None)
+
+
+def _answers(shipment: Shipment, told: Iterable[TrackingEvent]) -> ResponsibleParty | None:
+    """Who answers for what last went wrong with that shipment before it was delivered."""
+    return tracking.answers((event for event in told if event.shipment_id == shipment.id), shipment.delivered_at)
 
 
 async def _responsible(work: Work, shipment: Shipment) -> Leg | None:

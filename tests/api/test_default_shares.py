@@ -16,6 +16,7 @@ from domain.ids import OrderLineId, ShipmentId
 from domain.liability import Bearer
 from domain.service_requests import RequestService
 from domain.tracking import NewEvent, RecordTrackingEvents, TrackingReason, TrackingStatus
+from storage import carrier_claims as case_rows
 from storage import decisions as decision_rows
 from storage import orders as order_rows
 from tests.api.test_claims import DAY_AFTER, Story, story
@@ -133,6 +134,27 @@ async def test_lines_in_two_shipments_share_by_what_they_lost(story: Story) -> N
     claim = await story.open(order_id)
     await contest(story, claim)
     assert (await decided(story, claim))[0] == {"PROVIDER": 2_500, "CARRIER": 7_500}
+
+
+async def test_of_two_shipments_that_came_the_carrier_of_the_delayed_one_is_asked(story: Story) -> None:
+    lines = [line(100_00, promised_on=(DAY_AFTER - DAY).date()) for _ in range(2)]
+    order_id = await story.market.order(story.buyer_id, story.supplier_id, lines, [story.on_time])
+    airlines = await story.market.register_provider(), await story.market.register_provider()
+    first, second = await lines_of(story, order_id)
+    delayed = await story.market.ship(order_id, airlines[0], [first])
+    other = await story.market.ship(order_id, airlines[1], [second])
+    await story.market.move(DAY_AFTER - DAY)
+    await report(story, delayed, TrackingReason.CARRIER_MECHANICAL)
+    await story.market.move(DAY_AFTER + HOUR)
+    for shipment_id in (delayed, other):
+        await story.market.track(shipment_id, TrackingStatus.DELIVERED, await story.market.now())
+        await story.market.move(await story.market.now() + HOUR)
+    claim = await story.open(order_id)
+    await contest(story, claim)
+    assert (await decided(story, claim))[0] == {"PROVIDER": 5_000, "CARRIER": 5_000}
+    async with story.market.pool.acquire(story.market.tenant_id) as connection:
+        (case,) = await case_rows.by_claim(connection, story.market.tenant_id, claim.id)
+    assert (case.shipment_id, case.provider_id) == (delayed, airlines[0])
 
 
 async def test_a_broken_service_level_is_its_promising_party_s_with_a_finding(story: Story) -> None:
