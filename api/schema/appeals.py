@@ -127,7 +127,7 @@ class Appeal(Node):
     blocked_actions: list[BlockedAppealAction] = strawberry.field(
         description="What the viewer may not do with it now, and why."
     )
-    appealable_until: datetime = strawberry.field(description="The last instant at which it can be filed.")
+    file_by: datetime = strawberry.field(description="The last instant at which it can be filed.")
     drafted_at: datetime = strawberry.field(description="When it was begun.")
     filed_at: datetime | None = strawberry.field(description="When it was filed; null before.")
     due_at: datetime | None = strawberry.field(description="Until when whoever must act now has time.")

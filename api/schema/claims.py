@@ -193,7 +193,7 @@ class Claim(Node):
     silence: Silence | None = strawberry.field(
         description="What follows when the liable party does not answer; null where it never had to."
     )
-    claimant_silence: Silence | None = strawberry.field(
+    buyer_silence: Silence | None = strawberry.field(
         description="What follows when the buyer brings no evidence; null where it never had to."
     )
     negotiation_ends_at: datetime | None = strawberry.field(

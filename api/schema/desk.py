@@ -133,18 +133,18 @@ class WorkItem:
 
 
 @strawberry.type(description="One place in a list of work, and what stands there.")
-class WorkEdge:
-    """`storage.views.desk.WorkEdge`."""
+class WorkPlace:
+    """`storage.views.desk.WorkPlace`."""
 
     cursor: str = strawberry.field(description="Opaque; good for `after` in this list only.")
     node: WorkItem = strawberry.field(description="What stands at this place.")
 
 
 @strawberry.type(description="A page of work.")
-class WorkConnection:
-    """`storage.views.desk.WorkConnection`."""
+class WorkPage:
+    """`storage.views.desk.WorkPage`."""
 
-    edges: list[WorkEdge] = strawberry.field(description="The page, each thing with its cursor.")
+    places: list[WorkPlace] = strawberry.field(description="The page, each thing with its cursor.")
     nodes: list[WorkItem] = strawberry.field(description="The page, without cursors.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
 
@@ -460,7 +460,7 @@ class DeskQueries:
     proposed_decisions: Connection[ProposedDecision] = listing(
         "Decisions that wait, or waited, for a second adjudicator; for staff.", order=ProposedDecisionOrder
     )
-    my_work: WorkConnection | None = field(
+    my_work: WorkPage | None = field(
         "What waits for the viewer, of every kind in one list, the earliest deadline first: what the viewer has, and "
         "what nobody has that its roles can act on. For staff, null for others.",
         Argument("first", int, f"The page size: 1 to {PAGE_MAX}."),

@@ -16,7 +16,7 @@ from storage import appeals as appeal_rows
 from storage import calendars, rulebook
 from storage.appeals import APPEALS
 from storage.views.actions import actions_with
-from storage.views.view import Answer, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views.view import Answer, Filter, Listing, Many, One, Point, Root, Row, Sort, Value, View, columns
 
 VISIBLE: Final = {
     ViewerKind.STAFF: "{t}.state <> 'DRAFT'",
@@ -114,7 +114,6 @@ APPEAL: Final = View(
             "prevention",
             "uploadIds",
             "note",
-            "appealableUntil",
             "draftedAt",
             "filedAt",
             "dueAt",
@@ -126,6 +125,7 @@ APPEAL: Final = View(
             "endedAt",
             "version",
         ),
+        "fileBy": Value("{t}.appealable_until"),
         "appellant": One("Party", "coalesce({t}.buyer_id, {t}.supplier_id, {t}.provider_id)"),
         "claim": One("Claim", _of_kind(SubjectKind.CLAIM_DECISION)),
         "coupon": One("Coupon", _of_kind(SubjectKind.COUPON_REVOCATION)),

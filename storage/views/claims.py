@@ -130,12 +130,12 @@ CLAIM: Final = View(
             "returnRequired",
             "negotiationEndsAt",
             "silence",
-            "claimantSilence",
             "appealableUntil",
             "finalAt",
             "reopenableUntil",
             "version",
         ),
+        "buyerSilence": Value("{t}.claimant_silence"),
         "lines": Many("ClaimLine", "claim_id", "BY_POSITION"),
         "offers": Many("ClaimOffer", "claim_id", "OLDEST_FIRST"),
         "offer": One(

@@ -219,8 +219,8 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkEdge:
-    """Relay's edge."""
+class WorkPlace:
+    """One place in the list: its items are of many kinds and no nodes, so it is not called an edge."""
 
     cursor: str
     node: WorkItem
@@ -237,17 +237,17 @@ class PageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkConnection:
+class WorkPage:
     """A page of work."""
 
-    edges: list[WorkEdge]
+    places: list[WorkPlace]
     nodes: list[WorkItem]
     page_info: PageInfo
 
 
 async def my_work(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
-) -> list[WorkConnection]:
+) -> list[WorkPage]:
     """What waits for the viewer, the earliest deadline first."""
     size: int = arguments["first"]
     if not 1 <= size <= PAGE_MAX:
@@ -259,8 +259,8 @@ async def my_work(
     if wanted:
         text = statement(wanted, bounded=after is not None)
         found = await connection.fetch(text, viewer.tenant_id, viewer.actor_id, size + 1, *(after or ()))
-    edges = [
-        WorkEdge(
+    places = [
+        WorkPlace(
             cursor(row["due_at"], row["queue_rank"], row["id"]),
             WorkItem(
                 WorkKind(row["kind"]),
@@ -273,9 +273,9 @@ async def my_work(
         )
         for row in found[:size]
     ]
-    ends = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
+    ends = (places[0].cursor, places[-1].cursor) if places else (None, None)
     info = PageInfo(len(found) > size, after is not None, *ends)
-    return [WorkConnection(edges, [edge.node for edge in edges], info)]
+    return [WorkPage(places, [place.node for place in places], info)]
 
 
 def statement(wanted: Sequence[tuple[WorkKind, Source]], *, bounded: bool) -> str:
