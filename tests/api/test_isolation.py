@@ -43,6 +43,8 @@ from tests.recovering import attempts as recovery_attempts
 
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
+RARE = 8
+"""Of a kind with so few things the first test asks for all."""
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
@@ -186,7 +188,12 @@ ONE_NET = (
 
 
 async def test_the_questions_ask_for_something(world: World) -> None:
-    answers = await everything(world.app, world.here.staff, frozenset(sorted(world.here.ids)[::9]))
+    staff, ids = world.here.staff, sorted(world.here.ids)
+    answers = await everything(world.app, staff, frozenset(ids[::9]))
+    for text, _ in questions(world.app.engine.contract):
+        of_kind = [id_ for id_ in ids if id_[:3] == prefix_of(world.app.engine.contract, text)]
+        if len(of_kind) <= RARE:  # a sample can miss the only one with something inside
+            answers += [(text, await world.app.answer(staff, text, id=id_)) for id_ in of_kind]
     assert not [(text, codes(answer)) for text, answer in answers if answer.errors]
     seen = {id_ for _, answer in answers for id_ in ids_in(answer.data)}
     for kind in KINDS_SHOWN:
