@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -359,7 +358,6 @@ class ClaimWalk(RuleBasedStateMachine):
 
 
 TestClaimWalks = ClaimWalk.TestCase
-TestClaimWalks.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
 @pytest.mark.parametrize("reason", list(ClaimReason))
