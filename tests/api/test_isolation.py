@@ -439,7 +439,7 @@ async def refusals(ask: Asking, caller: Caller, mutation: str, members: dict[str
     payload = await ask.mutate(caller, mutation, selection if mutation == "decideClaims" else "__typename", **members)
     codes = {error["code"] for error in payload["userErrors"]}
     for result in payload.get("results") or ():
-        unknown = {
+        unknown: dict[str, Any] = {
             "claim": None,
             "effect": "REFUSED",
             "amount": None,
