@@ -193,6 +193,7 @@ def test_a_demo_whose_database_is_gone_is_loaded_again(state: Path, port: int) -
         assert "of a database that is gone" not in (state / "demo.json").read_text()
 
 
+@pytest.mark.long
 @on_linux
 def test_fresh_begins_anew(state: Path, port: int) -> None:
     with serving(state, port):

@@ -28,7 +28,7 @@ async def empty(settings: Settings, owner: asyncpg.Pool[Any]) -> AsyncIterator[s
     await owner.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await owner.execute(f"CREATE DATABASE {name}")
     yield to_database(settings.database_owner_url, name)
-    # Without FORCE, which would want to end the server's own cleaning processes and may not: a plain drop waits for them.
+    # Without FORCE, which wants to end the server's own cleaning processes and may not: a plain drop waits for them.
     await owner.execute(f"DROP DATABASE {name}")
 
 
