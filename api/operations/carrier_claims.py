@@ -4,7 +4,7 @@ Locks: the order of the claim first, then the case, then balances. What a carrie
 the ledger in the transaction that says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from api.operations.duties import end_duties, start_duty
@@ -29,7 +29,7 @@ from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
 from domain.dates import local_day
 from domain.decisions import DecisionKind, decision
-from domain.errors import Invalid, Problem, Refused
+from domain.errors import Conflict, Invalid, Problem, Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, unmet
 from domain.ids import CarrierClaimId, CarrierPaymentId, DecisionId, TransferId
@@ -47,6 +47,7 @@ from storage import claims as claim_rows
 from storage import ledger as ledger_rows
 from storage import legs as leg_rows
 from storage import orders as order_rows
+from storage import recoveries as recovery_rows
 from storage import shipments as shipment_rows
 from storage import tracking as tracking_rows
 from storage.unit_of_work import Outcome, Work
@@ -96,9 +97,10 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     if command.leg_id is not None and leg is None:
         raise Invalid(Problem(("legId",), "The shipment has no such leg."))
     kind = carriage.KINDS.get(claim.lost_by)
-    accounts = await case_rows.loss_accounts(work.connection, work.tenant_id, [claim.id])
-    account = accounts.get(claim.id)
-    borne = Money.zero(claim.amount.currency) if account is None else account.borne_by_platform
+    cases = await case_rows.by_claim(work.connection, work.tenant_id, claim.id)
+    if any(case.shipment_id == shipment.id for case in cases):
+        raise Conflict("There is a case against the carrier of this shipment already.")
+    borne = await _left_to_ask(work, claim, cases)
     carrier_id = shipment.provider_id if leg is None else leg.provider_id
     findings = (
         Finding("carrier_claim.cause", kind is not None, "carrier_answers_for_cause", {"reason": claim.reason.value}),
@@ -113,6 +115,17 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     goods = command.goods if command.goods != UNKNOWN else Consignment(weight_grams=shipment.weight_grams)
     case = await _open(work, claim, shipment, leg, kind, borne, goods)
     return Outcome({"carrierClaim": case.id})
+
+
+async def _left_to_ask(work: Work, claim: Claim, cases: Sequence[CarrierClaim]) -> Money:
+    """What the platform bears of the claim and no carrier was asked for yet."""
+    nothing = Money.zero(claim.amount.currency)
+    accounts = await case_rows.loss_accounts(work.connection, work.tenant_id, [claim.id])
+    if (account := accounts.get(claim.id)) is None:
+        return nothing
+    owed = await recovery_rows.by_claim(work.connection, work.tenant_id, claim.id)
+    contingent = money.total([each.contingent for each in owed], nothing.currency)
+    return carrier_claims.left_to_ask(account, cases, contingent)
 
 
 async def _open(

@@ -61,12 +61,18 @@ async def reject_remedy(work: Work, command: AnswerRemedy) -> Outcome:
     return Outcome({"remedy": remedy.id, "claim": claim.id})
 
 
-async def fire_remedy(work: Work, clock: Clock) -> None:
-    """Whoever had to act on the remedy did not: the party failed, or the buyer has it."""
+async def fire_provide_remedy(work: Work, clock: Clock) -> None:
+    """The liable party did not do what it had to: the remedy has failed."""
+    await _silent(work, clock, RemedyState.DUE)
+
+
+async def fire_confirm_remedy(work: Work, clock: Clock) -> None:
+    """The buyer did not object: it has what the liable party says it did."""
+    await _silent(work, clock, RemedyState.IN_PROGRESS)
+
+
+async def _silent(work: Work, clock: Clock, waited_for: RemedyState) -> None:
     remedy, claim = await _held(work, RemedyId(clock.subject_id))
-    if remedy.state not in rules.OPEN:
-        return
-    waited_for = RemedyState.DUE if clock.duty is Duty.PROVIDE_REMEDY else RemedyState.IN_PROGRESS
     if remedy.state is not waited_for:
         return
     change = rules.fall_silent(remedy, work.at)

@@ -31,6 +31,7 @@ from domain.carrier_claims.case import (
     OpenCarrierClaim,
     TellCarrier,
     WriteOffCarrierClaim,
+    left_to_ask,
     loss_account,
 )
 from domain.carrier_claims.life import (
@@ -85,6 +86,7 @@ __all__ = [
     "collect_carrier_claim",
     "explained",
     "file_carrier_claim",
+    "left_to_ask",
     "loss_account",
     "moves",
     "next_alarm",

@@ -1,11 +1,13 @@
 """A carrier claim: its words, its row, and the wishes about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from domain import money
 from domain.carriage import Consignment, LossKind, Regime
 from domain.ids import (
     BuyerId,
@@ -227,6 +229,15 @@ class LossAccount:
     charged_to_party: Money
     recovered_from_carriers: Money
     borne_by_platform: Money
+
+
+def left_to_ask(account: LossAccount, cases: Iterable[CarrierClaim], contingent: Money) -> Money:
+    """What the platform bears and no carrier was asked for yet: a loss is asked for once, whoever answers.
+
+    What may still fall due from the liable party (`contingent`) is its part, and what runs against a carrier is asked.
+    """
+    asked = [case.claimed for case in cases if case.ended_at is None and not case.accepted.minor]
+    return account.borne_by_platform - contingent - money.total(asked, contingent.currency)
 
 
 def loss_account(given: Money, charged: Money, recovered: Money) -> LossAccount:

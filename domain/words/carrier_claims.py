@@ -42,7 +42,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "carrier_shipment_of_order": ("The shipment is of the claim's order.", "The shipment is of another order."),
     "carrier_platform_bears": (
         "The marketplace bears {borne} of the claim.",
-        "The marketplace bears nothing of the claim that a carrier could give back.",
+        "The marketplace bears nothing of the claim that no carrier was asked for and no party may still owe.",
     ),
     "carrier_regime_known": (
         "It is known how the goods travelled.",
@@ -80,7 +80,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     ),
     "carrier_answers_for_cause": ("承运人对此类损失负责。", "承运人对 {reason} 不负责。"),
     "carrier_shipment_of_order": ("货件属于该索赔的订单。", "货件属于另一订单。"),
-    "carrier_platform_bears": ("平台承担该索赔中的 {borne}。", "平台未承担可由承运人偿还的部分。"),
+    "carrier_platform_bears": (
+        "平台承担该索赔中的 {borne}。",
+        "平台没有承担可再向承运人索赔的部分。",
+    ),
     "carrier_regime_known": ("货物的运输方式已知。", "尚无人说明货物的运输方式，无适用规则。"),
     "carrier_is_not_liable_party": ("承运人不是责任方。", "承运人就是责任方，其欠款直接向其收取。"),
 }
