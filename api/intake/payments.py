@@ -24,22 +24,19 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 import orjson
-import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.requests import Request
+from starlette.routing import BaseRoute
 
 from api.context import Platform
-from api.endpoint import negotiate
-from api.endpoint.refusals import Turned, stamped
-from api.intake.tracking import STATUS
+from api.endpoint.refusals import Turned
+from api.intake.receiving import JSON, STATUS, bad, receiving, spend, whole_body
 from api.limits import MUTATION_COST
 from api.operations import chargeback_notices
 from domain import dates, processors, terms
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.chargeback_notices import ChargebackNotice, NewNotice, NoticeKind
 from domain.chargebacks import Category
-from domain.errors import ErrorCode, Invalid, Refusal
+from domain.errors import ErrorCode
 from domain.ids import ProcessorId, TenantId
 from domain.memberships import Scheme
 from domain.money import Money
@@ -58,50 +55,22 @@ ACTION: Final = "recordChargebackNotice"
 TYPES: Final[Mapping[str, NoticeKind]] = {f"chargeback.{kind.value.lower()}": kind for kind in NoticeKind}
 """Types of events, as they are sent."""
 
-_JSON: Final = "application/json"
 E = TypeVar("E", bound=StrEnum)
-_log: Final = structlog.get_logger("makegood.intake")
 
 
 def routes(platform: Callable[[], Platform]) -> list[BaseRoute]:
     """The route of one process."""
-
-    async def receive(request: Request) -> Response:
-        open_parts = platform()
-        request_id = open_parts.request_ids()
-        try:
-            content = await _receive(open_parts, request, request_id)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        except Turned as turned:
-            return _refusal(turned, request_id)
-        except Invalid as refusal:
-            message = " ".join(f"`{'.'.join(each.field)}`: {each.message}" for each in refusal.problems)
-            return _refusal(Turned(refusal.code, message, status=STATUS[refusal.code]), request_id)
-        except Refusal as refusal:
-            return _refusal(Turned(refusal.code, refusal.message, status=STATUS.get(refusal.code, 400)), request_id)
-        except Exception:  # whatever it is, it is ours: told apart by its request id in the log
-            _log.exception("intake_failed", request_id=request_id)
-            fault = Turned(ErrorCode.INTERNAL, "Something went wrong on our side.", status=500)
-            return _refusal(fault, request_id)
-        return Response(content, headers=_headers(request_id), media_type=_JSON)
-
-    return [Route(PATH, receive, methods=["POST"])]
+    return receiving(PATH, _receive, platform)
 
 
 async def _receive(platform: Platform, request: Request, request_id: str) -> bytes:
     """What became of one word, as JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _JSON or "content-encoding" in request.headers:
-        raise _bad("Only application/json is read, without a content encoding.", 415)
-    body = await _body(request)
+    if kind != JSON or "content-encoding" in request.headers:
+        raise bad("Only application/json is read, without a content encoding.", 415)
+    body = await whole_body(request, BODY_BYTES_MAX)
     tenant_id, processor = await _sender(platform, request, body)
-    _, wait_seconds = await platform.throttle.spend_or_wait(processor.id, MUTATION_COST)
-    if wait_seconds:
-        platform.figures.throttled += 1
-        headers = ((b"retry-after", str(wait_seconds).encode()),)
-        message = f"The budget is used up. Ask again in {wait_seconds} s."
-        raise Turned(ErrorCode.THROTTLED, message, status=STATUS[ErrorCode.THROTTLED], headers=headers)
+    await spend(platform, processor.id, MUTATION_COST)
     told = parse(body, event_id=request.headers["webhook-id"])
     heard: list[ChargebackNotice] = []
 
@@ -148,27 +117,6 @@ def _caller(tenant_id: TenantId, processor: Processor) -> Caller:
     )
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises Turned (413) for one that is longer than allowed, as soon as that is known."""
-    too_long = Turned(
-        ErrorCode.BAD_REQUEST,
-        f"The body is longer than {BODY_BYTES_MAX:,} bytes.",
-        status=413,
-        headers=((b"connection", b"close"),),
-    )
-    declared = request.headers.get("content-length")
-    if declared is not None and int(declared) > BODY_BYTES_MAX:
-        raise too_long
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        parts.append(part)
-        length += len(part)
-        if length > BODY_BYTES_MAX:
-            raise too_long
-    return b"".join(parts)
-
-
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -177,10 +125,10 @@ def parse(body: bytes, *, event_id: str) -> NewNotice:
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _bad("The body is not JSON in UTF-8.", 422) from None
+        raise bad("The body is not JSON in UTF-8.", 422) from None
     data = event.get("data") if isinstance(event, dict) else None
     if not isinstance(data, dict):
-        raise _bad("An event is an object with `type`, `timestamp` and an object `data`.", 422)
+        raise bad("An event is an object with `type`, `timestamp` and an object `data`.", 422)
     wrong: list[str] = []
     kind = _word(TYPES, event, "type", wrong)
     told = NewNotice(
@@ -197,7 +145,7 @@ def parse(body: bytes, *, event_id: str) -> NewNotice:
         network_due_at=None if data.get("networkDueAt") is None else _instant(data, "networkDueAt", wrong),
     )
     if wrong:
-        raise _bad(" ".join(wrong), 422)
+        raise bad(" ".join(wrong), 422)
     return replace(told, event_id=event_id)
 
 
@@ -251,20 +199,3 @@ def _amount(members: Mapping[str, Any], wrong: list[str]) -> Money | None:
 def _unsigned() -> Turned:
     """One answer for every cause, so that a forger learns nothing."""
     return Turned(ErrorCode.UNAUTHENTICATED, "The signature is not good.", status=STATUS[ErrorCode.UNAUTHENTICATED])
-
-
-def _bad(message: str, status: int) -> Turned:
-    return Turned(ErrorCode.BAD_REQUEST, message, status=status)
-
-
-def _headers(request_id: str) -> dict[str, str]:
-    return {"x-request-id": request_id, "cache-control": "no-store"}
-
-
-def _refusal(turned: Turned, request_id: str) -> Response:
-    return Response(
-        orjson.dumps({"errors": stamped(turned.errors, request_id)}),
-        turned.status(negotiate.DEFAULT),
-        headers={**{name.decode(): value.decode() for name, value in turned.headers}, **_headers(request_id)},
-        media_type=_JSON,
-    )

@@ -23,20 +23,18 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 import orjson
-import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.requests import Request
+from starlette.routing import BaseRoute
 
 from api.context import ANONYMOUS, Platform
-from api.endpoint import negotiate
-from api.endpoint.refusals import Turned, stamped
+from api.endpoint.refusals import Turned
+from api.intake.receiving import JSON, bad, receiving, spend, whole_body
 from api.limits import MUTATION_COST
 from api.operations import tracking as operations
 from domain import access, check_digits, dates
 from domain.access import Caller
 from domain.carriers import CODE_CHARACTERS_MAX
-from domain.errors import ErrorCode, Refusal
+from domain.errors import ErrorCode
 from domain.ids import ProviderId, ShipmentId
 from domain.legs import LEGS_MAX
 from domain.reports import Received, Reception, ReportRefusal
@@ -57,48 +55,14 @@ NOTE_CHARACTERS_MAX: Final = 4_000
 ACTION: Final = "recordTrackingBatch"
 """What is written into the audit log: the mutation that does the same."""
 
-STATUS: Final = {
-    ErrorCode.UNAUTHENTICATED: 401,
-    ErrorCode.FORBIDDEN: 403,
-    ErrorCode.DOCUMENT_REQUIRED: 403,
-    ErrorCode.INVALID: 422,
-    ErrorCode.CONFLICT: 409,
-    ErrorCode.STALE_VERSION: 409,
-    ErrorCode.THROTTLED: 429,
-    ErrorCode.UNAVAILABLE: 503,
-}
-"""Of what refuses a request as a whole. A conflict leaves nothing behind: the same request may be sent again."""
-
-_JSON: Final = "application/json"
 _LINES: Final = frozenset({"application/x-ndjson", "application/jsonl", "application/ndjson"})
 
 E = TypeVar("E", bound=StrEnum)
-_log: Final = structlog.get_logger("makegood.intake")
 
 
 def routes(platform: Callable[[], Platform]) -> list[BaseRoute]:
     """The route of one process."""
-
-    async def receive(request: Request) -> Response:
-        open_parts = platform()
-        request_id = open_parts.request_ids()
-        try:
-            content = await _receive(open_parts, request, request_id)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        except Turned as turned:
-            return _refusal(turned, request_id)
-        except Refusal as refusal:
-            status = STATUS.get(refusal.code, 400)
-            headers = ((b"www-authenticate", b"Bearer"),) if status == STATUS[ErrorCode.UNAUTHENTICATED] else ()
-            return _refusal(Turned(refusal.code, refusal.message, status=status, headers=headers), request_id)
-        except Exception:  # whatever it is, it is ours: told apart by its request id in the log
-            _log.exception("intake_failed", request_id=request_id)
-            fault = Turned(ErrorCode.INTERNAL, "Something went wrong on our side.", status=500)
-            return _refusal(fault, request_id)
-        return Response(content, headers=_headers(request_id), media_type=_JSON)
-
-    return [Route(PATH, receive, methods=["POST"])]
+    return receiving(PATH, _receive, platform)
 
 
 async def _receive(platform: Platform, request: Request, request_id: str) -> bytes:
@@ -106,16 +70,11 @@ async def _receive(platform: Platform, request: Request, request_id: str) -> byt
     caller = await platform.caller_of(dict(request.scope["headers"]))
     _require_reporter(caller)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if (kind != _JSON and kind not in _LINES) or "content-encoding" in request.headers:
-        raise _bad("Only application/json and application/x-ndjson are read, without a content encoding.", 415)
-    told = parse(await _body(request), lines=kind in _LINES)
+    if (kind != JSON and kind not in _LINES) or "content-encoding" in request.headers:
+        raise bad("Only application/json and application/x-ndjson are read, without a content encoding.", 415)
+    told = parse(await whole_body(request, BODY_BYTES_MAX), lines=kind in _LINES)
     points = MUTATION_COST + len(told) // REPORTS_PER_POINT
-    _, wait_seconds = await platform.throttle.spend_or_wait(caller.actor_id, points)
-    if wait_seconds:
-        platform.figures.throttled += 1
-        headers = ((b"retry-after", str(wait_seconds).encode()),)
-        message = f"The budget is used up. Ask again in {wait_seconds} s."
-        raise Turned(ErrorCode.THROTTLED, message, status=STATUS[ErrorCode.THROTTLED], headers=headers)
+    await spend(platform, caller.actor_id, points)
     received = await take(platform, caller, told, request_id)
     counts = Counter(one.reception.value for one in received)
     return orjson.dumps({"receptions": [operations.plain(one) for one in received], "counts": counts})
@@ -149,27 +108,6 @@ def _require_reporter(caller: Caller) -> None:
     access.require(caller, ACTION)
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises Turned (413) for one that is longer than allowed, as soon as that is known."""
-    declared = request.headers.get("content-length")
-    too_long = Turned(
-        ErrorCode.BAD_REQUEST,
-        f"The body is longer than {BODY_BYTES_MAX:,} bytes.",
-        status=413,
-        headers=((b"connection", b"close"),),
-    )
-    if declared is not None and int(declared) > BODY_BYTES_MAX:
-        raise too_long
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        parts.append(part)
-        length += len(part)
-        if length > BODY_BYTES_MAX:
-            raise too_long
-    return b"".join(parts)
-
-
 # -- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -180,7 +118,7 @@ def parse(body: bytes, *, lines: bool) -> list[NewEvent | Received]:
     """
     members: list[Any] = [*_lines(body)] if lines else _listed(body)
     if not 0 < len(members) <= BATCH_MAX:
-        raise _bad(f"1 to {BATCH_MAX:,} reports.", 422)
+        raise bad(f"1 to {BATCH_MAX:,} reports.", 422)
     return [_read(index, one) for index, one in enumerate(members)]
 
 
@@ -188,7 +126,7 @@ def _listed(body: bytes) -> list[Any]:
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _bad("The body is not JSON in UTF-8.", 422) from None
+        raise bad("The body is not JSON in UTF-8.", 422) from None
     return found if isinstance(found, list) else [found]
 
 
@@ -300,20 +238,3 @@ def _number(members: Mapping[str, Any], name: str, wrong: list[str]) -> int | No
 
 
 # -- answering -----------------------------------------------------------------------------------------------------
-
-
-def _bad(message: str, status: int) -> Turned:
-    return Turned(ErrorCode.BAD_REQUEST, message, status=status)
-
-
-def _headers(request_id: str) -> dict[str, str]:
-    return {"x-request-id": request_id, "cache-control": "no-store"}
-
-
-def _refusal(turned: Turned, request_id: str) -> Response:
-    return Response(
-        orjson.dumps({"errors": stamped(turned.errors, request_id)}),
-        turned.status(negotiate.DEFAULT),
-        headers={**{name.decode(): value.decode() for name, value in turned.headers}, **_headers(request_id)},
-        media_type=_JSON,
-    )
