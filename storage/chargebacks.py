@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from domain.chargeback_notices import ChargebackNotice
-from domain.chargebacks import Chargeback, ChargebackEvent
+from domain.chargebacks import LIVE, Chargeback, ChargebackEvent
 from domain.evidence_packs import EvidencePack
 from domain.ids import (
     CardReceiptId,
@@ -58,6 +58,15 @@ async def find_by_reference(
 async def by_order(connection: Connection, tenant_id: TenantId, id: OrderId) -> list[Chargeback]:
     """Every chargeback of the order, oldest first. The order's lock covers them."""
     return await CHARGEBACKS.select(connection, tenant_id, "t.order_id = $2 ORDER BY t.opened_at, t.id", id)
+
+
+async def runs(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> bool:
+    """Whether a chargeback of the order is not over. The order's lock covers the answer."""
+    text = (
+        "SELECT EXISTS (SELECT FROM chargebacks WHERE tenant_id = $1 AND order_id = $2 AND state = ANY ($3::text[]))"
+    )
+    found: bool = await connection.fetchval(text, tenant_id, order_id, sorted(LIVE))
+    return found
 
 
 async def taken_back(

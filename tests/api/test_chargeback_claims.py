@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +147,41 @@ async def test_of_two_chargebacks_the_last_one_lets_the_claim_go_on(losses: Loss
     assert (await losses.story.claim(claim.id)).state is ClaimState.SUSPENDED
     await tell(losses, claim.order_id, NoticeKind.WON, usd(100_00), network_reference="N2")
     assert (await losses.story.claim(claim.id)).state is ClaimState.OPEN
+
+
+async def charged_back(losses: Losses, taken_back: Money) -> Claim:
+    """A claim for lost goods that is opened while a chargeback on its order runs."""
+    order_id = await losses.order(300_00, 200_00)
+    await losses.market.move(DAY_AFTER)
+    await tell(losses, order_id, NoticeKind.OPENED, taken_back)
+    return await losses.story.open(order_id, ClaimReason.NOT_RECEIVED_LOST)
+
+
+async def test_a_claim_that_is_opened_while_a_chargeback_runs_stands_still_and_keeps_all_its_time(
+    losses: Losses,
+) -> None:
+    claim = await charged_back(losses, usd(100_00))
+    assert (claim.state, claim.resumes) == (ClaimState.SUSPENDED, ClaimState.OPEN)
+    assert await running(losses, claim) == {ClockState.PAUSED}
+    wish = AnswerClaim(claim.id, None)
+    with pytest.raises(Refused):
+        await losses.market.act(losses.supplier, claims.contest_claim, wish)
+    assert claim.due_at is not None
+    time_to_answer = claim.due_at - claim.opened_at
+    await losses.market.move(claim.opened_at + timedelta(days=3))
+    await tell(losses, claim.order_id, NoticeKind.WON, usd(100_00))
+    again = await losses.story.claim(claim.id)
+    assert (again.state, again.due_at) == (ClaimState.OPEN, await losses.market.now() + time_to_answer)
+    assert await running(losses, again) == {ClockState.RUNNING}
+    await losses.story.accept(again)
+    assert (await losses.refund(claim)).amount == usd(500_00)
+    assert await losses.story.faults() == []
+
+
+async def test_a_claim_that_was_opened_while_the_bank_took_everything_back_is_over_with_it(losses: Losses) -> None:
+    claim = await charged_back(losses, usd(500_00))
+    assert claim.state is ClaimState.SUSPENDED
+    await tell(losses, claim.order_id, NoticeKind.LOST, usd(500_00))
+    assert (await losses.story.claim(claim.id)).state is ClaimState.CLOSED
+    assert await drawn(losses, claim.order_id) == 500_00
+    assert await losses.story.faults() == []

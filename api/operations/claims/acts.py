@@ -17,7 +17,7 @@ from storage.unit_of_work import Outcome, Work
 
 
 async def open_claim(work: Work, command: OpenClaim) -> Outcome:
-    """A claim under the cover waits for the liable party's answer.
+    """A claim under the cover waits for the liable party's answer, or first for the end of a chargeback on its order.
 
     Refuses with all reasons what the rule's judgement, the profile's time to file and another claim for the same loss
     say against it; with NotFound another buyer's cover; with Conflict a second claim under the cover; with Invalid or
@@ -63,6 +63,7 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     tree = claims.found_liable(judgement.grounds, *besides)
     claim_turns.explain(work, decided, claim, DecisionKind.ELIGIBILITY, tree)
     await claim_turns.take_turn(work, change, _claimant(work), command.note)
+    await steps.await_chargeback(work, claim)
     return Outcome({"claim": claim.id})
 
 
@@ -133,7 +134,9 @@ async def reopen_claim(work: Work, command: AnswerClaim) -> Outcome:
     access.require(work.caller, "reopenClaim")
     claim, _ = await cases.locked(work, command.claim_id, ClaimAction.REOPEN_CLAIM)
     change = claims.reopen_claim(claim, await cases.decide_due_at(work, claim), work.at)
-    return await claim_turns.step(work, change, _claimant(work), command.note)
+    outcome = await claim_turns.step(work, change, _claimant(work), command.note)
+    await steps.await_chargeback(work, change.after)
+    return outcome
 
 
 async def withdraw_claim(work: Work, command: AnswerClaim) -> Outcome:

@@ -93,7 +93,7 @@ async def _open_disputed(work: Work, cover: Coverage, judgement: Judgement) -> C
     await work.keep(change, coverage.claim_coverage(cover, change.after.id))
     claim_turns.explain(work, decided, change.after, DecisionKind.ELIGIBILITY, judgement.tree)
     await claim_turns.take_turn(work, change, Side.SYSTEM, None)
-    return change.after
+    return await steps.await_chargeback(work, change.after)
 
 
 # -- between the two sides ---------------------------------------------------------------------------------------------

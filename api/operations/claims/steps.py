@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from api.operations import claim_turns, points, remedies, return_authorisations
+from api.operations import bearers, claim_turns, points, remedies, return_authorisations
 from api.operations.claim_turns import close, step
 from api.operations.claims import cases
 from api.operations.claims.cases import Case
@@ -25,6 +25,7 @@ from domain.explain import Finding, Input
 from domain.guarantees import Judgement
 from domain.ids import ClaimLineId, DecisionId
 from domain.points import CauseKind, PointCause
+from storage import chargebacks as chargeback_rows
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
 from storage import coverage as coverage_rows
@@ -34,6 +35,7 @@ from storage.unit_of_work import Outcome, Work
 __all__ = [
     "appeal_ended",
     "appealed",
+    "await_chargeback",
     "close",
     "deny",
     "end_suspended",
@@ -60,7 +62,8 @@ SUSPENDED_BY: Final = "chargeback"
 async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) -> Ruling:
     """What the marketplace's decision would come to; nothing is written.
 
-    Refuses like `rulings.by_staff`, and with Invalid evidence that is none of the claim's.
+    Refuses like `rulings.by_staff`, with Invalid evidence that is none of the claim's, and with every share that is laid on
+    a party which the order does not have (`claim.shares`).
     """
     await _require_evidence(work, claim, command)
     if command.outcome is ClaimOutcome.DENIED:
@@ -68,8 +71,12 @@ async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) 
         denial = rulings.denied(claim, judgement.base, relied_on=command.relied_on)
         rulings.require_consistent(command)
         return denial
-    shares, _ = case.shares(claim)
-    return rulings.by_staff(claim, case.judged(work.at, liable=True), command, shares, lambda: work.new_id(ClaimLineId))
+    proposed, _ = case.shares(claim)
+    judgement = case.judged(work.at, liable=True)
+    ruling = rulings.by_staff(claim, judgement, command, proposed, lambda: work.new_id(ClaimLineId))
+    if ruling.shares is not None:
+        await bearers.require_borne(work, claim, case.rows.order, ruling.shares)
+    return ruling
 
 
 async def _require_evidence(work: Work, claim: Claim, command: DecideClaim) -> None:
@@ -284,7 +291,7 @@ async def return_refused(work: Work, claim: Claim) -> Claim:
     due_at = await cases.decide_due_at(work, claim)
     change = claims.await_decision(claim, due_at, "claim.return_refused", work.at)
     await step(work, change, Side.SYSTEM, None)
-    return change.after
+    return await await_chargeback(work, change.after)
 
 
 async def return_lapsed(work: Work, claim: Claim) -> Claim:
@@ -317,6 +324,16 @@ async def suspend(work: Work, claim: Claim) -> Claim:
         if clock.state is ClockState.RUNNING and not clocks.due(clock, work.at):
             await work.keep(clocks.pause(clock, SUSPENDED_BY, at=work.at))
     return change.after
+
+
+async def await_chargeback(work: Work, claim: Claim) -> Claim:
+    """A claim that is to be decided while a chargeback on its order runs stands still from the first; else nothing.
+
+    A chargeback that begins later suspends it by itself (`api/operations/chargeback_ends.py`).
+    """
+    if claim.state in claims.UNDECIDED and await chargeback_rows.runs(work.connection, work.tenant_id, claim.order_id):
+        return await suspend(work, claim)
+    return claim
 
 
 async def resume(work: Work, claim: Claim) -> Claim:
