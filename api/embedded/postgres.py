@@ -81,25 +81,28 @@ def make(home: Home) -> bool:
 
 
 def start(home: Home, sockets: Path, *, durable: bool, holds: int) -> subprocess.Popen[bytes]:
-    """The cluster answers on a socket in `sockets`. Call only while no other server of this cluster can live.
-
-    Raises:
-        Unusable: it would not start; the sentence carries the last line of its log.
-    """
+    """The cluster begins to start, to answer on a socket in `sockets`; no other server of it can live meanwhile."""
     note = home.database / "postmaster.pid"
     note.unlink(missing_ok=True)  # of a server that was killed; its process id may be another's by now
     settings = SETTINGS | {"unix_socket_directories": str(sockets)} | ({} if durable else FORGETFUL)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     command = [str(binaries.postgres(home) / "postgres"), "-D", str(home.database), "-p", str(PORT), *options]
     with home.log("postgres").open("wb") as log:
-        server = children.start(command, home.account, dies_by=signal.SIGINT, log=log, holds=(holds,))
+        return children.start(command, home.account, dies_by=signal.SIGINT, log=log, holds=(holds,))
+
+
+def await_ready(server: subprocess.Popen[bytes], home: Home) -> None:
+    """The cluster that begins to start answers.
+
+    Raises:
+        Unusable: it would not start; the sentence carries the last line of its log.
+    """
+    note = home.database / "postmaster.pid"
     give_up_at = time.monotonic() + STARTING_SECONDS_MAX
     while not _is_ready(note, server.pid):
         if server.poll() is not None or time.monotonic() > give_up_at:
-            stop(server)
             raise Unusable(f"The embedded Postgres does not start: {last_line(home.log('postgres'))}{_damaged(home)}")
         time.sleep(POLL_SECONDS)
-    return server
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:

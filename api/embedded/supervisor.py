@@ -18,7 +18,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,13 @@ class Engines:
 
 
 @contextlib.contextmanager
-def engines(state: Path, *, durable: bool = True, attach: bool = True) -> Iterator[Engines]:
+def engines(
+    state: Path, *, durable: bool = True, attach: bool = True, meanwhile: Callable[[], object] | None = None
+) -> Iterator[Engines]:
     """A Postgres and a Valkey of that state folder run for the duration, at least. Main thread only.
 
-    With `durable=False` a power cut may cost the data: for tests. With `attach=False` engines that another process
+    What the caller has to do anyway goes into `meanwhile`, which runs while they start, if they are started here. With
+    `durable=False` a power cut may cost the data: for tests. With `attach=False` engines that another process
     supervises, and will stop when it likes, are refused.
 
     Raises:
@@ -70,19 +73,21 @@ def engines(state: Path, *, durable: bool = True, attach: bool = True) -> Iterat
         if sockets is not None:
             yield _addresses(place, sockets, made=False, attached=True)
             return
-        with _supervised(place, durable=durable) as (sockets, made):
+        with _supervised(place, meanwhile, durable=durable) as (sockets, made):
             yield _addresses(place, sockets, made=made, attached=False)
     finally:
         owner.release()
 
 
 @contextlib.contextmanager
-def connected(settings: Settings, *, durable: bool = True) -> Iterator[Settings]:
+def connected(
+    settings: Settings, *, durable: bool = True, meanwhile: Callable[[], object] | None = None
+) -> Iterator[Settings]:
     """Settings whose servers run: as given, or with the engines of the state folder and its secret filled in."""
     if not settings.embedded:
         yield settings
         return
-    with engines(settings.state_dir, durable=durable) as running:
+    with engines(settings.state_dir, durable=durable, meanwhile=meanwhile) as running:
         yield dataclasses.replace(
             settings,
             database_url=running.database_url,
@@ -129,7 +134,7 @@ def _find_running(place: Home, owner: Lock, *, attach: bool) -> Path | None:
 
 
 @contextlib.contextmanager
-def _supervised(place: Home, *, durable: bool) -> Iterator[tuple[Path, bool]]:
+def _supervised(place: Home, meanwhile: Callable[[], object] | None, *, durable: bool) -> Iterator[tuple[Path, bool]]:
     """Both engines run as our children for the duration: their socket folder, and whether the database is new."""
     engine = Lock(place.state / "engines.lock")
     with contextlib.ExitStack() as ending:
@@ -142,6 +147,10 @@ def _supervised(place: Home, *, durable: bool) -> Iterator[tuple[Path, bool]]:
         ending.callback(postgres.stop, database)
         cache = valkey_server.start(place, sockets, holds=engine.descriptor)
         ending.callback(valkey_server.stop, cache)
+        if meanwhile is not None:
+            meanwhile()
+        postgres.await_ready(database, place)
+        valkey_server.await_ready(cache, place, sockets)
         _record(place, {"owner": os.getpid(), "engines": [database.pid, cache.pid], "sockets": str(sockets)})
         ending.callback(place.facts.unlink, missing_ok=True)
         yield sockets, made

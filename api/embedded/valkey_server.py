@@ -22,11 +22,7 @@ POLL_SECONDS = 0.01
 
 
 def start(home: Home, sockets: Path, *, holds: int) -> subprocess.Popen[bytes]:
-    """A Valkey answers on a socket in `sockets`.
-
-    Raises:
-        Unusable: it would not start; the sentence carries the last line of its log.
-    """
+    """A Valkey begins to start, to answer on a socket in `sockets`."""
     settings = {
         "port": "0",
         "unixsocket": str(sockets / SOCKET),
@@ -40,16 +36,21 @@ def start(home: Home, sockets: Path, *, holds: int) -> subprocess.Popen[bytes]:
     }
     options = [word for name, value in settings.items() for word in (f"--{name}", value)]
     with home.log("valkey").open("wb") as log:
-        server = children.start(
-            [binaries.valkey(home), *options], home.account, dies_by=signal.SIGTERM, log=log, holds=(holds,)
-        )
+        command: list[str | Path] = [binaries.valkey(home), *options]
+        return children.start(command, home.account, dies_by=signal.SIGTERM, log=log, holds=(holds,))
+
+
+def await_ready(server: subprocess.Popen[bytes], home: Home, sockets: Path) -> None:
+    """The Valkey that begins to start answers.
+
+    Raises:
+        Unusable: it would not start; the sentence carries the last line of its log.
+    """
     give_up_at = time.monotonic() + STARTING_SECONDS_MAX
     while not answers(sockets):
         if server.poll() is not None or time.monotonic() > give_up_at:
-            stop(server)
             raise Unusable(f"The embedded Valkey does not start: {last_line(home.log('valkey'))}")
         time.sleep(POLL_SECONDS)
-    return server
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:

@@ -21,9 +21,6 @@ from domain.ids import TenantId, UploadId
 from domain.uploads import Upload
 from storage.files import CHUNK_BYTES, Missing, Unreachable
 
-BUCKET: Final = "s3://"
-"""What a setting begins with that names a bucket."""
-
 REGION: Final = "us-east-1"
 """Where a bucket lies whose address does not say so."""
 

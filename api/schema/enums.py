@@ -6,6 +6,7 @@ member describes the value. A member without words is refused when the module is
 
 import ast
 import inspect
+import re
 import sys
 from enum import StrEnum
 from functools import cache
@@ -23,7 +24,7 @@ def described(enum: E, name: str | None = None, **words: str) -> E:
     Call it once per enum, in the module of `api/schema/` that shows it first; annotations keep naming the enum itself.
 
     Raises:
-        ValueError: a member has no words, or a name in `words` is no member.
+        ValueError: a member has no words, a name in `words` is no member, or the class is hidden in another.
     """
     sentences = {**_below_members(enum), **words}
     members = [member.name for member in enum]
@@ -37,13 +38,10 @@ def described(enum: E, name: str | None = None, **words: str) -> E:
 
 def _below_members(enum: type[StrEnum]) -> dict[str, str]:
     """Member name -> the string literal that follows it in the source."""
-    body = next(
-        node.body
-        for node in _tree(enum.__module__).body
-        if isinstance(node, ast.ClassDef) and node.name == enum.__name__
-    )
+    (definition,) = ast.parse(_own_lines(enum)).body
+    assert isinstance(definition, ast.ClassDef)  # the pattern begins with `class`
     sentences: dict[str, str] = {}
-    for member, below in pairwise(body):
+    for member, below in pairwise(definition.body):
         if not isinstance(member, ast.Assign) or not isinstance(member.targets[0], ast.Name):
             continue
         if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str):
@@ -51,6 +49,14 @@ def _below_members(enum: type[StrEnum]) -> dict[str, str]:
     return sentences
 
 
+def _own_lines(enum: type[StrEnum]) -> str:
+    """The class in its module's source: parsing whole modules for their enums would be a tenth of every start."""
+    found = re.search(rf"^class {enum.__name__}\(.*\n(?:(?:[ )].*)?\n)*", _source(enum.__module__), re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{enum.__name__} is not defined at the first level of {enum.__module__}")
+    return found[0]
+
+
 @cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse(inspect.getsource(sys.modules[module]))
+def _source(module: str) -> str:
+    return inspect.getsource(sys.modules[module])

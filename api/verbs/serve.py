@@ -100,7 +100,7 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
         if not settings.embedded:
             raise Unusable("--fresh begins an embedded state anew; the database in DATABASE_URL is left alone.")
         embedded.discard(settings.state_dir)
-    with embedded.connected(settings) as ready:
+    with embedded.connected(settings, meanwhile=_import_server) as ready:
         if not settings.embedded:
             _check_servers(ready)
         applied = bring_up_to_date(ready) if ready.database_owner_url else ()
@@ -111,6 +111,11 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
         session = _demo_session(ready, anew=settings.embedded) if settings.demo else {}
         announce(ready, session, embedded=settings.embedded)
         yield ready
+
+
+def _import_server() -> None:
+    """What serves is imported: most of a second start, which the engines need about as long for."""
+    from api import server  # noqa: F401
 
 
 def _check_servers(settings: Settings) -> None:
