@@ -61,7 +61,7 @@ class Occasion:
 
 def claim_options(
     covers: Iterable[Coverage],
-    facts: OrderFacts,
+    facts: Mapping[CoverageId, OrderFacts],
     caller: Caller,
     at: datetime,
     *,
@@ -72,14 +72,15 @@ def claim_options(
 ) -> tuple[ClaimOption, ...]:
     """Every option of the order's covers for the caller at `at`, in the order of the covers and of the reasons.
 
-    `profile` is whose clocks would govern a claim; `occasions` and `services` are what is recorded for each cover: what
-    went before a claim, and the services requested under it.
+    `facts` are what is recorded of the order, as each cover's party answers for it; `profile` is whose clocks would
+    govern a claim; `occasions` and `services` are what is recorded for each cover: what went before a claim, and the
+    services requested under it.
     """
     return tuple(
         _option(
             cover,
             reason,
-            replace(facts, services=services.get(cover.id, ())) if reason in RECORDED else facts,
+            replace(facts[cover.id], services=services.get(cover.id, ())) if reason in RECORDED else facts[cover.id],
             caller,
             at,
             rates[cover.id],
@@ -113,7 +114,6 @@ def _option(
     )
     amount: Money | None = None
     conditions = coverage.conditions(cover, at)
-    facts = replace(facts, provider_id=cover.provider_id)
     if reason is not None:
         facts = rulings.complained(facts, reason, ())
         fileable = procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar)

@@ -12,7 +12,7 @@ guarantee; a later version, an estimate or a withdrawn guarantee changes nothing
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -35,6 +35,7 @@ from domain.ids import (
     OrderId,
     ProviderId,
     RuleVersionId,
+    ShipmentId,
     SupplierId,
 )
 from domain.money import Money
@@ -116,6 +117,17 @@ class Coverage:
         if self.promise is Promise.ON_TIME:
             return None if self.promised_at is None else self.promised_at + MICROSECOND
         return self.in_force_at
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """Who carries an order's goods beside the providers that its shipments were booked with.
+
+    `legs` are the providers of each shipment's legs as planned now; `quoted_by` whose quote it was bought with.
+    """
+
+    legs: Mapping[ShipmentId, tuple[ProviderId, ...]] = field(default_factory=dict)
+    quoted_by: ProviderId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,23 +258,33 @@ def order_facts(
     claim_id: ClaimId | None = None,
     *,
     provider_id: ProviderId | None = None,
+    carriage: Carriage | None = None,
 ) -> OrderFacts:
-    """What the rules of guarantees need to know of the order; `claim_id` is its earlier claim, if any.
+    """What the rules of guarantees need to know of the order.
 
-    `provider_id` is the provider that stands for the guarantee, None where a supplier does.
+    `claim_id` is another claim for the same promise that counts before one under this cover (`overlaps.before`), if
+    any; `provider_id` the provider that stands for the guarantee, None where a supplier does. The freight is that of
+    the shipments that it carries.
     """
     by_id = {shipment.id: shipment for shipment in shipments}
+    carriage = carriage or Carriage()
+    paid_for = [
+        shipment
+        for shipment in by_id.values()
+        if provider_id in (None, shipment.provider_id) or provider_id in carriage.legs.get(shipment.id, ())
+    ]
     return OrderFacts(
         id=order.id,
         currency=order.total.currency,
         lines=tuple(
-            _line_facts(line, None if line.shipment_id is None else by_id.get(line.shipment_id)) for line in order.lines
+            _line_facts(line, None if line.shipment_id is None else by_id.get(line.shipment_id), carriage)
+            for line in order.lines
         ),
         paid_at=order.paid_at,
         cancelled_at=order.cancelled_at,
         address_changed_at=order.address_changed_at,
         claim_id=claim_id,
-        freight=_freight(order.total.currency, by_id.values()),
+        freight=_freight(order.total.currency, paid_for),
         country=order.country,
         provider_id=provider_id,
         locked=order.locked,
@@ -273,7 +295,7 @@ def order_facts(
     )
 
 
-def _line_facts(line: OrderLine, shipment: Shipment | None) -> LineFacts:
+def _line_facts(line: OrderLine, shipment: Shipment | None, carriage: Carriage) -> LineFacts:
     lost = shipment is not None and shipment.state is ShipmentState.LOST
     return LineFacts(
         id=line.id,
@@ -285,7 +307,8 @@ def _line_facts(line: OrderLine, shipment: Shipment | None) -> LineFacts:
         ship_by_at=line.ship_by_at,
         shipped_at=None if shipment is None else shipment.picked_up_at,
         lost_at=shipment.told_until if lost and shipment is not None else None,
-        carrier_id=None if shipment is None else shipment.provider_id,
+        carrier_id=carriage.quoted_by if shipment is None else shipment.provider_id,
+        leg_carrier_ids=() if shipment is None else carriage.legs.get(shipment.id, ()),
         declared=line.declared,
         disclosed_defects=line.disclosed_defects,
         standard_stated=line.standard_stated,

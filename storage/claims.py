@@ -1,13 +1,15 @@
 """Claims, their lines, offers and events: row to dataclass, and the ways a claim is found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import orjson
 
+from domain import dates
 from domain.claims import (
+    GAINED,
     REASONS,
     Claim,
     ClaimContact,
@@ -15,6 +17,7 @@ from domain.claims import (
     ClaimLine,
     ClaimOffer,
     ClaimOfferLine,
+    ClaimOutcome,
     ClaimReason,
     OfferState,
     ScanDispute,
@@ -24,6 +27,7 @@ from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.errors import NotFound
 from domain.exposure import LossCause
+from domain.guarantees import Promise
 from domain.ids import ClaimId, CoverageId, OrderLineId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
@@ -136,6 +140,17 @@ async def lock_offer(connection: Connection, tenant_id: TenantId, claim_id: Clai
     return found[0] if found else None
 
 
+async def beneath(connection: Connection, tenant_id: TenantId, ids: Collection[ClaimId]) -> dict[str, list[Clock]]:
+    """Claim -> the clocks that run on what belongs to it: returns, remedies, inspections, rounds of evidence, appeals.
+
+    A claim under which none runs is left out.
+    """
+    found: dict[str, list[Clock]] = {}
+    for row in await connection.fetch(_BENEATH, tenant_id, list(ids)):
+        found.setdefault(row["claim_id"], []).append(CLOCKS.decode(row))
+    return found
+
+
 def _others(found: str | None) -> tuple[OtherClaim, ...]:
     return tuple(
         OtherClaim(
@@ -144,6 +159,9 @@ def _others(found: str | None) -> tuple[OtherClaim, ...]:
             reason := ClaimReason(row["reason"]),
             LossCause(row["cause"]) if row["cause"] else REASONS[reason].cause,
             tuple(map(OrderLineId, row["lines"] or ())),
+            Promise(row["promise"]),
+            dates.instant(row["openedAt"]),
+            row["outcome"] is not None and ClaimOutcome(row["outcome"]) in GAINED,
         )
         for row in orjson.loads(found or "[]")
     )
@@ -154,6 +172,26 @@ async def lock_orders(connection: Connection, tenant_id: TenantId, ids: Sequence
     await connection.fetch(_LOCK_ORDERS, tenant_id, list(ids))
     await connection.fetch(_LOCK_CLAIMS, tenant_id, list(ids))
 
+
+def _of_claims(table: str, live: str, by: str = "claim_id") -> str:
+    """The things of that table that belong to the claims $2 and have not ended."""
+    return f"SELECT x.id, x.{by} AS claim_id FROM {table} x WHERE x.tenant_id = $1 AND x.{by} = ANY ($2) AND {live}"
+
+
+_THINGS: Final = " UNION ALL ".join(
+    (
+        _of_claims("goods_returns", "x.ended_at IS NULL"),
+        _of_claims("remedies", "x.due_at IS NOT NULL"),
+        _of_claims("inspections", "x.state = 'ORDERED'"),
+        _of_claims("evidence_requests", "x.state = 'OPEN'"),
+        _of_claims("appeals", "x.ended_at IS NULL AND x.state <> 'DRAFT'", by="subject_id"),
+    )
+)
+
+_BENEATH: Final = (
+    f"SELECT s.claim_id, {CLOCKS.selection()} FROM ({_THINGS}) s JOIN clocks t ON t.tenant_id = $1 "
+    "AND t.subject_id = s.id AND t.state = 'RUNNING' ORDER BY t.due_at, t.id"
+)
 
 _LOCK_ORDERS: Final = """
 SELECT FROM orders t WHERE t.tenant_id = $1 AND t.id IN (
@@ -172,7 +210,9 @@ SELECT {ORDERS.selection()} FROM orders t WHERE t.tenant_id = $1
 
 _OF_COVER: Final = "WHERE c.tenant_id = $1 AND c.id = $2"
 _OTHERS: Final = """
-  (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'cause', o.cause, 'lines',
+  (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'cause', o.cause,
+     'openedAt', o.opened_at, 'outcome', o.outcome, 'promise', (SELECT p.promise FROM coverages p
+       WHERE p.tenant_id = $1 AND p.id = o.coverage_id), 'lines',
      (SELECT jsonb_agg(i.line_id ORDER BY i.position) FROM claim_lines i WHERE i.tenant_id = $1 AND i.claim_id = o.id))
      ORDER BY o.id)
    FROM claims o WHERE o.tenant_id = $1 AND o.order_id = c.order_id AND o.coverage_id <> c.id

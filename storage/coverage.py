@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
-from domain.coverage import Coverage
-from domain.ids import CoverageId, OrderId, TenantId
+from domain.coverage import Carriage, Coverage
+from domain.ids import CoverageId, OrderId, ProviderId, ShipmentId, TenantId
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -35,3 +35,27 @@ async def counted_from_receipt(
 async def by_order(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> list[Coverage]:
     """The covers of the order, oldest first. The order's lock covers them."""
     return await COVERAGES.select(connection, tenant_id, "t.order_id = $2 ORDER BY t.id", order_id)
+
+
+async def carriage(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> Carriage:
+    """Who carries the order's goods beside those that its shipments were booked with. The order's lock covers it."""
+    rows = await connection.fetch(_CARRIAGE, tenant_id, order_id)
+    legs: dict[ShipmentId, tuple[ProviderId, ...]] = {}
+    quoted_by: ProviderId | None = None
+    for row in rows:
+        if row["shipment_id"] is None:
+            quoted_by = ProviderId(row["provider_id"])
+        else:
+            id = ShipmentId(row["shipment_id"])
+            legs[id] = (*legs.get(id, ()), ProviderId(row["provider_id"]))
+    return Carriage(legs, quoted_by)
+
+
+_CARRIAGE: Final = """
+SELECT l.shipment_id, l.provider_id FROM shipments s
+JOIN legs l ON l.tenant_id = $1 AND l.shipment_id = s.id
+WHERE s.tenant_id = $1 AND s.order_id = $2 AND l.provider_id IS NOT NULL
+UNION ALL
+SELECT NULL, q.provider_id FROM orders o JOIN quotes q ON q.tenant_id = $1 AND q.id = o.quote_id
+WHERE o.tenant_id = $1 AND o.id = $2
+"""

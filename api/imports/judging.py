@@ -112,15 +112,23 @@ class Judge:
         """
         if any(line.delivered_at is None for line in recalled.order.lines):
             return None
-        verdict = self._judged(recalled, await self._rate(work, recalled.order.total.currency), work.at)
+        rate = await self._rate(work, recalled.order.total.currency)
+        verdict = self._judged(recalled, rate, work.at)
         if self.version is None or verdict.carrier is None or not verdict.judgement.tree.holds:
             return verdict
-        return await _made_good(work, verdict, verdict.carrier, self.version)
+        owed = self._judgement(recalled, rate, work.at, verdict.carrier)
+        return await _made_good(work, verdict, verdict.carrier, owed, self.version)
+
+    def _judgement(
+        self, recalled: Recalled, rate: Conversion | None, at: datetime, carrier: ProviderId | None = None
+    ) -> Judgement:
+        """The whole order judged or, where a carrier is named, what that one answers for."""
+        facts = coverage.order_facts(recalled.order, recalled.shipments, provider_id=carrier)
+        return guarantees.judge_on_time(self.terms, facts, at, conversion=rate)
 
     def _judged(self, recalled: Recalled, rate: Conversion | None, at: datetime) -> Verdict:
         order, shipments = recalled.order, recalled.shipments
-        facts = coverage.order_facts(order, shipments)
-        judgement = guarantees.judge_on_time(self.terms, facts, at, conversion=rate)
+        judgement = self._judgement(recalled, rate, at)
         late = frozenset(judgement.late_line_ids)
         carriers = {shipment.id: shipment.provider_id for shipment in shipments}
         shipped = (line.shipment_id for line in order.lines if line.id in late and line.shipment_id is not None)
@@ -137,8 +145,10 @@ class Judge:
         return self._rates[currency]
 
 
-async def _made_good(work: Work, verdict: Verdict, carrier: ProviderId, version: RuleVersion) -> Verdict:
-    """The verdict's compensation is a claim with its coupon. An order that has a cover already is left as it is."""
+async def _made_good(
+    work: Work, verdict: Verdict, carrier: ProviderId, owed: Judgement, version: RuleVersion
+) -> Verdict:
+    """What the carrier owes is a claim with its coupon. An order that has a cover already is left as it is."""
     order = verdict.order
     if await coverage_rows.by_order(work.connection, work.tenant_id, order.id):
         return verdict
@@ -149,7 +159,7 @@ async def _made_good(work: Work, verdict: Verdict, carrier: ProviderId, version:
     cover = coverage.cover_order(order, guarantee, version, calendar, id=work.new_id(CoverageId))
     await work.keep(cover)
     await work.write()  # the claim changes the cover again, and a statement holds one change of a thing
-    await claims.open_automatically(work, cover.after, verdict.judgement)
+    await claims.open_automatically(work, cover.after, owed)
     return Verdict(order, verdict.shipments, verdict.judgement, carrier, claimed=True)
 
 

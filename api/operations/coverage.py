@@ -7,10 +7,12 @@ clock's row. Every function here expects its order to be locked, except those tw
 from collections.abc import Mapping, Sequence
 
 from api.operations import certificates, claims
+from api.operations.claims import cases
 from domain import certificates as certificate_rules
 from domain import clocks, dates, guarantees, tiers
 from domain import coverage as covers
 from domain.buyers import TIER_RULE
+from domain.claims import overlaps
 from domain.clocks import Clock
 from domain.coverage import Coverage, CoverageState
 from domain.enrolments import Guarantee
@@ -20,6 +22,7 @@ from domain.ids import ClockId, CoverageId, GuaranteeId
 from domain.orders import Order
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
+from storage import claims as claim_rows
 from storage import clocks as clock_rows
 from storage import coverage as coverage_rows
 from storage import enrolments as guarantee_rows
@@ -145,7 +148,14 @@ async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> 
     if not benefit.holds:
         return None
     shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id])
-    facts = covers.order_facts(order, shipments)
+    others = await claim_rows.others(work.connection, work.tenant_id, coverage.id)
+    facts = covers.order_facts(
+        order,
+        shipments,
+        overlaps.before(coverage.promise, others),
+        provider_id=coverage.provider_id,
+        carriage=await cases.carriage(work, coverage),
+    )
     rate = await claims.conversion(work, coverage, facts)
     return guarantees.judge_on_time(rule, facts, work.at, conversion=rate, besides=(benefit,))
 

@@ -144,9 +144,9 @@ def judge(
 
 def unmet_on_time(rule: OnTimeTerms, facts: OrderFacts, closes: datetime | None, at: datetime) -> tuple[Finding, ...]:
     """Everything that stands in the way of an application at `at`: the window, the exclusions, nothing late."""
-    late_lines = tuple(line for line in facts.lines if on_time.late(rule, line, at))
-    lateness = on_time.lateness(rule, facts, late_lines, at)
-    return unmet((window(rule, facts, closes, at), *judging.exclusions(rule, facts), lateness))
+    lateness = on_time.lateness(rule, facts, on_time.overdue(rule, facts, at), at)
+    carried = on_time.carried(rule, facts)
+    return unmet((window(rule, facts, closes, at), *judging.exclusions(rule, facts), *carried, lateness))
 
 
 @dataclass(frozen=True, slots=True)

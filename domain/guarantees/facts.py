@@ -13,7 +13,8 @@ from domain.money import Money
 class LineFacts:
     """A line of an order as recorded. `promised_at` and `ship_by_at` are the last microsecond of the promised day.
 
-    `lost_at` is when its shipment was reported, or presumed, lost; `carrier_id` the provider that carries it;
+    `lost_at` is when its shipment was reported, or presumed, lost; `carrier_id` the provider that carries it or, before
+    it leaves, whose quote it was bought with; `leg_carrier_ids` are those that carry it for a part of its way;
     `declared` what it is worth on the way, its value where nobody declared another one. `disclosed_defects` says that
     slight defects were told before the sale, `standard_stated` that a standard was agreed.
     """
@@ -28,9 +29,16 @@ class LineFacts:
     shipped_at: datetime | None = None
     lost_at: datetime | None = None
     carrier_id: str | None = None
+    leg_carrier_ids: tuple[str, ...] = ()
     declared: Money | None = None
     disclosed_defects: bool = False
     standard_stated: bool = True
+
+    @property
+    def carrier_ids(self) -> tuple[str, ...]:
+        """Every provider that carries it, or promised to; none where nobody knows of any."""
+        own = () if self.carrier_id is None else (self.carrier_id,)
+        return tuple(dict.fromkeys((*own, *self.leg_carrier_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ class ServiceFacts:
 class OrderFacts:
     """What is recorded of an order. All its money is of `currency`.
 
-    `claim_id` is an earlier claim that was not withdrawn. `liable` says whether the marketplace (or the party itself)
+    `claim_id` is another claim for the same promise, of the same order, that came first or gave the buyer something.
+    `liable` says whether the marketplace (or the party itself)
     found the party liable for a broken promise; None where nobody has been asked yet. `locked` is the all-in total that
     the buyer was promised, `charged` what it was charged in sum; `refunded` what came back already; `provider_id`
     the provider that stands for the guarantee, None where a supplier does.
@@ -102,6 +111,18 @@ class OrderFacts:
         """The lines complained of; all of them where none is named."""
         named = self.complaint.line_ids if self.complaint is not None else ()
         return tuple(line for line in self.lines if not named or line.id in named)
+
+    @property
+    def answered(self) -> tuple[LineFacts, ...]:
+        """The lines that the party answers for: a provider those that it carries or promised to, a supplier all.
+
+        A line that nobody is known to carry is the provider's: it sold its promise with the order, and nobody else did.
+        """
+        return tuple(line for line in self.lines if self.answers_for(line))
+
+    def answers_for(self, line: LineFacts) -> bool:
+        """Whether the line is one of those."""
+        return self.provider_id is None or not line.carrier_ids or self.provider_id in line.carrier_ids
 
     @property
     def received_at(self) -> datetime | None:

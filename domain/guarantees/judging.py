@@ -67,7 +67,7 @@ class Judgement:
 
 def divided(amount: Money, lines: Sequence[LineFacts]) -> tuple[tuple[str, Money], ...]:
     """The amount over the lines by their value, to the cent; evenly where none is worth anything. Nothing: no lines."""
-    if not amount.minor:
+    if not amount.minor or not lines:
         return ()
     weights = [line.value.minor for line in lines]
     parts = money.share_out(amount, weights if any(weights) else [1] * len(lines))

@@ -57,7 +57,7 @@ def judge_loss_damage(
     """
     about = None if facts.complaint is None else facts.complaint.about
     happened = HAPPENED.get(about) if about is not None else None
-    carried = [line for line in facts.concerned if _carried(facts, line)]
+    carried = [line for line in facts.concerned if facts.answers_for(line)]
     lines = tuple(line for line in carried if happened is not None and happened(line, at))
     inputs: dict[str, Input] = {"lines": len(facts.concerned), "carried": len(carried), "borneOut": len(lines)}
     conditions = (
@@ -85,10 +85,6 @@ def loss(facts: OrderFacts, line: LineFacts) -> Money:
     """What is proven of the line's loss, up to what it was declared to be worth on the way."""
     proven = None if facts.complaint is None else facts.complaint.proven.get(line.id)
     return min(line.value if proven is None else proven, line.declared or line.value)
-
-
-def _carried(facts: OrderFacts, line: LineFacts) -> bool:
-    return facts.provider_id is None or line.carrier_id in {None, facts.provider_id}
 
 
 def _is_lost(line: LineFacts, at: datetime) -> bool:

@@ -1,4 +1,8 @@
-"""On-time delivery: a share of what came late, up to a cap, as a coupon (`domain.md` 2.12, 6.5; P1, P2)."""
+"""On-time delivery: a share of what came late, up to a cap, as a coupon (`domain.md` 2.12, 6.5; P1, P2).
+
+Law: a provider answers for the lines that it carries, for all of their way or a part, or promised to carry; what
+somebody else carries is named in the tree, and is neither late for it nor part of the base. A supplier answers for all.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,9 +50,9 @@ def judge_on_time(
     besides: tuple[Finding, ...] = (),
 ) -> Judgement:
     """As `judge`: a share of the base, up to the cap, where goods are late (vector T12; domain.md 2.12, P1, P2)."""
-    late_lines = tuple(line for line in facts.lines if late(rule, line, at))
+    late_lines = overdue(rule, facts, at)
     base = BASES[rule.base](facts, late_lines)
-    conditions = (*besides, *exclusions(rule, facts), lateness(rule, facts, late_lines, at))
+    conditions = (*besides, *exclusions(rule, facts), *carried(rule, facts), lateness(rule, facts, late_lines, at))
     tree, amount = concluded("on_time", rule, conditions, base, rule.compensation, conversion)
     return Judgement(
         base,
@@ -59,6 +63,11 @@ def judge_on_time(
         LossCause.LATENESS,
         divided(amount, late_lines),
     )
+
+
+def overdue(rule: OnTimeTerms, facts: OrderFacts, at: datetime) -> tuple[LineFacts, ...]:
+    """The lines that the party answers for whose promise is broken at `at`."""
+    return tuple(line for line in facts.answered if late(rule, line, at))
 
 
 def late(rule: OnTimeTerms, line: LineFacts, at: datetime) -> bool:
@@ -77,10 +86,30 @@ def arrival(rule: OnTimeTerms, line: LineFacts) -> datetime | None:
 
 def lateness(rule: OnTimeTerms, facts: OrderFacts, late_lines: Sequence[LineFacts], at: datetime) -> Finding:
     """Whether anything is late at `at`, with a finding for each late line beneath."""
-    promised = sum(line.promised_at is not None for line in facts.lines)
+    promised = sum(line.promised_at is not None for line in facts.answered)
     inputs: dict[str, Input] = {"at": rfc3339(at), "promisedLines": promised, "lateLines": len(late_lines)}
     because = tuple(_late_line(rule, line) for line in late_lines)
     return Finding("on_time.late", bool(late_lines), "on_time_goods_late", inputs, rule.version, because)
+
+
+def carried(rule: OnTimeTerms, facts: OrderFacts) -> tuple[Finding, ...]:
+    """Whether the party answers for any line, where somebody else carries one, with a finding for each such line."""
+    others = tuple(line for line in facts.lines if not facts.answers_for(line))
+    if not others:
+        return ()
+    own = len(facts.lines) - len(others)
+    inputs: dict[str, Input] = {"lines": len(facts.lines), "carried": own}
+    because = tuple(
+        Finding(
+            "on_time.other_carrier",
+            True,
+            "line_carried_by_others",
+            {"line": line.id, "party": facts.provider_id, "carriers": ", ".join(line.carrier_ids)},
+            rule.version,
+        )
+        for line in others
+    )
+    return (Finding("on_time.carried", own > 0, "lines_carried_by_party", inputs, rule.version, because),)
 
 
 def _late_line(rule: OnTimeTerms, line: LineFacts) -> Finding:
@@ -104,7 +133,7 @@ def closes_at(rule: OnTimeTerms, facts: OrderFacts, calendar: Calendar) -> datet
 
 
 def _order_value(facts: OrderFacts, _: Sequence[LineFacts]) -> Money:
-    return money.total([line.value for line in facts.lines], facts.currency)
+    return money.total([line.value for line in facts.answered], facts.currency)
 
 
 def _late_value(facts: OrderFacts, late_lines: Sequence[LineFacts]) -> Money:

@@ -116,6 +116,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "{carried} of {lines} lines are carried by the party that stands for it.",
         "None of the {lines} lines is carried by the party that stands for it.",
     ),
+    "line_carried_by_others": (
+        "Line {line} is carried by {carriers}, not by {party}: it is not judged here.",
+        "Line {line} is carried by {party}.",
+    ),
     "loss_or_damage_borne_out": (
         "Tracking bears the complaint out for {borneOut} of {lines} lines.",
         "Tracking bears the complaint out for none of the {lines} lines.",
@@ -228,6 +232,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "lines_carried_by_party": (
         "{lines} 个订单行中有 {carried} 个由承担保障的一方运输。",
         "{lines} 个订单行均不由承担保障的一方运输。",
+    ),
+    "line_carried_by_others": (
+        "订单行 {line} 由 {carriers} 运输，而非 {party}：此处不予判定。",
+        "订单行 {line} 由 {party} 运输。",
     ),
     "loss_or_damage_borne_out": (
         "物流记录证实 {lines} 个订单行中有 {borneOut} 个属实。",

@@ -8,6 +8,7 @@ from domain import claim_options as options
 from domain import coverage, dates, guarantees, procedure, service_steps
 from domain.access import Caller
 from domain.claim_options import ClaimOption
+from domain.claims import overlaps
 from domain.coverage import Coverage
 from domain.dates import Calendar
 from domain.errors import Refused
@@ -30,7 +31,7 @@ async def claim_options(
         return [None]
     covers = await coverage_rows.by_order(connection, viewer.tenant_id, order.id)
     carried = await shipments.by_orders(connection, viewer.tenant_id, [order.id])
-    facts = coverage.order_facts(order, carried)
+    carriage = await coverage_rows.carriage(connection, viewer.tenant_id, order.id)
     market = await connection.fetchrow(
         "SELECT market, claim_profile FROM tenants WHERE tenant_id = $1", viewer.tenant_id
     )
@@ -38,7 +39,17 @@ async def claim_options(
     version = await rulebook.in_force(connection, viewer.tenant_id, market["claim_profile"], at)
     profile = options.Profile(procedure.claim_clocks(version), days)
     occasions = {cover.id: await _occasion(connection, viewer, order, carried, cover) for cover in covers}
-    rates = {cover.id: await _rate(connection, viewer, cover, facts, at, days) for cover in covers}
+    facts = {
+        cover.id: coverage.order_facts(
+            order,
+            carried,
+            overlaps.before(cover.promise, occasions[cover.id].others),
+            provider_id=cover.provider_id,
+            carriage=carriage,
+        )
+        for cover in covers
+    }
+    rates = {cover.id: await _rate(connection, viewer, cover, facts[cover.id], at, days) for cover in covers}
     services = {cover.id: await _services(connection, viewer, cover, order.country) for cover in covers}
     found = options.claim_options(
         covers, facts, viewer, at, rates=rates, profile=profile, occasions=occasions, services=services

@@ -293,6 +293,36 @@ def test_everything_that_stands_in_the_way_is_told_at_once() -> None:
     }
 
 
+def test_a_provider_answers_for_what_it_carries_or_promised_and_the_tree_names_whose_the_rest_is() -> None:
+    facts = order("100.00", "200.00", "400.00", "800.00")
+    own, leg, other, unsent = facts.lines
+    facts = replace(
+        facts,
+        provider_id="P",
+        lines=(
+            replace(own, carrier_id="P", leg_carrier_ids=("Q",)),  # booked with it, carried by another
+            replace(leg, carrier_id="Q", leg_carrier_ids=("R", "P")),  # it carries a part of the way
+            replace(other, carrier_id="Q", leg_carrier_ids=("R",)),
+            unsent,  # nobody is known to carry it
+        ),
+    )
+    judgement = guarantees.judge(replace(ON_TIME, base=Base.ORDER), facts, NEXT_DAY)
+    assert judgement.late_line_ids == (own.id, leg.id, unsent.id)
+    assert str(judgement.base) == "1100.00 USD"
+    (carried,) = [finding for finding in judgement.tree.because if finding.rule == "on_time.carried"]
+    assert (carried.holds, carried.inputs) == (True, {"lines": 4, "carried": 3})
+    assert [finding.inputs for finding in carried.because] == [{"line": other.id, "party": "P", "carriers": "Q, R"}]
+    quoted = replace(facts, lines=(replace(unsent, carrier_id="Q"),))
+    refused = guarantees.judge(ON_TIME, quoted, NEXT_DAY)
+    assert not refused.amount.minor
+    assert [finding.reason for finding in unmet(refused.tree.because)] == [
+        "lines_carried_by_party",
+        "on_time_goods_late",
+    ]
+    supplied = guarantees.judge(ON_TIME, replace(quoted, provider_id=None), NEXT_DAY)
+    assert supplied.late_line_ids == (unsent.id,)
+
+
 # -- laws
 
 

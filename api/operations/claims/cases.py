@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import claims, coverage, dates, guarantees, procedure, service_steps, tracking
-from domain.claims import REASONS, Claim, ClaimAction, ClaimReason, Escalation, rulings
-from domain.coverage import Coverage
+from domain.claims import REASONS, Claim, ClaimAction, ClaimReason, Escalation, overlaps, rulings
+from domain.coverage import Carriage, Coverage
 from domain.dates import Calendar
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
@@ -20,6 +20,7 @@ from domain.shipments import Shipment
 from domain.tracking import ResponsibleParty
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
+from storage import coverage as coverage_rows
 from storage import service_requests as request_rows
 from storage import tracking as tracking_rows
 from storage.claims import CaseRows
@@ -82,13 +83,26 @@ async def case_of(
     Refuses with NotFound a cover that does not exist, with Refused a missing rate.
     """
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
-    facts = coverage.order_facts(rows.order, rows.shipments, provider_id=rows.cover.provider_id)
+    facts = coverage.order_facts(
+        rows.order,
+        rows.shipments,
+        overlaps.before(rows.cover.promise, rows.others, rows.claim),
+        provider_id=rows.cover.provider_id,
+        carriage=await carriage(work, rows.cover),
+    )
     facts = rulings.complained(facts, reason, line_ids)
     if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
         requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
         calendar = await calendars.get(work.connection, rows.order.country)
         facts = replace(facts, services=service_steps.facts(requests, calendar))
     return Case(rows, facts, await conversion(work, rows.cover, facts), await _answering(work, reason, rows.shipments))
+
+
+async def carriage(work: Work, cover: Coverage) -> Carriage | None:
+    """Who carries the goods of the cover's order, where a provider stands for it: it answers for what it carries."""
+    if cover.provider_id is None:
+        return None
+    return await coverage_rows.carriage(work.connection, work.tenant_id, cover.order_id)
 
 
 async def _answering(
