@@ -86,12 +86,23 @@ async def tenants_without(connection: Connection, duty: Duty) -> list[TenantId]:
     return [TenantId(row["tenant_id"]) for row in rows]
 
 
-async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime) -> Clock | None:
-    """The clock that is over the longest at `at` and that nobody else has taken; None if there is none."""
-    where = f"t.state = 'RUNNING' AND t.due_at < $2 AND {_WAITED} ORDER BY t.due_at, t.id LIMIT 1"
+async def lock_due(connection: Connection, tenant_id: TenantId, at: datetime, count: int) -> list[Clock]:
+    """The clocks of things, at most so many, that are over the longest at `at` and that nobody else has taken.
+
+    The marketplace's own duties are not among them (`lock_due_own`).
+    """
+    return await _lock_due(connection, tenant_id, at, "t.subject_id <> $1", count)
+
+
+async def lock_due_own(connection: Connection, tenant_id: TenantId, at: datetime) -> list[Clock]:
+    """The duty of the marketplace itself that is over the longest and that nobody else has taken; at most one."""
+    return await _lock_due(connection, tenant_id, at, "t.subject_id = $1", 1)
+
+
+async def _lock_due(connection: Connection, tenant_id: TenantId, at: datetime, whose: str, count: int) -> list[Clock]:
+    where = f"{whose} AND t.state = 'RUNNING' AND t.due_at < $2 AND {_WAITED} ORDER BY t.due_at, t.id LIMIT {count}"
     text = f"SELECT {CLOCKS.selection()} FROM clocks t WHERE t.tenant_id = $1 AND {where} FOR UPDATE SKIP LOCKED"
-    row = await connection.fetchrow(text, tenant_id, at)
-    return None if row is None else CLOCKS.decode(row)
+    return [CLOCKS.decode(row) for row in await connection.fetch(text, tenant_id, at)]
 
 
 async def lock_next(connection: Connection, tenant_id: TenantId, until: datetime) -> Clock | None:

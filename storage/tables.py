@@ -204,12 +204,16 @@ class Table(Generic[T]):
     async def _owned(
         self, child: Children, connection: Connection, tenant_id: str, records: Sequence[Record]
     ) -> dict[str, list[Any]]:
-        """The children of those records, by their parent's id and in order."""
-        where = f"t.{child.by} = ANY($2::text[]) ORDER BY t.{child.by}, t.{child.order}"
+        """The children of those records, by their parent's id and in order.
+
+        One parent is asked for by `=`: Postgres keeps a plan for that, and plans `ANY` anew each time, as it cannot
+        know how many there are.
+        """
+        one = len(records) == 1
+        where = f"t.{child.by} {'= $2' if one else '= ANY($2::text[])'} ORDER BY t.{child.by}, t.{child.order}"
         text = f"SELECT t.{child.by} AS parent, {child.table.selection()} FROM {child.table.name} t"
-        rows = await connection.fetch(
-            f"{text} WHERE t.tenant_id = $1 AND {where}", tenant_id, [row["id"] for row in records]
-        )
+        parents = records[0]["id"] if one else [row["id"] for row in records]
+        rows = await connection.fetch(f"{text} WHERE t.tenant_id = $1 AND {where}", tenant_id, parents)
         owned: dict[str, list[Any]] = {}
         for row in rows:
             owned.setdefault(row["parent"], []).append(child.table.decode(row))

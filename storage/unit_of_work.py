@@ -8,7 +8,8 @@
 How it works. `keep` and `add` gather; what is gathered is written by one statement, before the next statement that the
 operation sends through `work.connection` (it always sees its own writes) or at the end, together with the outcome of
 the idempotency key. An update finds its row by id *and* by the version that was read; if one is not found, the act is
-undone as a whole. Texts are cached by shape (`storage/writing.py`).
+undone as a whole. Texts are cached by shape (`storage/writing.py`). Acts within an act (`within`) gather together with
+it, so that a worker that fires many duties in one transaction writes the end of one with the beginning of the next.
 
 Laws: an aggregate is written nowhere else, so audit and outbox cannot be forgotten; the tenant's clock is read once per
 act; a refusal leaves nothing behind, not even its key; an act is repeated, a bounded number of times, after a deadlock
@@ -74,12 +75,29 @@ class Outcome:
     """Id -> version of everything that was kept; the unit of work fills it in."""
 
 
+@dataclass(slots=True)
+class _Pending:
+    """What one transaction has gathered and not yet written: each change with the act that it is part of."""
+
+    changes: list[tuple["Work", Change[Any]]] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    objects: set[str] = field(default_factory=set)
+    """The ids of the changes: a statement changes no row twice."""
+
+    def take(self) -> tuple[list[tuple["Work", Change[Any]]], list[Any]]:
+        """The changes and the rows; nothing is pending any more."""
+        taken = self.changes, self.rows
+        self.changes, self.rows = [], []
+        self.objects.clear()
+        return taken
+
+
 class Work:
-    """One transaction for one caller. Made by `transact`; gone when it ends."""
+    """One act: a transaction for one caller, or a part of one (`within`). Made by `transact`; gone when it ends."""
 
     __slots__ = (
-        "_changes", "_digest_key", "_inner", "_objects", "_rows", "action", "at", "caller", "claim_profile",
-        "connection", "expected_version", "market", "request_id", "tenant_id", "versions",
+        "_digest_key", "_inner", "_pending", "action", "at", "caller", "claim_profile", "connection",
+        "expected_version", "market", "request_id", "tenant_id", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -94,8 +112,10 @@ class Work:
         market: str,
         claim_profile: str,
         expected_version: int | None = None,
+        pending: _Pending | None = None,
     ) -> None:
         self._inner = connection
+        self._pending = _Pending() if pending is None else pending
         self.connection: Connection = _Seeing(self)
         """For the operation's own statements; they see what was kept before."""
         self.caller, self.tenant_id = caller, caller.tenant_id
@@ -109,9 +129,6 @@ class Work:
         self.expected_version = expected_version
         self.versions: dict[str, int] = {}
         self._digest_key = digest_key
-        self._changes: list[Change[Any]] = []
-        self._rows: list[Any] = []
-        self._objects: set[str] = set()
 
     def new_id(self, kind: type[I]) -> I:
         """A fresh id of that kind; ids of one process sort in the order they were minted."""
@@ -146,30 +163,30 @@ class Work:
             Invalid: a text has a character that Postgres cannot hold (NUL).
         """
         for change in changes:
-            if change.after.id in self._objects:
-                await self.write()
-            self._objects.add(change.after.id)
-            self._changes.append(change)
+            await self._gather(change)
             self.versions[str(change.after.id)] = change.after.version
 
     async def keep_all(self, changes: Sequence[Change[Any]]) -> None:
         """Like `keep`, written in batches: for imports and sweeps. What was kept is not listed in the outcome."""
         for start in range(0, len(changes), BATCH):
             for change in changes[start : start + BATCH]:
-                if change.after.id in self._objects:
-                    await self.write()
-                self._objects.add(change.after.id)
-                self._changes.append(change)
+                await self._gather(change)
             await self.write()
+
+    async def _gather(self, change: Change[Any]) -> None:
+        if change.after.id in self._pending.objects:
+            await self.write()
+        self._pending.objects.add(change.after.id)
+        self._pending.changes.append((self, change))
 
     def add(self, *rows: Any) -> None:
         """Append-only rows, part of this transaction: dataclasses with a table of their own and no audit row."""
-        self._rows.extend(rows)
+        self._pending.rows.extend(rows)
 
     def within(self, caller: Caller, *, action: str, at: datetime) -> "Work":
         """Another act in the same transaction, by another caller and at another instant: a duty that fires.
 
-        Whoever asks for it writes it (`write`) before going on with this one.
+        What both keep is gathered together, in the order in which it was kept.
         """
         return Work(
             self._inner,
@@ -180,6 +197,7 @@ class Work:
             digest_key=self._digest_key,
             market=self.market,
             claim_profile=self.claim_profile,
+            pending=self._pending,
         )
 
     @contextlib.asynccontextmanager
@@ -195,8 +213,7 @@ class Work:
             yield
             await self.write()
         except Refusal:
-            self._changes, self._rows = [], []
-            self._objects.clear()
+            self._pending.take()
             self.versions = versions
             await self._inner.execute("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")
             raise
@@ -205,14 +222,12 @@ class Work:
     @property
     def unwritten(self) -> bool:
         """Whether something was kept or added that no statement has written yet."""
-        return bool(self._changes or self._rows)
+        return bool(self._pending.changes or self._pending.rows)
 
     async def write(self, *more: Group) -> None:
         """What was kept and added so far is written, in one statement. Operations need not call it."""
-        changes, self._changes = self._changes, []
-        rows, self._rows = self._rows, []
-        self._objects.clear()
-        groups = _Groups(self).gather(changes, rows)
+        changes, rows = self._pending.take()
+        groups = _Groups().gather(changes, rows)
         groups.extend(more)
         if not groups:
             return
@@ -271,33 +286,32 @@ class _Seeing(Connection):
 class _Groups:
     """Gathers rows that are written alike: inserts by table; updates by table, with all columns any of them changes."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self) -> None:
         self._inserts: dict[Insert, Group] = {}
         self._updates: dict[Table[Any], list[tuple[Row, Row]]] = {}
         self._changed: dict[Table[Any], set[str]] = {}
 
-    def gather(self, changes: Sequence[Change[Any]], rows: Sequence[Any]) -> list[Group]:
-        """The groups that write those changes with all that belongs to them, and those rows."""
-        for change in changes:
-            self._change(change)
+    def gather(self, changes: Sequence[tuple[Work, Change[Any]]], rows: Sequence[Any]) -> list[Group]:
+        """The groups that write those changes, each of its act, with all that belongs to them, and those rows."""
+        for work, change in changes:
+            self._change(work, change)
         for row in rows:
             table = tables.of(type(row))
             self._insert(_insert_of(table), table.row(row))
         updates = (_update(table, self._changed[table], pairs) for table, pairs in self._updates.items())
         return [*updates, *self._inserts.values()]
 
-    def _change(self, change: Change[Any]) -> None:
-        work, after = self._work, change.after
+    def _change(self, work: Work, change: Change[Any]) -> None:
+        after = change.after
         table = tables.of(type(after))
         old = None if change.before is None else table.row(change.before)
-        difference = self._row(table, old, after)
+        difference = self._row(work, table, old, after)
         for name, child in table.children.items():
             olds = () if change.before is None else getattr(change.before, name)
-            if changed := self._children(child.table, olds, getattr(after, name)):
+            if changed := self._children(work, child.table, olds, getattr(after, name)):
                 difference[name] = changed
         if old is not None:
-            self._supersede(table, change.before, old)
+            self._supersede(work, table, change.before, old)
         self._insert(
             audit.ROWS,
             {
@@ -324,10 +338,10 @@ class _Groups:
                 },
             )
 
-    def _row(self, table: Table[Any], old: Row | None, after: Any) -> dict[str, Any]:
+    def _row(self, work: Work, table: Table[Any], old: Row | None, after: Any) -> dict[str, Any]:
         """The row is gathered; what changed in it, as audit shows it."""
         new = table.row(after)
-        difference = audit.difference(table, old, new, self._work.digest)
+        difference = audit.difference(table, old, new, work.digest)
         if old is None:
             self._insert(_insert_of(table), new)
             return difference
@@ -335,27 +349,27 @@ class _Groups:
         self._changed.setdefault(table, set()).update(difference)
         return difference
 
-    def _children(self, table: Table[Any], olds: Sequence[Any], news: Sequence[Any]) -> dict[str, Any]:
+    def _children(self, work: Work, table: Table[Any], olds: Sequence[Any], news: Sequence[Any]) -> dict[str, Any]:
         """The children's rows are gathered; what changed, by child. Refuses (ValueError) to let one disappear."""
         old_by_id = {row.id: row for row in olds}
         changed: dict[str, Any] = {}
         for row in news:
             old = old_by_id.pop(row.id, None)
             if old is None or old != row:
-                changed[str(row.id)] = self._row(table, None if old is None else table.row(old), row)
+                changed[str(row.id)] = self._row(work, table, None if old is None else table.row(old), row)
         if old_by_id:
             raise ValueError(f"{', '.join(old_by_id)}: rows of {table.name} are never removed")
         return changed
 
-    def _supersede(self, table: Table[Any], before: Any, old: Row) -> None:
+    def _supersede(self, work: Work, table: Table[Any], before: Any, old: Row) -> None:
         """What the row was before goes into history, its children with it."""
-        past = audit.shown(table, old, self._work.digest)
+        past = audit.shown(table, old, work.digest)
         if table.children:
             past = dict(past)
             for name, child in table.children.items():
                 rows = map(child.table.row, getattr(before, name))
-                past[name] = [audit.shown(child.table, row, self._work.digest) for row in rows]
-        row = {"object_id": before.id, "version": before.version, "valid_until": self._work.at, "row": past}
+                past[name] = [audit.shown(child.table, row, work.digest) for row in rows]
+        row = {"object_id": before.id, "version": before.version, "valid_until": work.at, "row": past}
         self._insert(history.ROWS, row)
 
     def _insert(self, target: Insert, row: Row) -> None:
@@ -484,10 +498,10 @@ def _stale() -> Conflict:
 
 
 def _meaning(
-    error: asyncpg.IntegrityConstraintViolationError, changes: Sequence[Change[Any]], rows: Sequence[Any]
+    error: asyncpg.IntegrityConstraintViolationError, changes: Sequence[tuple[Work, Change[Any]]], rows: Sequence[Any]
 ) -> str | None:
     """What the violated constraint means to a person, where one of the tables written declares it."""
-    written = {type(change.after) for change in changes} | {type(row) for row in rows}
+    written = {type(change.after) for _, change in changes} | {type(row) for row in rows}
     declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in written)
     return next((meaning for meaning in declared if meaning), None)
 

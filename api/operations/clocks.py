@@ -134,11 +134,13 @@ def system(tenant_id: TenantId, what: str) -> Caller:
 
 
 async def fire(work: Work, clock: Clock, at: datetime, fires: Mapping[Duty, Fire] = FIRES) -> None:
-    """The clock, which is over and locked, has fired at `at`, and the consequence happened in this transaction."""
+    """The clock, which is over and locked, has fired at `at`, and the consequence happened in this transaction.
+
+    What both keep is written with whatever this transaction writes next.
+    """
     firing = work.within(system(work.tenant_id, clock.duty), action=clock.duty, at=at)
     await firing.keep(clocks.fire(clock, at=at))
     await fires[clock.duty](firing, clock)
-    await firing.write()
 
 
 async def move_clock(work: Work, command: MoveClock) -> Outcome:

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 
+import uvloop
+
 from api import logs, worker
 from api.embedded import connected
 from api.settings import Settings, Unusable, from_environment
@@ -18,7 +20,8 @@ def command() -> None:
             raise Unusable("DATABASE_WORKER_URL must name the database as the worker's role.")
         logs.configure(settings.log_level)
         try:
-            asyncio.run(_until_stopped(settings))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_until_stopped(settings))
         except (Unavailable, UnsafeRole) as reason:
             raise Unusable(str(reason)) from reason
 

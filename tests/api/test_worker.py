@@ -15,7 +15,7 @@ import redis.asyncio
 from api.operations import clocks as operations
 from api.operations.clocks import FIRES
 from api.settings import Settings
-from api.worker import ROUNDS, NobodyHears, Round, Worker
+from api.worker import FIRING_SECONDS, ROUNDS, NobodyHears, Round, Worker
 from domain import clocks
 from domain.change import Change, Happening
 from domain.clocks import Clock, Duty, MoveClock
@@ -209,6 +209,42 @@ async def test_a_duty_whose_consequence_fails_waits_and_holds_nobody_up(
     await owner.execute("UPDATE clocks SET retry_at = now() WHERE id = $1", bad.id)
     await worker.once(BY_NAME["clocks"])
     assert await states(owner) == {bad.id: "FIRED", good.id: "FIRED"}
+
+
+async def test_duties_fired_together_give_way_to_others_and_then_fire_one_by_one(
+    worker: Worker, pool: Pool, marketplace: Marketplace, consequences: Consequences, owner: asyncpg.Pool[Any]
+) -> None:
+    due = [(await start(pool, marketplace, timedelta(seconds=-seconds))).id for seconds in (3, 2, 1)]
+    tried: list[str] = []
+
+    async def wanting(work: Work, clock: Clock) -> None:
+        tried.append(clock.id)
+        if len(tried) == 2:  # together they did not wait for the other; alone the first one would
+            await other.execute("SELECT pg_advisory_unlock(38)")
+        await work.connection.fetchval("SELECT pg_advisory_xact_lock(38)")
+        await consequences.fire(work, clock)
+
+    async with owner.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock(38)")
+        await Worker(worker.pool, worker.cache, fires=dict.fromkeys(Duty, wanting)).once(BY_NAME["clocks"])
+    assert tried == [due[0], *due]
+    assert sorted(await consequences_of(owner)) == sorted(due)
+    assert await owner.fetchval("SELECT max(attempts) FROM clocks") == 0
+
+
+async def test_what_is_left_of_duties_that_take_long_is_left_to_the_next_transaction(
+    worker: Worker, pool: Pool, marketplace: Marketplace, consequences: Consequences, owner: asyncpg.Pool[Any]
+) -> None:
+    due = [await start(pool, marketplace, timedelta(seconds=-seconds)) for seconds in (2, 1)]
+
+    async def long(work: Work, clock: Clock) -> None:
+        await consequences.fire(work, clock)
+        await asyncio.sleep(FIRING_SECONDS)
+
+    await Worker(worker.pool, worker.cache, fires=dict.fromkeys(Duty, long)).once(BY_NAME["clocks"])
+    assert await states(owner) == {each.id: "FIRED" for each in due}
+    fired = "SELECT count(DISTINCT written_by) FROM audit WHERE action = 'COUPON_EXPIRY'"
+    assert await owner.fetchval(fired) == len(due), "one transaction each"
 
 
 async def test_a_paused_duty_does_not_fire(

@@ -418,12 +418,14 @@ async def test_an_act_within_an_act_has_its_own_caller_and_instant(
     async def act(work: Work) -> None:
         other = replace(marketplace.caller, actor_id=Id("system:COUPON_EXPIRY"))
         inner = work.within(other, action="COUPON_EXPIRY", at=work.at + timedelta(days=1))
+        await inner.keep(new(inner, "Grace"))
+        assert await work.connection.fetchval("SELECT count(*) FROM organisations WHERE name = 'Grace'") == 1
         await inner.keep(new(inner))
-        await inner.write()
         await work.keep(new(work))
 
     await done(pool, marketplace, act)
-    inner, outer = await rows(owner, "audit")
+    inner, together, outer = await rows(owner, "audit")
+    assert (together["action"], together["at"]) == (inner["action"], inner["at"])
     assert (inner["actor_id"], inner["action"]) == ("system:COUPON_EXPIRY", "COUPON_EXPIRY")
     assert inner["at"] == outer["at"] + timedelta(days=1)
     assert inner["written_by"] == outer["written_by"]
