@@ -360,6 +360,7 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "amendAppeal": PARTY,
     "fileAppeal": PARTY,
     "answerAppealRequest": PARTY,
+    "respondToAppeal": PARTY,
     "admitAppeal": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
     "dismissAppeal": _by(Role.SUPPORT, Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),
     "takeAppeal": _by(Role.ADJUDICATOR, Role.POLICY, Role.ADMIN),

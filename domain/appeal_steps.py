@@ -14,6 +14,7 @@ from domain.appeals import (
     AppealTerms,
     Content,
     DraftAppeal,
+    RespondToAppeal,
     Subject,
 )
 from domain.change import Change, Fact, Happening
@@ -45,8 +46,12 @@ def draft_appeal(
     id: AppealId,
     at: datetime,
 ) -> Change[Appeal]:
-    """A draft that nobody else sees. Refuses what cannot be appealed by that party now, and effects it has not."""
-    if because := unmet(appeals.appealable(subject, party_id, before, at)):
+    """A draft that nobody else sees. Refuses what cannot be appealed by that party now, and effects it has not.
+
+    Urgently what the urgent channel is not for, too.
+    """
+    urgent = subject.urgent if command.urgent else ()
+    if because := unmet((*appeals.appealable(subject, party_id, before, at), *urgent)):
         raise Refused("appeal.draft", "This cannot be appealed.", because)
     possible = appeals.effects_for(subject, party_id)
     sought = tuple(effect for effect in AppealEffect if effect in (command.sought or possible))
@@ -94,6 +99,8 @@ def draft_appeal(
         decided_at=None,
         ended_at=None,
         version=1,
+        respondent_id=subject.respondent(party_id),
+        urgent=command.urgent,
     )
     return Change(None, appeal, (_happening("appeal.drafted", appeal),))
 
@@ -126,10 +133,11 @@ def file_appeal(
     findings = (
         *appeals.appealable(subject, appeal.appellant_id, before, at),
         *appeals.content_findings(appeal.subject_kind, appeals.content_of(appeal)),
+        *(subject.urgent if appeal.urgent else ()),
     )
     if because := unmet(findings):
         raise Refused("appeal.file", "The appeal cannot be filed.", because)
-    by, last = appeals.decide_by(rule, at, calendar)
+    by, last = appeals.decide_by(rule, at, calendar, urgent=appeal.urgent)
     return _change(
         appeal,
         "appeal.filed",
@@ -139,8 +147,9 @@ def file_appeal(
         decision_id=subject.decision_id,
         first_decider=subject.decided_by,
         suspended=suspended,
+        stays=appeal.urgent and subject.stays,
         filed_at=at,
-        due_at=min(appeals.admit_by(rule, at, calendar), by),
+        due_at=min(appeals.admit_by(rule, at, calendar, urgent=appeal.urgent), by),
         decide_by=by,
         last_at=last,
     )
@@ -153,7 +162,16 @@ def admit_appeal(appeal: Appeal, at: datetime) -> Change[Appeal]:
 
 def dismiss_appeal(appeal: Appeal, note: str, at: datetime) -> Change[Appeal]:
     """It cannot be heard; over."""
-    return _change(appeal, "appeal.dismissed", at, state=AppealState.INADMISSIBLE, note=note, due_at=None, ended_at=at)
+    return _change(
+        appeal,
+        "appeal.dismissed",
+        at,
+        state=AppealState.INADMISSIBLE,
+        note=note,
+        stays=False,
+        due_at=None,
+        ended_at=at,
+    )
 
 
 def take_appeal(appeal: Appeal, by: Id, at: datetime) -> Change[Appeal]:
@@ -184,8 +202,23 @@ def answer_request(appeal: Appeal, answer: str, upload_ids: tuple[UploadId, ...]
 
 
 def stay_silent(appeal: Appeal, at: datetime) -> Change[Appeal]:
-    """The reviewer goes on without an answer."""
-    return _back_to_review(appeal, replace(appeal.rounds[-1], silent=True), "appeal.not_answered", at)
+    """The reviewer goes on without an answer; a measure that waited for the outcome waits no longer."""
+    cooperates = replace(appeal, stays=False)
+    silent = _back_to_review(cooperates, replace(appeal.rounds[-1], silent=True), "appeal.not_answered", at)
+    return replace(silent, before=appeal)
+
+
+def respond_to_appeal(appeal: Appeal, command: RespondToAppeal, at: datetime) -> Change[Appeal]:
+    """What the other side of the decision thinks of it is before the reviewer."""
+    _check(Content(command.statement, upload_ids=command.upload_ids))
+    return _change(
+        appeal,
+        "appeal.responded",
+        at,
+        response=command.statement,
+        response_upload_ids=command.upload_ids,
+        responded_at=at,
+    )
 
 
 def become_overdue(appeal: Appeal, at: datetime) -> Change[Appeal]:
@@ -213,6 +246,7 @@ def decide_appeal(
         undone=tuple(effect for effect in AppealEffect if effect in undone),
         note=note,
         final_decision_id=decision_id,
+        stays=False,
         due_at=None,
         decided_at=at,
     )

@@ -71,6 +71,12 @@ class MeasureBasis(StrEnum):
     """One violation brings it by itself."""
     SCORECARD = "SCORECARD"
     """The party's scorecard is below standard."""
+    DEBT = "DEBT"
+    """An invoice is overdue."""
+
+
+WITHOUT_ENTRY: Final = frozenset({MeasureBasis.SCORECARD, MeasureBasis.DEBT})
+"""What rests on no points."""
 
 
 class MeasureState(StrEnum):
@@ -141,9 +147,11 @@ class Step:
 class AccountMeasure:
     """A measure against a party. Exactly one of `supplier_id` and `provider_id` is set.
 
-    `entry_id` is the entry that brought it, None for a scorecard's. `effective_at` is its first instant; `until` its
-    last one, None where only lifting ends it, fixed when it is announced. `removed` names what it took row by row: the
-    services it took off the shelf, the guarantees it ended. `resumes_id` is the measure that it takes up again.
+    `entry_id` is the entry that brought it, None for a scorecard's and for a debt's, whose invoice `about` names.
+    `effective_at` is its first instant; `until` its last one, None where only lifting ends it, fixed when it is
+    announced. `withheld` are the actions that it takes where a rule names them. `removed` names what it took row by
+    row: the services it took off the shelf, the guarantees it ended. `resumes_id` is the measure that it takes up
+    again.
     """
 
     id: MeasureId
@@ -167,6 +175,8 @@ class AccountMeasure:
     ended_at: datetime | None
     end_reason: str | None
     version: int
+    about: str | None = None
+    withheld: tuple[Action, ...] = ()
 
     @property
     def party_id(self) -> LiablePartyId:
@@ -178,7 +188,8 @@ class AccountMeasure:
     @property
     def takes(self) -> frozenset[Action]:
         """What it takes away."""
-        return TAKES[self.kind].union(*(TAKES[effect] for effect in self.effects))
+        own = frozenset(self.withheld) or TAKES[self.kind]
+        return own.union(*(TAKES[effect] for effect in self.effects))
 
     @property
     def inert(self) -> bool:
@@ -322,9 +333,9 @@ def announce_measure(
 def stands(measure: AccountMeasure, entries: Sequence[PointsEntry]) -> bool:
     """Whether what the measure rests on still reaches its threshold. `entries` are all of its party's.
 
-    A scorecard's measure rests on no entry, and is lifted by the scorecard.
+    A scorecard's measure and a debt's rest on no entry, and are lifted by the scorecard and the payment.
     """
-    if measure.basis is MeasureBasis.SCORECARD:
+    if measure.basis in WITHOUT_ENTRY:
         return True
     if measure.basis is MeasureBasis.VIOLATION:
         return any(entry.id == measure.entry_id and _still(entry) for entry in entries)
@@ -359,6 +370,16 @@ def take_measure(measure: AccountMeasure, removed: Iterable[str] = ()) -> Change
     """It has effect. Refuses (ValueError) one that is not announced."""
     _expect(measure, MeasureState.ANNOUNCED)
     return _step(measure, replace(measure, state=MeasureState.IN_FORCE, removed=tuple(removed)), "measure.taken")
+
+
+def defer(measure: AccountMeasure, at: datetime) -> Change[AccountMeasure]:
+    """It takes effect from `at` on, and lasts as long as it would have. Refuses (ValueError) one that is not announced.
+
+    An appeal had kept it from effect.
+    """
+    _expect(measure, MeasureState.ANNOUNCED)
+    until = None if measure.until is None else measure.until + (at - measure.effective_at)
+    return _step(measure, replace(measure, effective_at=at, until=until), "measure.deferred")
 
 
 def end_measure(measure: AccountMeasure, at: datetime, reason: str | None = None) -> Change[AccountMeasure]:

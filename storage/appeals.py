@@ -6,15 +6,16 @@ Adding a kind is a row of `domain.appeals.SUBJECTS`, one of `_SUBJECTS` here, an
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from domain import appeals, claims
-from domain.appeals import SUBJECTS, Appeal, AppealEffect, AppealRound, AppealTerms, Subject, SubjectKind
+from domain.appeals import SUBJECTS, Appeal, AppealEffect, AppealRound, AppealTerms, Standing, Subject, SubjectKind
 from domain.capabilities import Cause
 from domain.claims import Claim, ClaimOutcome, ClaimState, Side
 from domain.coupons import CouponState
 from domain.dates import Calendar
-from domain.errors import NotFound
+from domain.errors import NotFound, Refused
 from domain.explain import Finding
 from domain.ids import (
     AppealId,
@@ -27,13 +28,28 @@ from domain.ids import (
     PointsEntryId,
     RestrictionId,
     ReviewId,
+    SupplierId,
     TenantId,
     kind_of,
 )
 from domain.measures import LIVE as STANDING_MEASURES
+from domain.measures import AccountMeasure, MeasureState
 from domain.points import COUNTING
+from domain.providers import Provider
 from domain.reviews import ReviewState
-from storage import capabilities, coupons, decisions, measures, points, reviews
+from domain.scorecards import Standing as ScoreStanding
+from domain.suppliers import Supplier
+from storage import (
+    capabilities,
+    coupons,
+    decisions,
+    measures,
+    points,
+    providers,
+    reviews,
+    scorecards,
+    suppliers,
+)
 from storage.claims import CLAIMS
 from storage.pool import Connection
 from storage.tables import Children, Table
@@ -43,7 +59,7 @@ APPEALS: Final = Table(
     "appeals",
     Appeal,
     children={"rounds": Children(APPEAL_ROUNDS, by="appeal_id", order="number")},
-    conflicts={"appeals_once": "This is appealed already: once per decision."},
+    conflicts={"appeals_once": "You appealed this already: once per decision."},
 )
 
 
@@ -57,11 +73,37 @@ async def lock(connection: Connection, tenant_id: TenantId, id: AppealId) -> App
     return await APPEALS.lock(connection, tenant_id, id)
 
 
-async def find_filed(connection: Connection, tenant_id: TenantId, subject: Subject) -> AppealId | None:
-    """The appeal against it that was filed, whatever came of it; None where there is none. Drafts do not count."""
-    where = "t.subject_id = $2 AND t.subject_key = $3 AND t.state <> 'DRAFT' ORDER BY t.id LIMIT 1"
-    found = await APPEALS.select(connection, tenant_id, where, subject.id, subject.key)
+async def find_filed(
+    connection: Connection, tenant_id: TenantId, subject: Subject, party_id: PartyId | None
+) -> AppealId | None:
+    """The party's appeal against it that was filed, whatever came of it; None where there is none.
+
+    Drafts do not count. What the party's own appeal decided is not appealed by it once more.
+    """
+    where = (
+        "t.subject_id = $2 AND coalesce(t.buyer_id, t.supplier_id, t.provider_id) = $3 AND t.state <> 'DRAFT' "
+        "AND (t.subject_key = $4 OR t.decided_at = $5) ORDER BY t.id LIMIT 1"
+    )
+    found = await APPEALS.select(connection, tenant_id, where, subject.id, party_id, subject.key, subject.decided_at)
     return found[0].id if found else None
+
+
+async def others_running(connection: Connection, tenant_id: TenantId, appeal: Appeal) -> bool:
+    """Whether another appeal against the same thing runs: the other side's."""
+    where = "t.subject_id = $2 AND t.id <> $3 AND t.state <> 'DRAFT' AND t.ended_at IS NULL LIMIT 1"
+    return bool(await APPEALS.select(connection, tenant_id, where, appeal.subject_id, appeal.id))
+
+
+async def freed(connection: Connection, tenant_id: TenantId, claim: Claim) -> bool:
+    """Whether the liable party's own appeal freed it of what the claim costs."""
+    where = "t.subject_id = $2 AND (t.supplier_id = $3 OR t.provider_id = $3) AND 'MONEY' = ANY (t.undone) LIMIT 1"
+    return bool(await APPEALS.select(connection, tenant_id, where, claim.id, claim.party_id))
+
+
+async def stayed(connection: Connection, tenant_id: TenantId, measure_id: MeasureId) -> bool:
+    """Whether the measure waits for the outcome of an urgent appeal."""
+    where = "t.subject_id = $2 AND t.stays LIMIT 1"
+    return bool(await APPEALS.select(connection, tenant_id, where, measure_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +114,7 @@ class Asked:
     tenant_id: TenantId
     rule: AppealTerms
     calendar: Calendar
+    at: datetime
 
 
 async def subject(asked: Asked, id: Id) -> Subject:
@@ -99,7 +142,7 @@ async def _claim(asked: Asked, id: Id) -> Subject:
         standing=(
             Finding(
                 "appeal.stands",
-                claim.outcome is not None and claim.state in APPEALABLE_CLAIMS,
+                claim.outcome is not None and (claim.state in APPEALABLE_CLAIMS or claim.resumes in APPEALABLE_CLAIMS),
                 "appeal_subject_stands",
                 {"state": claim.state.value},
             ),
@@ -107,6 +150,8 @@ async def _claim(asked: Asked, id: Id) -> Subject:
         ),
         order_id=claim.order_id,
         entries=entries,
+        sides=(claim.buyer_id, claim.party_id),
+        decided_at=claim.decided_at,
     )
 
 
@@ -121,22 +166,27 @@ async def _accepted(asked: Asked, claim: Claim) -> bool:
 
 
 APPEALABLE_CLAIMS: Final = frozenset({ClaimState.DECIDED, ClaimState.REMEDY_IN_PROGRESS, ClaimState.CLOSED})
-"""States of a claim whose decision stands: nobody decides anew, and nothing interrupts it."""
+"""States of a claim whose decision stands: nobody decides anew, and nothing but the other side's appeal interrupts."""
 
 LOST_BY_BUYER: Final = frozenset({ClaimOutcome.DENIED, ClaimOutcome.NO_EVIDENCE})
 LOST_BY_PARTY: Final = frozenset({ClaimOutcome.GRANTED, ClaimOutcome.PARTLY})
-"""Who lost by a decision; what the two sides agreed on was lost by nobody."""
+"""Who lost by a decision, wholly; what the two sides agreed on was lost by nobody."""
 
 
 def _sides(claim: Claim, pointed: bool) -> Mapping[PartyId, frozenset[AppealEffect]]:
-    """Who lost by the claim's decision, if its reason lets that side appeal, and what can be undone for it."""
+    """Who lost by the claim's decision, if its reason lets that side appeal, and what can be undone for it.
+
+    Both do where the buyer got less than it asked for.
+    """
     allowed = claims.REASONS[claim.reason].appeal
-    if claim.outcome in LOST_BY_BUYER and Side.BUYER in allowed:
-        return {claim.buyer_id: frozenset({AppealEffect.MONEY})}
+    found: dict[PartyId, frozenset[AppealEffect]] = {}
+    lost = claim.outcome in LOST_BY_BUYER or (claim.outcome in LOST_BY_PARTY and claims.fell_short(claim))
+    if lost and Side.BUYER in allowed:
+        found[claim.buyer_id] = frozenset({AppealEffect.MONEY})
     if claim.outcome in LOST_BY_PARTY and Side.LIABLE_PARTY in allowed:
         effects = SUBJECTS[SubjectKind.CLAIM_DECISION].effects
-        return {claim.party_id: effects if pointed else effects - {AppealEffect.POINTS}}
-    return {}
+        found[claim.party_id] = effects if pointed else effects - {AppealEffect.POINTS}
+    return found
 
 
 async def _points(asked: Asked, id: Id) -> Subject:
@@ -165,7 +215,27 @@ async def _measure(asked: Asked, id: Id) -> Subject:
         until=measure.appealable_until,
         appellants={measure.party_id: SUBJECTS[SubjectKind.RESTRICTION].effects},
         standing=(_stands(measure.state in STANDING_MEASURES, measure.state.value),),
+        urgent=appeals.conditions(asked.rule, measure, await _standing(asked, measure), asked.at),
+        stays=measure.state is MeasureState.ANNOUNCED,
     )
+
+
+async def _standing(asked: Asked, measure: AccountMeasure) -> Standing:
+    """What the urgent channel asks of the measure's party."""
+    connection, tenant_id, party_id = asked.connection, asked.tenant_id, measure.party_id
+    party: Supplier | Provider
+    if isinstance(party_id, SupplierId):
+        party = await suppliers.get(connection, tenant_id, party_id)
+    else:
+        party = await providers.get(connection, tenant_id, party_id)
+    entry = None if measure.entry_id is None else await points.get(connection, tenant_id, measure.entry_id)
+    try:
+        cards = await scorecards.by_parties(connection, tenant_id, [party_id], asked.at)
+        below = cards[party_id].standing is ScoreStanding.BELOW
+    except Refused:
+        below = False  # a marketplace without rules about scorecards judges nobody by one
+    past = await measures.by_party(connection, tenant_id, party_id)
+    return Standing(party.registered_at, past, below, entry is not None and entry.fraud)
 
 
 async def _restriction(asked: Asked, id: Id) -> Subject:

@@ -10,13 +10,15 @@ from typing import Final
 
 from api.operations import bars, capabilities, coupons, measures, points, remedies, scorecards
 from api.operations.claims import steps as claim_steps
+from api.operations.claims import supplements
 from domain import providers
 from domain.appeals import SUBJECTS, Appeal, AppealEffect, SubjectKind
 from domain.bars import BarCause
-from domain.claims import Claim, ClaimState, Side
+from domain.claims import GAINED, Claim, ClaimState, Side
 from domain.ids import ClaimId, CouponId, MeasureId, OrderId, ProviderId, RestrictionId, ReviewId
 from domain.providers import ProviderState
 from domain.providers import Step as ProviderStep
+from storage import appeals as appeal_rows
 from storage import bars as bar_rows
 from storage import capabilities as restriction_rows
 from storage import claims as claim_rows
@@ -68,21 +70,37 @@ async def undo(work: Work, undoing: Undoing, effects: tuple[AppealEffect, ...]) 
 
 
 async def end(work: Work, appeal: Appeal) -> None:
-    """The appeal is over: points that were not taken back count again, and the claim stands where it stood."""
+    """The appeal is over: points that were not taken back count again, and the claim stands where it stood.
+
+    The claim does so once no appeal of the other side runs.
+    """
     await points.resume(work, appeal.suspended)
     if appeal.subject_kind is SubjectKind.CLAIM_DECISION:
         claim = await _lock_claim(work, appeal)
-        if claim.state is ClaimState.APPEALED:
+        running = await appeal_rows.others_running(work.connection, work.tenant_id, appeal)
+        if claim.state is ClaimState.APPEALED and not running:
             await claim_steps.appeal_ended(work, claim)
+
+
+async def wait_no_longer(work: Work, before: Appeal) -> None:
+    """A measure that waited for the outcome takes effect now, if it stands. `before` is the appeal as it was."""
+    if before.stays:
+        await measures.wake(work, MeasureId(before.subject_id))
 
 
 # -- claims ------------------------------------------------------------------------------------------------------------
 
 
 async def _claim_money(work: Work, undoing: Undoing) -> None:
-    """The party owes nothing of the claim any more; or the buyer that was denied is granted what the rule gives."""
+    """The party owes nothing of the claim any more; or the buyer gets what the rule gives beyond what it got.
+
+    In whichever order the two sides' appeals are decided, it comes to the same.
+    """
     claim = await _lock_claim(work, undoing.appeal)
-    if undoing.appeal.buyer_id is not None:
+    if undoing.appeal.buyer_id is not None and claim.outcome in GAINED:
+        freed = await appeal_rows.freed(work.connection, work.tenant_id, claim)
+        await supplements.supplement(work, claim, undoing.note, freed=freed)
+    elif undoing.appeal.buyer_id is not None:
         await claim_steps.grant_on_appeal(work, claim, undoing.note)
     else:
         await remedies.undo(work, claim, buyer_keeps=undoing.buyer_keeps)

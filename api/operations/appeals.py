@@ -8,7 +8,7 @@ from typing import Final
 from api.operations import appeal_effects, points
 from api.operations.appeal_effects import Undoing
 from api.operations.duties import end_duties, start_duty
-from domain import access, appeal_steps, appeals, dates
+from domain import access, appeal_steps, appeals
 from domain.appeals import (
     MOVES,
     WORK_TO_DO,
@@ -22,6 +22,7 @@ from domain.appeals import (
     AppealTerms,
     DecideAppeal,
     DraftAppeal,
+    RespondToAppeal,
     StepAppeal,
     Subject,
 )
@@ -59,7 +60,7 @@ async def draft_appeal(work: Work, command: DraftAppeal) -> Outcome:
         command,
         subject,
         party_id,
-        await appeal_rows.find_filed(work.connection, work.tenant_id, subject),
+        await appeal_rows.find_filed(work.connection, work.tenant_id, subject, party_id),
         rule_version_id=RuleVersionId(rule.version),
         id=work.new_id(AppealId),
         at=work.at,
@@ -81,7 +82,7 @@ async def file_appeal(work: Work, command: StepAppeal) -> Outcome:
     appeal = await _locked(work, command.appeal_id, AppealAction.FILE_APPEAL)
     rule = await _rule_of(work, appeal)
     subject = await _subject(work, appeal.subject_id, rule)
-    before = await appeal_rows.find_filed(work.connection, work.tenant_id, subject)
+    before = await appeal_rows.find_filed(work.connection, work.tenant_id, subject, appeal.appellant_id)
     change = appeal_steps.file_appeal(appeal, subject, before, rule, await _calendar(work), (), work.at)
     if AppealEffect.POINTS in appeal.sought:
         suspended = await points.suspend(work, subject.entries, appeal_effects.APPEALED)
@@ -103,6 +104,7 @@ async def dismiss_appeal(work: Work, command: StepAppeal) -> Outcome:
     appeal = await _locked(work, command.appeal_id, AppealAction.DISMISS_APPEAL)
     await _step(work, appeal_steps.dismiss_appeal(appeal, command.note or "", work.at))
     await appeal_effects.end(work, appeal)
+    await appeal_effects.wait_no_longer(work, appeal)
     return Outcome({"appeal": appeal.id})
 
 
@@ -117,7 +119,7 @@ async def request_appeal_information(work: Work, command: StepAppeal) -> Outcome
     """The appellant is asked, and has its time; the platform's own stands still."""
     appeal = await _locked(work, command.appeal_id, AppealAction.REQUEST_APPEAL_INFORMATION)
     rule = await _rule_of(work, appeal)
-    due_at = dates.hours_deadline(work.at, rule.answer_hours)
+    due_at = appeals.answer_by(rule, work.at, urgent=appeal.urgent)
     change = appeal_steps.request_information(appeal, command.note or "", due_at, work.new_id(AppealRoundId), work.at)
     await _step(work, change)
     return Outcome({"appeal": appeal.id})
@@ -129,6 +131,18 @@ async def answer_appeal_request(work: Work, command: AnswerAppealRequest) -> Out
     await _require_own_files(work, command.upload_ids)
     await _step(work, appeal_steps.answer_request(appeal, command.answer, command.upload_ids, work.at))
     return Outcome({"appeal": appeal.id})
+
+
+async def respond_to_appeal(work: Work, command: RespondToAppeal) -> Outcome:
+    """What the other side of the decision thinks of the appeal is before the reviewer; once, and until it is decided.
+
+    Raises:
+        NotFound: the caller is no side of such an appeal.
+    """
+    appeal = await _locked(work, command.appeal_id, AppealAction.RESPOND_TO_APPEAL)
+    await _require_own_files(work, command.upload_ids)
+    await work.keep(appeal_steps.respond_to_appeal(appeal, command, work.at))
+    return Outcome({"opposedAppeal": appeal.id})
 
 
 async def decide_appeal(work: Work, command: DecideAppeal) -> Outcome:
@@ -150,10 +164,11 @@ async def fire_admit_appeal(work: Work, clock: Clock) -> None:
 
 
 async def fire_answer_appeal(work: Work, clock: Clock) -> None:
-    """The appellant said nothing: the reviewer goes on without."""
+    """The appellant said nothing: the reviewer goes on without, and no measure waits for the outcome any more."""
     appeal = await _rows(work, AppealId(clock.subject_id))
     if appeal.state is AppealState.INFO_REQUESTED:
         await _step(work, appeal_steps.stay_silent(appeal, work.at))
+        await appeal_effects.wait_no_longer(work, appeal)
 
 
 async def fire_decide_appeal(work: Work, clock: Clock) -> None:
@@ -197,6 +212,7 @@ async def _decide(
     await _step(work, change)
     await appeal_effects.undo(work, Undoing(change.after, note, buyer_keeps), change.after.undone)
     await appeal_effects.end(work, change.after)
+    await appeal_effects.wait_no_longer(work, appeal)
     final = appeal_steps.become_final(change.after, work.at)
     await work.keep(final)
     return final.after
@@ -244,7 +260,7 @@ async def _calendar(work: Work) -> Calendar:
 
 
 async def _subject(work: Work, id: Id, rule: AppealTerms) -> Subject:
-    asked = appeal_rows.Asked(work.connection, work.tenant_id, rule, await _calendar(work))
+    asked = appeal_rows.Asked(work.connection, work.tenant_id, rule, await _calendar(work), work.at)
     return await appeal_rows.subject(asked, id)
 
 

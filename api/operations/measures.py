@@ -16,6 +16,7 @@ from api.operations.duties import end_duties, start_duty
 from domain import access, enrolments, measures, services
 from domain.capabilities import Cause, Limit, Scope
 from domain.clocks import Clock, Duty
+from domain.dates import MICROSECOND
 from domain.enrolments import GuaranteeState
 from domain.gates import Action
 from domain.guarantees import Promise
@@ -25,6 +26,7 @@ from domain.penalties import SideEffect
 from domain.providers import Provider, ProviderAction
 from domain.services import ServiceState
 from domain.standings import DOINGS, TerminateProvider, TerminationCause
+from storage import appeals as appeal_rows
 from storage import bars as bar_rows
 from storage import enrolments as guarantee_rows
 from storage import measures as measure_rows
@@ -65,8 +67,22 @@ async def fire_settle_measure(work: Work, clock: Clock) -> None:
     if not measures.stands(measure, entries):
         await work.keep(measures.call_off(measure, BASIS_GONE, work.at))
         await _undo(work, measure, BASIS_GONE)
-    elif measure.state is MeasureState.ANNOUNCED:
+    elif measure.state is MeasureState.ANNOUNCED and not await appeal_rows.stayed(
+        work.connection, work.tenant_id, measure.id
+    ):  # one that waits for an appeal is woken when that is over
         await take(work, measure)
+
+
+async def wake(work: Work, measure_id: MeasureId) -> None:
+    """A measure that waited for an appeal waits no longer: unless its notice still runs, its clock is due at once.
+
+    It lasts as long as it would have. Nothing changes where the appeal undid it.
+    """
+    measure = await _locked(work, measure_id)
+    if measure.state is not MeasureState.ANNOUNCED or work.at < measure.effective_at:
+        return
+    await work.keep(measures.defer(measure, work.at))
+    await start_duty(work, Duty.SETTLE_MEASURE, measure.id, work.at - MICROSECOND, party_id=None)
 
 
 BASIS_GONE = "What the measure rested on was taken back or is under appeal."

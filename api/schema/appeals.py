@@ -33,6 +33,7 @@ from domain.appeals import (
     Content,
     DecideAppeal,
     DraftAppeal,
+    RespondToAppeal,
     StepAppeal,
     SubjectKind,
 )
@@ -58,6 +59,14 @@ class AppealOrder(StrEnum):
 
 
 described(AppealOrder)
+
+
+@strawberry.input(description="Which appeals of others. What is left out does not matter; conditions add up.")
+class OpposedAppealFilter:
+    """The filters of `storage/views/appeals.py`."""
+
+    states: list[AppealState] | None = strawberry.field(default=None, description="In one of these states.")
+    claim_id: strawberry.ID | None = strawberry.field(default=None, description="Against the decision of this claim.")
 
 
 @strawberry.input(description="Which appeals. What is left out does not matter; conditions add up.")
@@ -122,6 +131,16 @@ class Appeal(Node):
     decision: Decision | None = strawberry.field(description="The decision that is appealed, where there is one.")
     final_decision: Decision | None = strawberry.field(description="What was decided about it, effect by effect.")
     rule_version: RuleVersion | None = strawberry.field(description="The rule that set its deadlines.")
+    urgent: bool = strawberry.field(description="Whether it came by the urgent channel.")
+    stays: bool = strawberry.field(description="Whether the measure waits for the outcome: while you answer in time.")
+    respondent: Party | None = strawberry.field(
+        description="The other side of the decision, which knows of the appeal; null where there is none."
+    )
+    response: str | None = strawberry.field(description="What the other side said; for staff alone, null for others.")
+    response_upload_ids: list[strawberry.ID] | None = strawberry.field(
+        description="The other side's files; for staff alone, null for others."
+    )
+    responded_at: datetime | None = strawberry.field(description="When the other side answered; null before.")
     rounds: Connection[AppealRound] = connection("What the appellant was asked.")
     available_actions: list[AppealAction] = strawberry.field(description="What the viewer may do with it now.")
     blocked_actions: list[BlockedAppealAction] = strawberry.field(
@@ -130,6 +149,44 @@ class Appeal(Node):
     file_by: datetime = strawberry.field(description="The last instant at which it can be filed.")
     drafted_at: datetime = strawberry.field(description="When it was begun.")
     filed_at: datetime | None = strawberry.field(description="When it was filed; null before.")
+    due_at: datetime | None = strawberry.field(description="Until when whoever must act now has time.")
+    decide_by: datetime | None = strawberry.field(description="Until when the platform decides.")
+    last_at: datetime | None = strawberry.field(description="Until when at most; then the rule decides for it.")
+    overdue_at: datetime | None = strawberry.field(description="When the platform's time passed; null otherwise.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    decided_at: datetime | None = strawberry.field(description="When it was decided.")
+    ended_at: datetime | None = strawberry.field(description="When it was over.")
+    version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
+
+
+@strawberry.type(
+    description="An appeal of the other side against a decision between you two: how it stands and what you may do, "
+    "never what the other side wrote."
+)
+class OpposedAppeal:
+    """`domain.appeals.Appeal`, as the other side of the decision is told of it."""
+
+    id: strawberry.ID = strawberry.field(description="The id of the appeal.")
+    number: str = strawberry.field(description="What people say on the telephone.")
+    claim: Claim | None = strawberry.field(description="The claim whose decision is appealed.")
+    appellant: Party | None = strawberry.field(description="Who appeals.")
+    state: AppealState = strawberry.field(description="Where it stands.")
+    outcome: AppealOutcome | None = strawberry.field(description="What came of it; null before it was decided.")
+    about_money: bool = strawberry.field(description="Whether who pays what is appealed.")
+    money_undone: bool | None = strawberry.field(
+        description="Whether who pays what was changed; null before it was decided."
+    )
+    response: str | None = strawberry.field(description="What you said about it; null before.")
+    response_upload_ids: list[strawberry.ID] = strawberry.field(description="Your files about it.")
+    responded_at: datetime | None = strawberry.field(description="When you said it; null before.")
+    respond_by: datetime | None = strawberry.field(
+        description="Until when you can say what you think of it; null where you have, and once it is decided."
+    )
+    available_actions: list[AppealAction] = strawberry.field(description="What the viewer may do with it now.")
+    blocked_actions: list[BlockedAppealAction] = strawberry.field(
+        description="What the viewer may not do with it now, and why."
+    )
+    filed_at: datetime | None = strawberry.field(description="When it was filed.")
     due_at: datetime | None = strawberry.field(description="Until when whoever must act now has time.")
     decide_by: datetime | None = strawberry.field(description="Until when the platform decides.")
     last_at: datetime | None = strawberry.field(description="Until when at most; then the rule decides for it.")
@@ -149,8 +206,9 @@ class Appealability:
     until: datetime = strawberry.field(description="The last instant at which it can be appealed.")
     effects: list[AppealEffect] = strawberry.field(description="What can be undone for the viewer.")
     findings: list[Finding] = strawberry.field(description="Every condition, met or not.")
-    appeal: Appeal | None = strawberry.field(
-        description="The appeal that was filed against it, where the viewer may see it."
+    appeal: Appeal | None = strawberry.field(description="The viewer's own appeal that was filed against it.")
+    urgent: list[Finding] | None = strawberry.field(
+        description="Every condition of the urgent channel, met or not; null where there is none for such a thing."
     )
 
 
@@ -200,12 +258,18 @@ class DraftAppealInput:
         default_factory=list, description="What shall be undone; everything that can be, if left out."
     )
     content: AppealContentInput = strawberry.field(description="What the appeal says.")
+    urgent: bool = strawberry.field(
+        default=False,
+        description="By the urgent channel for parties in good standing: shorter time for everybody, and a measure "
+        "that has no effect yet waits for the outcome while you answer in time.",
+    )
     idempotency_key: str = strawberry.field(description=KEY)
 
     def command(self) -> DraftAppeal:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        command = DraftAppeal(_subject(read, self.subject_id), tuple(self.sought), self.content.content(read))
+        content = self.content.content(read)
+        command = DraftAppeal(_subject(read, self.subject_id), tuple(self.sought), content, self.urgent)
         read.done()
         return command
 
@@ -284,6 +348,30 @@ class AnswerAppealRequestInput:
         return command
 
 
+@strawberry.input(description="Say what you think of the other side's appeal, once.")
+class RespondToAppealInput:
+    """→ `domain.appeals.RespondToAppeal`."""
+
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    statement: str = strawberry.field(description="What the reviewer shall know; the appellant does not read it.")
+    upload_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description=f"At most {UPLOADS_MAX} of your accepted files of the kind EVIDENCE."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str = strawberry.field(description=KEY)
+
+    def command(self) -> RespondToAppeal:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        command = RespondToAppeal(
+            read.id(AppealId, self.appeal_id, "appealId"),
+            read.required_note(self.statement, "statement"),
+            read.ids(UploadId, self.upload_ids, "uploadIds"),
+        )
+        read.done()
+        return command
+
+
 @strawberry.input(description="Say what an appeal undoes, each effect by itself.")
 class DecideAppealInput:
     """→ `domain.appeals.DecideAppeal`."""
@@ -322,6 +410,14 @@ class AppealPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
+@strawberry.type(description="The other side's appeal after your answer, or why nothing changed.")
+class OpposedAppealPayload:
+    """What an answer to an appeal answers."""
+
+    opposed_appeal: OpposedAppeal | None = strawberry.field(description="It as it is now; null when nothing changed.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
+
+
 @strawberry.type
 class AppealQueries:
     """Reading appeals."""
@@ -330,6 +426,14 @@ class AppealQueries:
     appeals: Connection[Appeal] = listing(
         "The appeals the viewer may see: a party its own, staff all that were filed.",
         filter=AppealFilter,
+        order=AppealOrder,
+    )
+    opposed_appeal: OpposedAppeal | None = point(
+        "The other side's appeal of that id; null when there is none for the viewer.", of="other side's appeal"
+    )
+    opposed_appeals: Connection[OpposedAppeal] = listing(
+        "Appeals of the other side against decisions between the viewer and it; staff see all such.",
+        filter=OpposedAppealFilter,
         order=AppealOrder,
     )
     appealability: Appealability | None = field(
@@ -367,6 +471,12 @@ class AppealMutations:
         AnswerAppealRequestInput,
         keyed=True,
         description="Answer what you were asked about your appeal, in time.",
+    )
+    respond_to_appeal: OpposedAppealPayload = mutation(
+        appeals.respond_to_appeal,
+        RespondToAppealInput,
+        keyed=True,
+        description="Say what you think of the other side's appeal, once and before it is decided.",
     )
     admit_appeal: AppealPayload = mutation(
         appeals.admit_appeal,

@@ -21,6 +21,7 @@ agreed; a claim that is undecided always says who must act and by when (`duty`, 
 to its amount, and none is above its loss; what gives the buyer something says who bears it.
 """
 
+from domain.claims.beneath import BENEATH, duties
 from domain.claims.claim import (
     AnswerClaim,
     Claim,
@@ -39,6 +40,7 @@ from domain.claims.claim import (
     number,
 )
 from domain.claims.life import (
+    BESIDE,
     BETWEEN_THE_SIDES,
     BIRTHS,
     DECIDABLE,
@@ -47,6 +49,7 @@ from domain.claims.life import (
     GAINED,
     LIVE,
     MOVES,
+    TAKES_EVIDENCE,
     UNDECIDED,
     WITH_THE_MARKETPLACE,
     ClaimAction,
@@ -83,6 +86,7 @@ from domain.claims.steps import (
     answer_overdue,
     appeal_ended,
     appeal_filed,
+    appeal_joined,
     await_decision,
     close_claim,
     contest_claim,
@@ -106,6 +110,9 @@ from domain.claims.steps import (
     take_up_claim,
     withdraw_claim,
 )
+from domain.claims.supplements import (
+    fell_short,
+)
 from domain.claims.turns import (
     NextDuty,
     appealable,
@@ -118,6 +125,8 @@ from domain.claims.turns import (
 )
 
 __all__ = [
+    "BENEATH",
+    "BESIDE",
     "BETWEEN_THE_SIDES",
     "BIRTHS",
     "DECIDABLE",
@@ -128,6 +137,7 @@ __all__ = [
     "MOVES",
     "REASONS",
     "SUSPENDABLE",
+    "TAKES_EVIDENCE",
     "UNDECIDED",
     "WITH_THE_MARKETPLACE",
     "AnswerClaim",
@@ -163,15 +173,18 @@ __all__ = [
     "answer_overdue",
     "appeal_ended",
     "appeal_filed",
+    "appeal_joined",
     "appealable",
     "await_decision",
     "bears",
     "close_claim",
     "contest_claim",
     "decide_claim",
+    "duties",
     "end_offer",
     "end_suspended",
     "escalate_claim",
+    "fell_short",
     "finish_evidence",
     "found_liable",
     "goods_returned",

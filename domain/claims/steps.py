@@ -424,18 +424,25 @@ def appeal_filed(claim: Claim, at: datetime) -> Change[Claim]:
         at,
         resumes=claim.state,
         final_at=None,
-        appealable_until=None,
         ended_at=None,
     )
 
 
+def appeal_joined(claim: Claim, at: datetime) -> Change[Claim]:
+    """The other side appeals the decision, too. Refuses with ValueError a claim that nobody appealed."""
+    _require(claim, ClaimState.APPEALED)
+    return _to(claim, ClaimState.APPEALED, "claim.appealed", at)
+
+
 def appeal_ended(claim: Claim, at: datetime) -> Change[Claim]:
-    """The appeal is over and changed nothing here: the claim stands where it stood, and is final."""
+    """No appeal runs any more: the claim stands where it stood, and is final once nobody else can appeal."""
     _require(claim, ClaimState.APPEALED)
     if claim.resumes is None:
         raise ValueError(f"{claim.id} does not say where it goes on")
     ended_at = at if claim.resumes in ENDED else None
-    return _to(claim, claim.resumes, "claim.appeal_ended", at, resumes=None, ended_at=ended_at, final_at=at)
+    open_until = claim.appealable_until
+    final_at = at if open_until is None else max(at, open_until + MICROSECOND)
+    return _to(claim, claim.resumes, "claim.appeal_ended", at, resumes=None, ended_at=ended_at, final_at=final_at)
 
 
 # -- what they share ---------------------------------------------------------------------------------------------------

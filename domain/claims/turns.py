@@ -29,17 +29,24 @@ from domain.claims.sides import Side
 from domain.clocks import Duty
 from domain.errors import NotFound
 from domain.explain import Finding, unmet
+from domain.ids import Id
 from domain.moves import Move, require
 
 
 @dataclass(frozen=True, slots=True)
 class NextDuty:
-    """Who must act on a claim, how, by when, and what happens otherwise."""
+    """Who must act on a claim or on what runs beneath it (`about`), how, by when, and what happens otherwise.
+
+    `actions` are those on the claim itself, `mutations` the names of all that fulfil it.
+    """
 
     by: Side
     actions: tuple[ClaimAction, ...]
     due_at: datetime
     otherwise: Consequence
+    duty: Duty
+    about: Id
+    mutations: tuple[str, ...]
 
 
 Turn = Callable[[Claim], tuple[Side, tuple[ClaimAction, ...], Consequence]]
@@ -98,11 +105,15 @@ TURNS: Final[Mapping[Duty, Turn]] = {
 
 
 def next_duty(claim: Claim) -> NextDuty | None:
-    """Whose turn it is, until when, and what happens otherwise; None when nobody must act on the claim itself."""
+    """Whose turn it is, until when, and what happens otherwise; None when nobody must act on the claim itself.
+
+    What runs beneath it is told by `domain/claims/beneath.py`.
+    """
     if claim.duty is None or claim.due_at is None or claim.state is ClaimState.SUSPENDED:
         return None
     by, actions, otherwise = TURNS[claim.duty](claim)
-    return NextDuty(by, actions, claim.due_at, otherwise)
+    mutations = tuple(MOVES[action].mutation for action in actions)
+    return NextDuty(by, actions, claim.due_at, otherwise, claim.duty, claim.id, mutations)
 
 
 def side_of(claim: Claim, caller: Caller) -> Side | None:
@@ -219,7 +230,12 @@ def appealable(claim: Claim, side: Side | None, at: datetime) -> tuple[Finding, 
     closes = None if until is None else dates.rfc3339(until)
     state = {"state": claim.state.value}
     return (
-        Finding("claim.state", claim.outcome is not None and claim.resumes is None, "claim_state_allows", state),
+        Finding(
+            "claim.state",
+            claim.outcome is not None and (claim.resumes is None or claim.state is ClaimState.APPEALED),
+            "claim_state_allows",
+            state,
+        ),
         Finding(
             "claim.right",
             side in REASONS[claim.reason].appeal,

@@ -16,7 +16,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The desk imposed the restriction.",
         "The restriction follows from something else ({cause}): appeal that, or put it right.",
     ),
-    "appeal_once_per_decision": ("It was not appealed before.", "It was appealed already, by {appealId}: only once."),
+    "appeal_once_per_decision": ("You did not appeal it before.", "You appealed it already, by {appealId}: only once."),
     "appeal_in_time": ("It is in time.", "The time for it ended at {until}."),
     "appeal_says_what_it_must": ("The appeal says its {part}.", "The appeal does not say its {part}."),
     "appeal_effect_possible": (
@@ -39,6 +39,25 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "Every file is an accepted evidence file of the appellant.",
         "The file {uploadId} is no accepted evidence file of the appellant.",
     ),
+    "appeal_answered_once": ("You have not answered the appeal.", "You answered the appeal already: only once."),
+    "appeal_urgent_measure": (
+        "The urgent channel is open against {kind}.",
+        "The urgent channel is not open against {kind}.",
+    ),
+    "appeal_urgent_before_effect": (
+        "The measure has no effect yet.",
+        "The measure has had effect since {effectiveAt}: appeal it without urgency.",
+    ),
+    "appeal_urgent_here_long_enough": (
+        "You have been here for {days} days.",
+        "You have been here since {since} only, which is less than {days} days.",
+    ),
+    "appeal_urgent_nothing_else": (
+        "Nothing else was taken from you in the last {days} days.",
+        "In the last {days} days something else was taken from you: {measures}.",
+    ),
+    "appeal_urgent_at_standard": ("Your scorecard meets the standard.", "Your scorecard is below standard."),
+    "appeal_urgent_no_fraud": ("The measure is not for deceiving.", "The measure is for deceiving."),
     "appeal_effect_undone": ("{effect} is undone.", "{effect} stays as it was."),
     "appeal_decided_by_reviewer": (
         "A reviewer who had not decided first decided.",
@@ -58,7 +77,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
         "该限制由平台客服施加。",
         "该限制由其他原因（{cause}）引起：请就该原因申诉或予以纠正。",
     ),
-    "appeal_once_per_decision": ("此前未申诉。", "已由 {appealId} 申诉：每项裁定仅可申诉一次。"),
+    "appeal_once_per_decision": ("您此前未申诉。", "您已通过 {appealId} 申诉：每项裁定仅可申诉一次。"),
     "appeal_in_time": ("在期限内。", "期限已于 {until} 届满。"),
     "appeal_says_what_it_must": ("申诉写明了 {part}。", "申诉未写明 {part}。"),
     "appeal_effect_possible": ("{effect} 是申诉对象的后果。", "{effect} 并非申诉对象对您的后果。"),
@@ -72,6 +91,22 @@ CHINESE: Final[Mapping[str, Sentences]] = {
         "每个文件都是申诉方已通过的证据文件。",
         "文件 {uploadId} 不是申诉方已通过的证据文件。",
     ),
+    "appeal_answered_once": ("您尚未答复该申诉。", "您已答复该申诉：仅可答复一次。"),
+    "appeal_urgent_measure": ("紧急通道适用于 {kind}。", "紧急通道不适用于 {kind}。"),
+    "appeal_urgent_before_effect": (
+        "该措施尚未生效。",
+        "该措施已于 {effectiveAt} 生效：请按普通程序申诉。",
+    ),
+    "appeal_urgent_here_long_enough": (
+        "您入驻已满 {days} 天。",
+        "您自 {since} 起入驻，未满 {days} 天。",
+    ),
+    "appeal_urgent_nothing_else": (
+        "最近 {days} 天内您未受到其他处置。",
+        "最近 {days} 天内您还受到其他处置：{measures}。",
+    ),
+    "appeal_urgent_at_standard": ("您的评分卡达标。", "您的评分卡未达标。"),
+    "appeal_urgent_no_fraud": ("该措施并非因欺诈而起。", "该措施因欺诈而起。"),
     "appeal_effect_undone": ("{effect} 已撤销。", "{effect} 维持不变。"),
     "appeal_decided_by_reviewer": (
         "由非首次裁定的审理人裁定。",

@@ -89,6 +89,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The marketplace did not grant a part of the claim.",
     ),
     "claim_granted_on_appeal": ("The claim was granted on appeal.", "The claim was not granted on appeal."),
+    "claim_supplemented_on_appeal": ("More was granted on appeal.", "Nothing more was granted on appeal."),
+    "claim_more_is_left": ("The rule gives more.", "The rule gives no more than {amount}, which was given."),
     "claim_loss_not_paid_already": (
         "The loss was not made good before.",
         "The loss was made good before, in another way: nothing is left to give.",
@@ -98,6 +100,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The buyer brought no evidence in time, and by the rule that closes the claim.",
     ),
     "claim_liability_shared": ("Who bears the loss, in basis points: {shares}.", "Nobody bears the loss."),
+    "liability_bearer_on_order": (
+        "The order has a {bearer} that bears {basisPoints} basis points.",
+        "{basisPoints} basis points are laid on the {bearer}, and nobody on this order is that: name who bears them.",
+    ),
     "liability_of_tracking": (
         "Tracking of shipment {shipment} names {responsible} as responsible, so {bearer} bears it.",
         "Tracking of shipment {shipment} names nobody.",
@@ -181,9 +187,15 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "claim_settled": ("双方就索赔达成和解。", "双方未就索赔达成和解。"),
     "claim_partly_granted_by_staff": ("平台部分支持索赔。", "平台未部分支持索赔。"),
     "claim_granted_on_appeal": ("申诉后支持索赔。", "申诉后未支持索赔。"),
+    "claim_supplemented_on_appeal": ("申诉后增加补偿。", "申诉后未增加补偿。"),
+    "claim_more_is_left": ("按规则可给予更多。", "按规则不超过已给予的 {amount}。"),
     "claim_loss_not_paid_already": ("该损失此前未获补偿。", "该损失已通过其他方式获得补偿：没有余额可给。"),
     "claim_without_evidence": ("买家已举证。", "买家逾期未举证，按规则关闭索赔。"),
     "claim_liability_shared": ("损失承担比例（万分之一）：{shares}。", "没有人承担损失。"),
+    "liability_bearer_on_order": (
+        "订单中有 {bearer} 承担 {basisPoints}（万分之一）。",
+        "{basisPoints}（万分之一）归于 {bearer}，但该订单没有此方：请指明由谁承担。",
+    ),
     "liability_of_tracking": (
         "货运 {shipment} 的物流轨迹指明责任方为 {responsible}，故由 {bearer} 承担。",
         "货运 {shipment} 的物流轨迹未指明责任方。",

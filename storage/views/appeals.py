@@ -27,6 +27,7 @@ VISIBLE: Final = {
 }
 
 PARTIES: Final = frozenset(VISIBLE) - {ViewerKind.STAFF}
+STAFF_ALONE: Final = frozenset({ViewerKind.STAFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Appealability:
     effects: list[AppealEffect]
     findings: list[Finding]
     appeal: AppealId | None
+    urgent: list[Finding] | None
 
 
 async def appealability(
@@ -47,7 +49,7 @@ async def appealability(
     """The same findings that drafting and filing are refused by; null for what is not against the viewer."""
     market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", viewer.tenant_id)
     rule = await _rule(connection, viewer, None, at)
-    asked = appeal_rows.Asked(connection, viewer.tenant_id, rule, await calendars.get(connection, market))
+    asked = appeal_rows.Asked(connection, viewer.tenant_id, rule, await calendars.get(connection, market), at)
     try:
         subject = await appeal_rows.subject(asked, Id(arguments["subject_id"]))
     except NotFound:
@@ -55,7 +57,7 @@ async def appealability(
     effects = appeals.effects_for(subject, viewer.party_id)
     if not effects:
         return [None]
-    before = await appeal_rows.find_filed(connection, viewer.tenant_id, subject)
+    before = await appeal_rows.find_filed(connection, viewer.tenant_id, subject, viewer.party_id)
     findings = appeals.appealable(subject, viewer.party_id, before, at)
     return [
         Appealability(
@@ -65,6 +67,7 @@ async def appealability(
             sorted(effects),
             list(findings),
             before,
+            list(subject.urgent) or None,
         )
     ]
 
@@ -124,7 +127,13 @@ APPEAL: Final = View(
             "decidedAt",
             "endedAt",
             "version",
+            "urgent",
+            "stays",
         ),
+        "response": Value("{t}.response", STAFF_ALONE),
+        "responseUploadIds": Value("{t}.response_upload_ids", STAFF_ALONE),
+        "respondedAt": Value("{t}.responded_at"),
+        "respondent": One("Party", "{t}.respondent_id"),
         "fileBy": Value("{t}.appealable_until"),
         "appellant": One("Party", "coalesce({t}.buyer_id, {t}.supplier_id, {t}.provider_id)"),
         "claim": One("Claim", _of_kind(SubjectKind.CLAIM_DECISION)),
@@ -169,8 +178,49 @@ APPEAL_ROUND: Final = View(
     sorts={"OLDEST_FIRST": Sort((("{t}.number", False),))},
 )
 
-VIEWS: Final = (APPEAL, APPEAL_ROUND)
+_RESPONDENT: Final = "{t}.state <> 'DRAFT' AND {t}.respondent_id = {party}"
+
+OPPOSED: Final = View(
+    type="OpposedAppeal",
+    table="appeals",
+    ids=AppealId,
+    visible=dict.fromkeys(STAFF_ALONE, "{t}.state <> 'DRAFT' AND {t}.respondent_id IS NOT NULL")
+    | dict.fromkeys(PARTIES, _RESPONDENT),
+    fields={
+        **columns(
+            "id",
+            "number",
+            "state",
+            "outcome",
+            "response",
+            "responseUploadIds",
+            "respondedAt",
+            "filedAt",
+            "dueAt",
+            "decideBy",
+            "lastAt",
+            "overdueAt",
+            "updatedAt",
+            "decidedAt",
+            "endedAt",
+            "version",
+        ),
+        # Points and scores are between the marketplace and whoever has them.
+        "aboutMoney": Value("'MONEY' = ANY ({t}.sought)"),
+        "moneyUndone": Value("CASE WHEN {t}.decided_at IS NOT NULL THEN 'MONEY' = ANY ({t}.undone) END"),
+        "respondBy": Value("CASE WHEN {t}.response IS NULL AND {t}.decided_at IS NULL THEN {t}.decide_by END"),
+        "appellant": One("Party", "coalesce({t}.buyer_id, {t}.supplier_id, {t}.provider_id)"),
+        "claim": One("Claim", _of_kind(SubjectKind.CLAIM_DECISION)),
+        **actions_with(APPEALS, _moves),
+    },
+    sorts=APPEAL.sorts,
+    filters={"states": APPEAL.filters["states"], "claimId": APPEAL.filters["subjectId"]},
+)
+
+VIEWS: Final = (APPEAL, APPEAL_ROUND, OPPOSED)
 ROOTS: Final[dict[str, Root]] = {
+    "opposedAppeal": Point("OpposedAppeal"),
+    "opposedAppeals": Listing("OpposedAppeal", "NEWEST_FIRST"),
     "appeal": Point("Appeal"),
     "appeals": Listing("Appeal", "NEWEST_FIRST"),
     "appealability": Answer(appealability, PARTIES),

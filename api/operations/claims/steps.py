@@ -62,8 +62,8 @@ SUSPENDED_BY: Final = "chargeback"
 async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) -> Ruling:
     """What the marketplace's decision would come to; nothing is written.
 
-    Refuses like `rulings.by_staff`, with Invalid evidence that is none of the claim's, and with every share that is laid on
-    a party which the order does not have (`claim.shares`).
+    Refuses like `rulings.by_staff`, with Invalid evidence that is none of the claim's, and (`claim.shares`) a share that
+    is laid on a party which the order does not have.
     """
     await _require_evidence(work, claim, command)
     if command.outcome is ClaimOutcome.DENIED:
@@ -355,12 +355,13 @@ async def end_suspended(work: Work, claim: Claim) -> Claim:
 
 
 async def appealed(work: Work, claim: Claim, side: Side = Side.SYSTEM) -> Claim:
-    """An appeal against the claim's decision runs."""
-    return await _interrupted(work, claims.appeal_filed(claim, work.at), side)
+    """An appeal against the claim's decision runs; perhaps beside the other side's."""
+    filed = claims.appeal_joined if claim.state is ClaimState.APPEALED else claims.appeal_filed
+    return await _interrupted(work, filed(claim, work.at), side)
 
 
 async def appeal_ended(work: Work, claim: Claim, side: Side = Side.STAFF) -> Claim:
-    """The appeal is over: the claim stands where it stood, and its decision is final.
+    """No appeal runs any more: the claim stands where it stood, and its decision is final once nobody can appeal.
 
     What an overturned decision gives or takes is the appeal's doing: it calls `grant` (for a buyer whose denial was
     wrong) or `remedies.undo` before or after.
