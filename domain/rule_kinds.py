@@ -63,6 +63,7 @@ from domain.goodwill import GoodwillGiven, GoodwillTerms
 from domain.guarantees import (
     AfterSalesTerms,
     EasyReturnTerms,
+    FairDealingTerms,
     LossDamageTerms,
     Milestone,
     MoneyBackTerms,
@@ -306,6 +307,7 @@ KINDS: Final[Mapping[RuleKind, Kind]] = {
     RuleKind.MONEY_BACK: Kind("guarantees", True, MoneyBackTerms, OrderGiven, _refund),
     RuleKind.PRICE_LOCK: Kind("guarantees", True, PriceLockTerms, OrderGiven, _refund),
     RuleKind.LOSS_DAMAGE: Kind("guarantees", True, LossDamageTerms, OrderGiven, _refund),
+    RuleKind.FAIR_DEALING: Kind("guarantees", True, FairDealingTerms, OrderGiven, _refund),
     RuleKind.BUNDLE: Kind("bundles", True, BundleTerms, BundleGiven, bundles.judge),
     RuleKind.PROGRAMMES: Kind("programmes", False, ProgrammeTerms, EntryGiven, programmes.judge),
     RuleKind.CLAIM_CLOCKS: Kind("clocks", True, ClaimClocks, ClaimGiven, procedure.judge),

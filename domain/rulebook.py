@@ -51,6 +51,8 @@ class RuleKind(StrEnum):
     """A guarantee of a locked price."""
     LOSS_DAMAGE = "LOSS_DAMAGE"
     """A guarantee against loss and damage on the way."""
+    FAIR_DEALING = "FAIR_DEALING"
+    """A guarantee of conduct by the marketplace's rules."""
     BUNDLE = "BUNDLE"
     """Several guarantees that are offered as one."""
     PROGRAMMES = "PROGRAMMES"

@@ -6,20 +6,20 @@ Claims call this; it calls nothing of theirs. Order and claim are locked by the 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from api.operations import carrier_claims, compensation, counters, exposure, recoveries
+from api.operations import bearers, carrier_claims, compensation, counters, exposure, recoveries
 from api.operations.compensation import Behind
 from api.operations.duties import end_duties, start_duty
-from domain import money, refunds, remedies, remedy_terms
+from domain import guarantees, money, refunds, remedies, remedy_terms
 from domain.claims import Claim
 from domain.clocks import Duty
 from domain.compensation import coupon_expires_at
 from domain.coupons import LIVE
 from domain.coverage import Coverage
 from domain.exposure import LOSSES, DrawnBy, Loss, LossCause, spread
-from domain.guarantees import AfterSalesTerms, OnTimeTerms, Promise
+from domain.guarantees import Promise
 from domain.ids import CouponId, OrderId, OrderLineId, RefundId, RemedyId
 from domain.ledger import Event
-from domain.liability import Shares
+from domain.liability import Debtor, Shares, debtors
 from domain.money import Money
 from domain.orders import Order
 from domain.refunds import Refund
@@ -62,9 +62,9 @@ async def provide(
 ) -> tuple[Remedy, ...]:
     """The claim's buyer is given what was awarded: one coupon, one refund, and what the liable party must do.
 
-    It is drawn on the loss of each line first; the liable party's recovery is its share alone, contingent for the
-    coupon and due for the refund. Called once per decision or agreement. Refuses (`exposure.draw`) what is above what
-    is left of the loss: `within` says beforehand what is.
+    It is drawn on the loss of each line first; each party that bears a share has a recovery of that share alone,
+    contingent for the coupon and due for the refund. Called once per decision or agreement. Refuses (`exposure.draw`)
+    what is above what is left of the loss: `within` says beforehand what is.
     """
     order = await order_rows.lock(work.connection, work.tenant_id, OrderId(claim.order_id))
     given = [single for award in awards for single in _itemised(claim, order, award)]
@@ -79,9 +79,9 @@ async def provide(
             commitment_id=cover.id,
             entitled=_entitled(claim),
         )
-    behind, share_bp = Behind.claim(claim), shares.of_bearer(claim.party_bears)
-    coupon_id = await _coupon(work, cover, given, behind, share_bp)
-    refund_id = await _refund(work, given, behind, share_bp)
+    behind, owed = Behind.claim(claim), debtors(shares, await bearers.of(work, claim, order))
+    coupon_id = await _coupon(work, cover, given, behind, owed)
+    refund_id = await _refund(work, given, behind, owed)
     made = [await _remedy(work, claim, single, coupon_id, refund_id) for single in given]
     for follow in AFTER_AWARD:
         await follow(work, claim, cover, awards, shares)
@@ -106,12 +106,14 @@ async def within(work: Work, claim: Claim, cover: Coverage, awards: Sequence[Awa
 
 
 async def reimburse(work: Work, claim: Claim, amount: Money, shares: Shares) -> Refund:
-    """The buyer gets back what it spent itself because of the claim; the liable party owes its share.
+    """The buyer gets back what it spent itself because of the claim; each party that bears a share owes it.
 
     It is the buyer's own outlay and no part of the loss: nothing is drawn on an exposure, and it is no remedy. Order
     and claim are locked.
     """
-    return await compensation.decide_refund(work, Behind.claim(claim), amount, shares.of_bearer(claim.party_bears))
+    order = await order_rows.get(work.connection, work.tenant_id, OrderId(claim.order_id))
+    owed = debtors(shares, await bearers.of(work, claim, order))
+    return await compensation.decide_refund(work, Behind.claim(claim), amount, owed)
 
 
 async def all_done(work: Work, claim: Claim) -> bool:
@@ -120,7 +122,7 @@ async def all_done(work: Work, claim: Claim) -> bool:
 
 
 async def undo(work: Work, claim: Claim, *, buyer_keeps: bool = True) -> None:
-    """An appeal took back what the claim had given: the liable party owes nothing of it any more, now or ever.
+    """An appeal took back what the claim had given: no party owes anything of it any more, now or ever.
 
     The buyer keeps what reached it and what it was promised, and the marketplace bears that; unless `buyer_keeps` is
     false: then what was not paid, spent or done yet is taken back, and is no part of the loss any more.
@@ -177,29 +179,29 @@ def _entitled(claim: Claim) -> dict[OrderLineId, Money] | None:
 
 
 async def _coupon(
-    work: Work, cover: Coverage, awards: Sequence[Award], behind: Behind, share_bp: int
+    work: Work, cover: Coverage, awards: Sequence[Award], behind: Behind, owed: Sequence[Debtor]
 ) -> CouponId | None:
     """One coupon for all that is given as coupons; good for as long as the cover's rule says, or the remedies' own."""
     parts = [award.amount for award in awards if award.kind is RemedyKind.COUPON]
     if not parts:
         return None
     calendar = await calendars.get(work.connection, work.market)
-    promised = cover.rule.compensation if isinstance(cover.rule, OnTimeTerms | AfterSalesTerms) else None
+    promised = guarantees.compensation_of(cover.rule)
     if promised is None:
         expires_at = remedy_terms.coupon_expires_at(await terms(work), work.at, calendar)
     else:
         expires_at = coupon_expires_at(promised, work.at, calendar)
     amount = money.total(parts, parts[0].currency)
-    return (await compensation.issue_coupon(work, behind, amount, expires_at, share_bp)).id
+    return (await compensation.issue_coupon(work, behind, amount, expires_at, owed)).id
 
 
-async def _refund(work: Work, awards: Sequence[Award], behind: Behind, share_bp: int) -> RefundId | None:
+async def _refund(work: Work, awards: Sequence[Award], behind: Behind, owed: Sequence[Debtor]) -> RefundId | None:
     """One refund for all that is given back in money."""
     parts = [award.amount for award in awards if award.kind in REFUNDS]
     if not parts:
         return None
     amount = money.total(parts, parts[0].currency)
-    return (await compensation.decide_refund(work, behind, amount, share_bp)).id
+    return (await compensation.decide_refund(work, behind, amount, owed)).id
 
 
 async def _remedy(

@@ -122,7 +122,9 @@ REASONS: Final[Mapping[ClaimReason, ReasonRule]] = {
     ClaimReason.FEE_WEIGHT: _FEE,
     ClaimReason.FEE_DIMENSIONS: _FEE,
     # Nor is conduct: nobody buys itself free of a rule of the house.
-    ClaimReason.OFF_POLICY_CONDUCT: ReasonRule(_MONEY_BACK, Complaint.CONDUCT, LossCause.CONDUCT, offer=_NOBODY),
+    ClaimReason.OFF_POLICY_CONDUCT: ReasonRule(
+        frozenset({Promise.FAIR_DEALING}), Complaint.CONDUCT, LossCause.CONDUCT, offer=_NOBODY
+    ),
 }
 """What each reason is about; adding one is a member above and its row here."""
 assert REASONS.keys() == set(ClaimReason)

@@ -23,6 +23,7 @@ from domain.guarantees.breaches import (
     admission,
     after_sales_terms,
     closes_at,
+    compensation_of,
     freeze,
     judge,
     needs_rate,
@@ -37,6 +38,7 @@ from domain.guarantees.breaches import (
 )
 from domain.guarantees.easy_return import EasyReturnTerms
 from domain.guarantees.facts import ComplaintFacts, LineFacts, OrderFacts, ServiceFacts
+from domain.guarantees.fair_dealing import FairDealingTerms
 from domain.guarantees.judging import EXCLUSIONS, Judgement, divided, exclusions
 from domain.guarantees.loss_damage import LossDamageTerms
 from domain.guarantees.money_back import MoneyBackTerms
@@ -58,6 +60,7 @@ __all__ = [
     "ComplaintFacts",
     "EasyReturnTerms",
     "Exclusion",
+    "FairDealingTerms",
     "Judgement",
     "Limit",
     "LineFacts",
@@ -77,6 +80,7 @@ __all__ = [
     "arrival",
     "automatic_after",
     "closes_at",
+    "compensation_of",
     "divided",
     "exclusions",
     "freeze",

@@ -10,13 +10,24 @@ from operator import attrgetter
 from typing import Any, Final
 
 from domain import terms
+from domain.compensation import Compensation
 from domain.dates import Calendar, rfc3339
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input, unmet
-from domain.guarantees import after_sales, easy_return, judging, loss_damage, money_back, on_time, price_lock
+from domain.guarantees import (
+    after_sales,
+    easy_return,
+    fair_dealing,
+    judging,
+    loss_damage,
+    money_back,
+    on_time,
+    price_lock,
+)
 from domain.guarantees.after_sales import AfterSalesTerms, judge_after_sales
 from domain.guarantees.easy_return import EasyReturnTerms, judge_easy_return
 from domain.guarantees.facts import OrderFacts
+from domain.guarantees.fair_dealing import FairDealingTerms, judge_fair_dealing
 from domain.guarantees.judging import Judgement
 from domain.guarantees.loss_damage import LossDamageTerms, judge_loss_damage
 from domain.guarantees.money_back import MoneyBackTerms, judge_money_back
@@ -26,7 +37,15 @@ from domain.guarantees.promises import Promise
 from domain.money import Money
 from domain.rulebook import RuleKind, RuleVersion
 
-Terms = OnTimeTerms | AfterSalesTerms | EasyReturnTerms | MoneyBackTerms | PriceLockTerms | LossDamageTerms
+Terms = (
+    OnTimeTerms
+    | AfterSalesTerms
+    | EasyReturnTerms
+    | MoneyBackTerms
+    | PriceLockTerms
+    | LossDamageTerms
+    | FairDealingTerms
+)
 
 
 def freeze(version: RuleVersion) -> dict[str, Any]:
@@ -168,12 +187,18 @@ class Breach:
     from_payment: bool = False
 
 
+def compensation_of(rule: Terms) -> Compensation | None:
+    """What the rule pays as a coupon; None where it pays none, or gives money back."""
+    return rule.compensation if isinstance(rule, OnTimeTerms | AfterSalesTerms | FairDealingTerms) else None
+
+
 def _nothing(_: Any) -> None:
     return None
 
 
-def _cap(rule: OnTimeTerms | AfterSalesTerms) -> Money | None:
-    return None if rule.compensation is None else rule.compensation.cap
+def _cap(rule: Terms) -> Money | None:
+    compensation = compensation_of(rule)
+    return None if compensation is None else compensation.cap
 
 
 BREACHES: Final[Mapping[Promise, Breach]] = {
@@ -224,6 +249,14 @@ BREACHES: Final[Mapping[Promise, Breach]] = {
         judge_loss_damage,
         limit=attrgetter("order_max"),
         by_receipt=True,
+    ),
+    Promise.FAIR_DEALING: Breach(
+        RuleKind.FAIR_DEALING,
+        FairDealingTerms,
+        fair_dealing.opens_at,
+        fair_dealing.closes_at,
+        judge_fair_dealing,
+        limit=_cap,
     ),
 }
 BY_TERMS: Final[Mapping[type[Any], Promise]] = {breach.terms: promise for promise, breach in BREACHES.items()}

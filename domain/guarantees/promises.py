@@ -24,6 +24,8 @@ class Promise(StrEnum):
     """The buyer pays one price, everything included; what is charged beyond it comes back."""
     LOSS_DAMAGE = "LOSS_DAMAGE"
     """Goods lost or damaged on the way are paid for, up to their declared value."""
+    FAIR_DEALING = "FAIR_DEALING"
+    """Whoever sells or carries keeps to the marketplace's rules; the buyer is compensated where it does not."""
 
 
 class Complaint(StrEnum):

@@ -67,7 +67,7 @@ class Terms:
 def shown(cover: Coverage) -> Terms:
     """The numbers of a cover."""
     rule = cover.rule
-    pays = rule.compensation if isinstance(rule, OnTimeTerms | AfterSalesTerms) else None
+    pays = guarantees.compensation_of(rule)
     on_time = rule if isinstance(rule, OnTimeTerms) else None
     easy = rule if isinstance(rule, EasyReturnTerms) else None
     by_receipt = rule if isinstance(rule, MoneyBackTerms | PriceLockTerms) else None

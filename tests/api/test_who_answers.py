@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from api.operations import claims, enrolments, legs, rules
 from domain.claim_options import ClaimOption
-from domain.claims import AnswerClaim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, LineWish, OpenClaim
+from domain.claims import AnswerClaim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, LineWish, OpenClaim, moves
 from domain.enrolments import OfferGuarantee
 from domain.errors import Refused
+from domain.exposure import LossCause
 from domain.ids import ClaimId, CoverageId, GuaranteeId, OrderId, OrderLineId, ProviderId, ShipmentId
 from domain.legs import NewLeg, PlanLegs
 from domain.places import Area
@@ -183,3 +184,36 @@ async def test_what_another_carries_is_told_and_not_paid_by_itself_either(story:
     assert [finding.reason for finding in shown.because] == reasons
     (named,) = shown.because[0].because
     assert (named.reason, named.inputs["carriers"]) == ("line_carried_by_others", other)
+
+
+# -- conduct -----------------------------------------------------------------------------------------------------------
+
+
+async def test_conduct_against_the_rules_is_claimed_for_under_fair_dealing(story: Story) -> None:
+    market = story.market
+    fair = await market.offer(story.provider_id, "guarantees/fair_dealing")
+    order_id = await market.order(story.buyer_id, story.supplier_id, [line(2_000_00), line(1_000_00)], [fair])
+    cover = await story.cover(order_id)
+    shown = await option(story, order_id, cover.id)
+    assert (shown.reason, shown.available, shown.amount) == (ClaimReason.OFF_POLICY_CONDUCT, True, usd(60_00))
+    lateness = OpenClaim(cover.id, ClaimReason.LATE_DELIVERY, "It was late.")
+    assert await refused(market.act(story.buyer, claims.open_claim, lateness)) == [
+        "reason_fits_promise",
+        "guarantee_is_for_complaint",
+    ]
+    claim = await story.open(order_id, ClaimReason.OFF_POLICY_CONDUCT)
+    assert (claim.cause, claim.amount) == (LossCause.CONDUCT, usd(60_00))
+    party = market.provider(story.provider_id)
+    blocked = {move.action: [each.reason for each in move.because] for move in moves(claim, party, await market.now())}
+    assert blocked["MAKE_OFFER"] == ["claim_reason_gives_right"], "nobody buys itself free of a rule of the house"
+    await market.act(party, claims.contest_claim, AnswerClaim(claim.id, "We never asked for a review."))
+    await market.act(
+        market.staff, claims.decide_claim, DecideClaim(claim.id, ClaimOutcome.GRANTED, "The mail shows it.")
+    )
+    coupon = await story.coupon(await story.claim(claim.id))
+    assert (coupon.amount, coupon.expires_at.date() - START.date()) == (usd(60_00), 91 * DAY), "90 days, in UTC"
+    other = await market.order(story.buyer_id, story.supplier_id, [line(100_00)], [fair])
+    await market.move(START + 91 * DAY)
+    late = await option(story, other, (await story.cover(other)).id)
+    assert {"coverage_in_force", "guarantee_window_open"} <= {finding.reason for finding in late.because}
+    assert not await story.faults()
