@@ -17,6 +17,9 @@ import strawberry
 
 E = TypeVar("E", bound=type[StrEnum])
 
+CLASS = re.compile(r"^class (\w+)\(.*\n(?:(?:[ )].*)?\n)*", re.MULTILINE)
+"""A class of the first level, with all lines that are indented below its head."""
+
 
 def described(enum: E, name: str | None = None, **words: str) -> E:
     """The enum is a GraphQL enum of that name (its own by default). `words` describe members that lack a docstring.
@@ -24,7 +27,7 @@ def described(enum: E, name: str | None = None, **words: str) -> E:
     Call it once per enum, in the module of `api/schema/` that shows it first; annotations keep naming the enum itself.
 
     Raises:
-        ValueError: a member has no words, a name in `words` is no member, or the class is hidden in another.
+        ValueError: a member has no words, or a name in `words` is no member.
     """
     sentences = {**_below_members(enum), **words}
     members = [member.name for member in enum]
@@ -38,7 +41,7 @@ def described(enum: E, name: str | None = None, **words: str) -> E:
 
 def _below_members(enum: type[StrEnum]) -> dict[str, str]:
     """Member name -> the string literal that follows it in the source."""
-    (definition,) = ast.parse(_own_lines(enum)).body
+    (definition,) = ast.parse(_classes(enum.__module__)[enum.__name__]).body
     assert isinstance(definition, ast.ClassDef)  # the pattern begins with `class`
     sentences: dict[str, str] = {}
     for member, below in pairwise(definition.body):
@@ -49,14 +52,7 @@ def _below_members(enum: type[StrEnum]) -> dict[str, str]:
     return sentences
 
 
-def _own_lines(enum: type[StrEnum]) -> str:
-    """The class in its module's source: parsing whole modules for their enums would be a tenth of every start."""
-    found = re.search(rf"^class {enum.__name__}\(.*\n(?:(?:[ )].*)?\n)*", _source(enum.__module__), re.MULTILINE)
-    if found is None:
-        raise ValueError(f"{enum.__name__} is not defined at the first level of {enum.__module__}")
-    return found[0]
-
-
 @cache
-def _source(module: str) -> str:
-    return inspect.getsource(sys.modules[module])
+def _classes(module: str) -> dict[str, str]:
+    """Each class of the first level as it stands in the source: parsing whole modules would be a tenth of a start."""
+    return {found[1]: found[0] for found in CLASS.finditer(inspect.getsource(sys.modules[module]))}

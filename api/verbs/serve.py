@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -22,7 +23,6 @@ from api.settings import Settings, Unusable, from_environment
 
 BACKLOG = 2048
 """Connections that wait while all processes are busy."""
-LINE_MAX = 400
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a person may have chosen to listen on
 """Where to find, from this machine, a server that listens everywhere."""
 
@@ -189,20 +189,14 @@ def address(settings: Settings) -> str:
 
 def announce(settings: Settings, session: dict[str, Any], *, embedded: bool) -> None:
     """The person at the terminal knows where it is and with which token to be whom."""
-    from rich.console import Console
-    from rich.table import Table
-
     url = address(settings)
-    table = Table(title=f"Makegood on {url}", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("API", f"{url}/graphql")
-    table.add_row("Console", f"{url}/console")
-    for role, token in session.get("tokens", {}).items():
-        table.add_row(f"Token of {role}", token)
-    # As wide as it gets: a token that is cut or wrapped cannot be copied.
-    console = Console(width=LINE_MAX, highlight=False)
-    console.print(table)
+    tokens = {f"Token of {role}": token for role, token in session.get("tokens", {}).items()}
+    rows = {"API": f"{url}/graphql", "Console": f"{url}/console"} | tokens
+    width = max(map(len, rows))
+    print(f"Makegood on {url}", *(f"{name:{width}}  {value}" for name, value in rows.items()), sep="\n")
     if embedded:
-        console.print("The engines are embedded: for demo, development and tests, not for live data. Ctrl-C stops all.")
+        print("The engines are embedded: for demo, development and tests, not for live data. Ctrl-C stops all.")
+    sys.stdout.flush()
 
 
 def _write_secretly(path: Path, text: str) -> None:

@@ -55,6 +55,7 @@ async def test_a_tenant_adopts_the_shipped_rules_once(pool: Pool, adopted: Marke
         (draft.rule_set.key, draft.body, draft.digest) for draft in rulebook.shipped()
     ]
     assert {version.published_by for version in versions} == {rulebook.SHIPPED_BY}
+    assert rulebook.shipped_keys() == {version.key for version in versions}  # read without reading the whole files
 
 
 async def lacking(settings: Settings) -> list[str]:
