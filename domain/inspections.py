@@ -21,10 +21,9 @@ from typing import Final
 from domain import terms
 from domain.access import Caller, ViewerKind, may
 from domain.change import Change, Fact, Happening
-from domain.claims import Claim, Side
+from domain.claims import TAKES_EVIDENCE, Claim, ClaimAction, Side
 from domain.dates import UTC_DAYS, Calendar, rfc3339
 from domain.errors import Invalid, NotFound, Problem, Refused
-from domain.evidence import TAKES
 from domain.explain import Finding, unmet
 from domain.ids import (
     BuyerId,
@@ -148,7 +147,8 @@ def inspects(rule: InspectionTerms, company: str, country: str) -> bool:
 class Inspection:
     """An inspection. `fee` is what the buyer paid in advance, under `reference`; the parties are those of the claim.
 
-    `refund_due` says whether the verdict gives the fee back; `refund_id` is the refund.
+    `refund_due` says whether the fee goes back, by the verdict or because no report came; `refund_id` is the refund.
+    `posted` says whether the fee is in the books: those of the time before fees were posted are not.
     """
 
     id: InspectionId
@@ -172,6 +172,7 @@ class Inspection:
     ordered_at: datetime
     reported_at: datetime | None
     ended_at: datetime | None
+    posted: bool
     version: int
 
     @property
@@ -209,9 +210,14 @@ def conditions(claim: Claim, caller: Caller, *, running: bool) -> tuple[Finding,
     own = caller.viewer is ViewerKind.STAFF or caller.party_id == claim.buyer_id
     return (
         Finding("inspection.role", own and may(caller, "orderInspection"), "inspection_action_of_your_side"),
-        Finding("inspection.state", claim.state in TAKES, "inspection_in_time", {"state": claim.state.value}),
+        Finding("inspection.state", claim.state in TAKES_EVIDENCE, "inspection_in_time", {"state": claim.state.value}),
         Finding("inspection.one", not running, "inspection_not_running"),
     )
+
+
+def orderable(claim: Claim, caller: Caller, *, running: bool) -> Move:
+    """Whether the caller may order an inspection in the claim now, and why not."""
+    return Move(ClaimAction.ORDER_INSPECTION.value, unmet(conditions(claim, caller, running=running)))
 
 
 def order_inspection(
@@ -264,6 +270,7 @@ def order_inspection(
         ordered_at=at,
         reported_at=None,
         ended_at=None,
+        posted=True,
         version=1,
     )
     return Change(None, inspection, (_happening("inspection.ordered", inspection),))
@@ -334,7 +341,7 @@ def record_inspection_report(
 
 
 def refunded(inspection: Inspection, refund_id: RefundId) -> Change[Inspection]:
-    """The fee is given back by that refund. Refuses with ValueError one whose verdict gives nothing, or a second."""
+    """The fee is given back by that refund. Refuses with ValueError one that nothing gives back, or a second."""
     if not inspection.refund_due or inspection.refund_id is not None:
         raise ValueError(f"the fee of {inspection.id} is not to be given back")
     after = replace(inspection, refund_id=refund_id, version=inspection.version + 1)
@@ -342,10 +349,12 @@ def refunded(inspection: Inspection, refund_id: RefundId) -> Change[Inspection]:
 
 
 def lapse_inspection(inspection: Inspection, at: datetime) -> Change[Inspection] | None:
-    """No report came in its time. None where one came meanwhile."""
+    """No report came in its time: what was paid for it goes back. None where one came meanwhile."""
     if inspection.state is not InspectionState.ORDERED:
         return None
-    after = replace(inspection, state=InspectionState.LAPSED, ended_at=at, version=inspection.version + 1)
+    after = replace(
+        inspection, state=InspectionState.LAPSED, refund_due=True, ended_at=at, version=inspection.version + 1
+    )
     return Change(inspection, after, (_happening("inspection.lapsed", after),))
 
 

@@ -19,7 +19,9 @@ from domain.ids import (
     DecisionId,
     DepositMovementId,
     GoodwillId,
+    InspectionId,
     LiablePartyId,
+    MembershipId,
     PartyPaymentId,
     PayoutId,
     RecoveryId,
@@ -32,7 +34,7 @@ from domain.money import Money, total
 
 
 class AccountName(StrEnum):
-    """The accounts of `domain.md` 6.8."""
+    """The accounts of `domain.md` 6.8, and what fees need beside them."""
 
     CASH_CLEARING = "CASH_CLEARING"
     """Money on its way in or out."""
@@ -54,6 +56,10 @@ class AccountName(StrEnum):
     """What compensation costs the platform at first."""
     EXPENSE_RECOVERY = "EXPENSE_RECOVERY"
     """What liable parties and carriers bear of it."""
+    PREPAID_INSPECTIONS = "PREPAID_INSPECTIONS"
+    """What buyers paid in advance for inspections that have not reported yet."""
+    MEMBERSHIP_INCOME = "MEMBERSHIP_INCOME"
+    """What merchants pay for their plans."""
     BAD_DEBT = "BAD_DEBT"
     """What was owed and is given up."""
     ROUNDING = "ROUNDING"
@@ -86,6 +92,8 @@ CLASSES: Final[Mapping[AccountName, AccountClass]] = {
     AccountName.DEPOSIT_HELD: AccountClass.LIABILITY,
     AccountName.FUNDS_HELD: AccountClass.LIABILITY,
     AccountName.REFUND_CLEARING: AccountClass.LIABILITY,
+    AccountName.PREPAID_INSPECTIONS: AccountClass.LIABILITY,
+    AccountName.MEMBERSHIP_INCOME: AccountClass.RESULT,
     AccountName.COMPENSATION_EXPENSE: AccountClass.RESULT,
     AccountName.EXPENSE_RECOVERY: AccountClass.RESULT,
     AccountName.BAD_DEBT: AccountClass.RESULT,
@@ -111,6 +119,7 @@ NEVER_DEBIT: Final = frozenset(
         AccountName.DEPOSIT_HELD,
         AccountName.FUNDS_HELD,
         AccountName.REFUND_CLEARING,
+        AccountName.PREPAID_INSPECTIONS,
     }
 )
 """Accounts that never hold more debit than credit: nobody takes out what was not put in.
@@ -158,8 +167,14 @@ class Event(StrEnum):
     """What was given up is not owed after all, since its redemption was reversed."""
     RECOVERY_WAIVED = "RECOVERY_WAIVED"
     """What fell due is not owed after all: the party's dispute or appeal was upheld, and the platform bears it."""
+    CONTINGENT_OPENED = "CONTINGENT_OPENED"
+    """A further party's share of a coupon may fall due: it was issued, or is good again."""
+    CONTINGENT_DUE = "CONTINGENT_DUE"
+    """A further party's share of what was redeemed of a coupon fell due."""
+    CONTINGENT_REVERSED = "CONTINGENT_REVERSED"
+    """A further party's share is not owed any more: the order that the coupon paid for was cancelled."""
     CONTINGENT_RELEASED = "CONTINGENT_RELEASED"
-    """What might have fallen due never will: the platform bears it, whatever becomes of the coupon."""
+    """What might have fallen due never will: the platform bears it, or a further party's share of a coupon is over."""
     RECOVERY_RETURNED = "RECOVERY_RETURNED"
     """What was collected and is not owed any more goes back to the party with its next payout."""
     PAYOUT_ANNOUNCED = "PAYOUT_ANNOUNCED"
@@ -186,6 +201,17 @@ class Event(StrEnum):
     """The chargeback was lost without cover: what was held is gone."""
     CHARGEBACK_COVERED = "CHARGEBACK_COVERED"
     """The chargeback was lost under cover: the platform pays, and the party has its money again."""
+
+    MEMBERSHIP_CHARGED = "MEMBERSHIP_CHARGED"
+    """A merchant owes the fee for a term of its plan."""
+    MEMBERSHIP_PAID = "MEMBERSHIP_PAID"
+    """A merchant paid that fee."""
+    INSPECTION_PREPAID = "INSPECTION_PREPAID"
+    """A buyer paid an inspection in advance."""
+    INSPECTION_PERFORMED = "INSPECTION_PERFORMED"
+    """The inspection reported: its company gets the fee."""
+    INSPECTION_RETURNED = "INSPECTION_RETURNED"
+    """The inspection never reported: the fee pays for its own refund, which costs nobody anything."""
 
 
 POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
@@ -224,6 +250,15 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
     Event.RECOVERY_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.PARTY_RECEIVABLE),),
     Event.WRITE_OFF_REVERSED: ((AccountName.PARTY_RECEIVABLE, AccountName.BAD_DEBT),),
     Event.RECOVERY_WAIVED: ((AccountName.EXPENSE_RECOVERY, AccountName.PARTY_RECEIVABLE),),
+    Event.CONTINGENT_OPENED: ((AccountName.CONTINGENT, AccountName.MEMO_CONTRA),),
+    Event.CONTINGENT_DUE: (
+        (AccountName.PARTY_RECEIVABLE, AccountName.EXPENSE_RECOVERY),
+        (AccountName.MEMO_CONTRA, AccountName.CONTINGENT),
+    ),
+    Event.CONTINGENT_REVERSED: (
+        (AccountName.EXPENSE_RECOVERY, AccountName.PARTY_RECEIVABLE),
+        (AccountName.CONTINGENT, AccountName.MEMO_CONTRA),
+    ),
     Event.CONTINGENT_RELEASED: ((AccountName.MEMO_CONTRA, AccountName.CONTINGENT),),
     Event.RECOVERY_RETURNED: ((AccountName.PARTY_RECEIVABLE, AccountName.PARTY_PAYABLE),),
     Event.PAYOUT_ANNOUNCED: ((AccountName.CASH_CLEARING, AccountName.PARTY_PAYABLE),),
@@ -241,11 +276,27 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
         (AccountName.COMPENSATION_EXPENSE, AccountName.CASH_CLEARING),
         (AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),
     ),
+    Event.MEMBERSHIP_CHARGED: ((AccountName.PARTY_RECEIVABLE, AccountName.MEMBERSHIP_INCOME),),
+    Event.MEMBERSHIP_PAID: ((AccountName.CASH_CLEARING, AccountName.PARTY_RECEIVABLE),),
+    Event.INSPECTION_PREPAID: ((AccountName.CASH_CLEARING, AccountName.PREPAID_INSPECTIONS),),
+    Event.INSPECTION_PERFORMED: ((AccountName.PREPAID_INSPECTIONS, AccountName.CASH_CLEARING),),
+    Event.INSPECTION_RETURNED: ((AccountName.PREPAID_INSPECTIONS, AccountName.COMPENSATION_EXPENSE),),
 }
 """Event -> pairs of (debit, credit) (`domain.md` 6.8, the posting table).
 
 Each is for the whole amount of the event, or, where it moves a party's account, for the party's part of it.
 """
+
+FURTHER: Final[Mapping[Event, Event]] = {
+    Event.COUPON_ISSUED: Event.CONTINGENT_OPENED,
+    Event.COUPON_RESTORED: Event.CONTINGENT_OPENED,
+    Event.COUPON_REDEEMED: Event.CONTINGENT_DUE,
+    Event.REDEMPTION_REVERSED: Event.CONTINGENT_REVERSED,
+    Event.COUPON_RELEASED: Event.CONTINGENT_RELEASED,
+    Event.COUPON_REVOKED: Event.CONTINGENT_RELEASED,
+}
+"""What happens to a coupon -> what that is for a second party that shares in it: the first one's part is in the
+coupon's own transfer, the other's in a transfer of its own, with its own recovery as the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +319,8 @@ class Cause:
     party_payment_id: PartyPaymentId | None = None
     chargeback_id: ChargebackId | None = None
     carrier_claim_id: CarrierClaimId | None = None
+    membership_id: MembershipId | None = None
+    inspection_id: InspectionId | None = None
     rule_version_id: RuleVersionId | None = None
     reverses_id: TransferId | None = None
 

@@ -7,9 +7,12 @@ divided by them is divided without remainder, so that the parts sum to the whole
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain import money
 from domain.errors import Invalid, Problem
+from domain.explain import Finding, Input
+from domain.ids import LiablePartyId
 from domain.money import WHOLE_BP, Money
 
 
@@ -72,6 +75,44 @@ class Shares:
     def of_bearer(self, bearer: Bearer) -> int:
         """What that one bears, in basis points; zero where nothing."""
         return next((part.basis_points for part in self.parts if part.bearer is bearer), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """A party of the marketplace that owes its share of what a buyer is given, in basis points."""
+
+    party_id: LiablePartyId
+    share_bp: int
+
+
+PARTIES: Final = (Bearer.PROVIDER, Bearer.SUPPLIER)
+"""The bearers that are parties of the marketplace: what they bear is collected from them."""
+
+
+def debtors(shares: Shares, parties: Mapping[Bearer, LiablePartyId]) -> tuple[Debtor, ...]:
+    """Who owes what by those shares, in the order in which `parties` says who each bearer is.
+
+    A party that bears in two roles owes both together. What a bearer that `parties` does not know bears is nobody's
+    debt here: a carrier is asked by a case of its own, and the marketplace carries the rest.
+    """
+    owed: dict[LiablePartyId, int] = {}
+    for bearer, party_id in parties.items():
+        if share_bp := shares.of_bearer(bearer):
+            owed[party_id] = owed.get(party_id, 0) + share_bp
+    return tuple(Debtor(party_id, share_bp) for party_id, share_bp in owed.items())
+
+
+def borne_by_somebody(shares: Shares, parties: Mapping[Bearer, LiablePartyId]) -> tuple[Finding, ...]:
+    """For each share that is laid on a supplier or provider, whether the order has one that can bear it."""
+    return tuple(
+        Finding("liability.bearer", bearer in parties, "liability_bearer_on_order", _bears(bearer, shares))
+        for bearer in PARTIES
+        if shares.of_bearer(bearer)
+    )
+
+
+def _bears(bearer: Bearer, shares: Shares) -> dict[str, Input]:
+    return {"bearer": bearer.value, "basisPoints": shares.of_bearer(bearer)}
 
 
 def stated(parts: Iterable[Share]) -> Shares:

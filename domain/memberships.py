@@ -82,7 +82,10 @@ class MembershipTerms:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A paid term of a plan; `ends_at` is its last instant, `reference` the marketplace's own bill."""
+    """A paid term of a plan; `ends_at` is its last instant, `reference` the marketplace's own bill.
+
+    `posted` says whether its fee is in the books: those of the time before fees were posted are not.
+    """
 
     id: MembershipId
     supplier_id: SupplierId
@@ -93,6 +96,7 @@ class Membership:
     ends_at: datetime
     rule_version_id: RuleVersionId
     recorded_at: datetime
+    posted: bool
     version: int
 
     def covers(self, at: datetime) -> bool:
@@ -201,6 +205,7 @@ def record_membership(
         ends_at=dates.months_deadline(starts_at, plan.months, calendar),
         rule_version_id=RuleVersionId(rule.version),
         recorded_at=at,
+        posted=True,
         version=1,
     )
     facts: dict[str, Fact] = {

@@ -13,7 +13,16 @@ from typing import Final
 
 from domain.dates import Calendar
 from domain.explain import Finding, Input
-from domain.ids import ClaimId, CouponId, DepositMovementId, LiablePartyId, PartyPaymentId, PayoutId, RecoveryId
+from domain.ids import (
+    ClaimId,
+    CouponId,
+    DepositMovementId,
+    LiablePartyId,
+    MembershipId,
+    PartyPaymentId,
+    PayoutId,
+    RecoveryId,
+)
 from domain.ledger import POSTINGS, AccountName, Event
 from domain.money import Money, total
 
@@ -44,14 +53,21 @@ class LineKind(StrEnum):
     """What was owed was given up, or that was taken back."""
     RETURNED = "RETURNED"
     """What was collected and is not owed went back with a payout."""
+    FEE_CHARGED = "FEE_CHARGED"
+    """The fee for a term of a plan is owed."""
+    FEE_PAID = "FEE_PAID"
+    """That fee was paid."""
 
 
 KINDS: Final[Mapping[Event, LineKind]] = {
     Event.COUPON_ISSUED: LineKind.OPENED,
     Event.COUPON_RESTORED: LineKind.OPENED,
+    Event.CONTINGENT_OPENED: LineKind.OPENED,
     Event.COUPON_REDEEMED: LineKind.FELL_DUE,
+    Event.CONTINGENT_DUE: LineKind.FELL_DUE,
     Event.RECOVERY_DUE: LineKind.FELL_DUE,
     Event.REDEMPTION_REVERSED: LineKind.REVERSED,
+    Event.CONTINGENT_REVERSED: LineKind.REVERSED,
     Event.RECOVERY_WAIVED: LineKind.WAIVED,
     Event.COUPON_RELEASED: LineKind.RELEASED,
     Event.COUPON_REVOKED: LineKind.RELEASED,
@@ -62,6 +78,8 @@ KINDS: Final[Mapping[Event, LineKind]] = {
     Event.RECOVERY_WRITTEN_OFF: LineKind.WRITTEN_OFF,
     Event.WRITE_OFF_REVERSED: LineKind.WRITTEN_OFF,
     Event.RECOVERY_RETURNED: LineKind.RETURNED,
+    Event.MEMBERSHIP_CHARGED: LineKind.FEE_CHARGED,
+    Event.MEMBERSHIP_PAID: LineKind.FEE_PAID,
 }
 """Event -> what a statement calls it. Total over the events that move one of the accounts."""
 assert KINDS.keys() == {event for event, pairs in POSTINGS.items() if any(set(pair) & set(ACCOUNTS) for pair in pairs)}
@@ -83,6 +101,8 @@ SENTENCES: Final = {
     LineKind.DRAWN: _said("statement_drawn"),
     LineKind.WRITTEN_OFF: _said("statement_written_off"),
     LineKind.RETURNED: _said("statement_returned"),
+    LineKind.FEE_CHARGED: _said("statement_fee_charged"),
+    LineKind.FEE_PAID: _said("statement_fee_paid"),
 }
 """Kind of line -> its sentence (`domain/words/party_statements.py`). Total."""
 assert SENTENCES.keys() == set(LineKind)
@@ -117,6 +137,7 @@ class PartyStatementLine:
     recovery: RecoveryId | None
     payout: PayoutId | None
     payment: PartyPaymentId | None
+    membership: MembershipId | None
     deposit_movement: DepositMovementId | None
     because: Finding
     transfer_id: str
@@ -172,12 +193,22 @@ def closing(opening: Money, parts: Iterable[Money]) -> Money:
     return opening + total(list(parts), opening.currency)
 
 
-def because(kind: LineKind, receivable: Money, contingent: Money, claim: str | None, coupon: str | None) -> Finding:
-    """The line in a sentence: how much of which claim and coupon."""
+FEES: Final = frozenset({LineKind.FEE_CHARGED, LineKind.FEE_PAID})
+"""What is of a plan's bill and not of a claim."""
+
+
+def because(
+    kind: LineKind,
+    receivable: Money,
+    contingent: Money,
+    claim: str | None,
+    coupon: str | None,
+    bill: str | None = None,
+) -> Finding:
+    """The line in a sentence: how much of which claim and coupon, or of which bill for a plan."""
     moved = contingent if kind in (LineKind.OPENED, LineKind.RELEASED) else receivable
-    return SENTENCES[kind](
-        {"amount": str(abs(moved.amount)), "currency": moved.currency, "claim": claim, "coupon": coupon}
-    )
+    of: dict[str, Input] = {"bill": bill} if kind in FEES else {"claim": claim, "coupon": coupon}
+    return SENTENCES[kind]({"amount": str(abs(moved.amount)), "currency": moved.currency, **of})
 
 
 def coupon_number(id: str | None) -> str | None:

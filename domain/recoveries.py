@@ -8,8 +8,12 @@ that part is owed, and collected by the means of the rule (`domain/collection.py
     CONTINGENT -coupon over, unused-> RELEASED -the coupon was revoked and is restored-> CONTINGENT
     born DUE: the party's share of a refund, which is owed at once
 
+Where several parties share in a coupon or refund, each has a recovery of its own (`position`), so that each is
+disputed, collected and given up by itself.
+
 Laws: contingent + due + released = the party's share of the coupon or refund, always, where due is all that fell due
-and was neither reversed nor waived; only what was redeemed falls due (vector T6), of it the party's share, to the cent
+and was neither reversed nor waived; the shares of all parties together never exceed the whole: half a cent is the
+first party's; only what was redeemed falls due (vector T6), of it the party's share, to the cent
 however many parts it was redeemed in; what is still contingent when the coupon is over is released. outstanding = due -
 netted - paid - drawn - written off + returned: below zero it stands to the party's favour (a redemption was reversed
 after it was collected), and goes back with its next payout. Nothing is collected beyond what is outstanding, and
@@ -84,8 +88,9 @@ class RecoveryAction(StrEnum):
 class Recovery:
     """What one award may cost its liable party, what of it fell due, and how that was collected.
 
-    `share_bp` are the basis points of the coupon or refund that the party bears; `fell_due_at` is since when something
-    is owed without a break; `invoice_id` the open invoice that asks for it.
+    `share_bp` are the basis points of the coupon or refund that the party bears, and `position` says whether it is the
+    first or the second of the parties that share in it; `fell_due_at` is since when something is owed without a break;
+    `invoice_id` the open invoice that asks for it.
     """
 
     id: RecoveryId
@@ -95,6 +100,7 @@ class Recovery:
     supplier_id: SupplierId | None
     provider_id: ProviderId | None
     share_bp: int
+    position: int
     state: RecoveryState
     contingent: Money
     due: Money
@@ -171,11 +177,11 @@ class ConfirmWriteOff:
 def open_recovery(
     claim_id: ClaimId,
     source: CouponId | RefundId,
-    supplier_id: SupplierId | None,
-    provider_id: ProviderId | None,
+    party_id: LiablePartyId,
     amount: Money,
     *,
     share_bp: int = WHOLE_BP,
+    position: int = 1,
     id: RecoveryId,
     at: datetime,
 ) -> Change[Recovery]:
@@ -183,7 +189,7 @@ def open_recovery(
 
     `amount` is the coupon's or refund's own. Refuses (ValueError) a share that comes to nothing.
     """
-    share, nothing = part(amount, share_bp), Money.zero(amount.currency)
+    share, nothing = part(amount, share_bp, position), Money.zero(amount.currency)
     if share.minor <= 0:
         raise ValueError(f"{share_bp} basis points of {amount} are nothing to recover")
     recovery = Recovery(
@@ -191,9 +197,10 @@ def open_recovery(
         source if isinstance(source, CouponId) else None,
         source if isinstance(source, RefundId) else None,
         claim_id,
-        supplier_id,
-        provider_id,
+        party_id if isinstance(party_id, SupplierId) else None,
+        party_id if isinstance(party_id, ProviderId) else None,
         share_bp,
+        position,
         RecoveryState.CONTINGENT,
         contingent=share,
         due=nothing,
@@ -220,9 +227,18 @@ def open_recovery(
     return Change(None, owed, (opened, _happening("recovery.fell_due", owed, share)))
 
 
-def part(amount: Money, share_bp: int) -> Money:
-    """The party's part of that much, to the cent; it never shrinks when the amount grows."""
-    return money.share_out(amount, (share_bp, WHOLE_BP - share_bp))[0]
+def part(amount: Money, share_bp: int, position: int = 1) -> Money:
+    """The party's part of that much, to the cent; it never shrinks when the amount grows.
+
+    Half a cent is the first party's and not the second's, so that two who share the whole bear exactly the whole.
+    """
+    weights = (share_bp, WHOLE_BP - share_bp)
+    return money.share_out(amount, weights)[0] if position == 1 else money.share_out(amount, weights[::-1])[1]
+
+
+def share_of(recovery: Recovery, amount: Money) -> Money:
+    """What the recovery's party bears of that much of its coupon or refund."""
+    return part(amount, recovery.share_bp, recovery.position)
 
 
 def moved(recovery: Recovery, used_before: Money, used_after: Money) -> Money:
@@ -231,7 +247,7 @@ def moved(recovery: Recovery, used_before: Money, used_after: Money) -> Money:
     It is reckoned from all that was used, so that the cents of many small redemptions never add up to more or less
     than the party's share of the whole. What was waived in between neither falls due nor is reversed.
     """
-    change = part(used_after, recovery.share_bp) - part(used_before, recovery.share_bp)
+    change = share_of(recovery, used_after) - share_of(recovery, used_before)
     return min(change, recovery.contingent) if change.minor > 0 else max(change, -recovery.due)
 
 

@@ -12,7 +12,7 @@ import asyncpg
 
 from domain.ids import TenantId
 from domain.ledger import NEVER_CREDIT, NEVER_DEBIT
-from storage import audit, chargebacks, party_statements
+from storage import audit, chargebacks, fees, losses, party_statements
 from storage.pool import Connection
 
 ONE_MOMENT: Final = (
@@ -50,6 +50,11 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         await _given(connection, tenant_id, "remedies = their coupon or refund", _REMEDIES),
         await _given(connection, tenant_id, "drawn on a loss = its movements, at most its ceiling", _EXPOSURES),
         await _given(connection, tenant_id, "chargebacks hold, cover and draw what was booked", chargebacks.LAW),
+        await _given(connection, tenant_id, "fees of plans and inspections = their transfers", fees.LAW),
+        await _given(connection, tenant_id, "shares of parties = their part of each coupon and refund", losses.SHARES),
+        await _given(
+            connection, tenant_id, "recovered + charged = accepted by carriers + due from parties", losses.BORNE
+        ),
         *await _parties(connection, tenant_id),
         await _recoveries(connection, tenant_id),
         await _papers(connection, tenant_id),
@@ -470,8 +475,9 @@ WITH booked AS (
       AS returned
   FROM ledger_accounts a JOIN ledger_entries e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
   JOIN ledger_transfers t ON t.tenant_id = e.tenant_id AND t.id = e.transfer_id
-  LEFT JOIN recoveries r ON r.tenant_id = t.tenant_id AND r.coupon_id = t.coupon_id
-  WHERE a.tenant_id = $1 AND a.name IN ('PARTY_RECEIVABLE', 'CONTINGENT') GROUP BY 1
+  LEFT JOIN recoveries r ON r.tenant_id = t.tenant_id AND r.coupon_id = t.coupon_id AND t.recovery_id IS NULL
+    AND r.position = 1
+  WHERE a.tenant_id = $1 AND a.name IN ('PARTY_RECEIVABLE', 'CONTINGENT') AND t.membership_id IS NULL GROUP BY 1
 )
 SELECT coalesce(r.id, b.id || ', which names no recovery') AS id,
   concat_ws(' ', r.contingent_minor, r.due_minor, r.netted_minor, r.paid_minor, r.written_off_minor, r.returned_minor)

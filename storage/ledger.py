@@ -251,7 +251,8 @@ async def postings(
 async def find_redemption_transfer(connection: Connection, tenant_id: TenantId, redemption_id: str) -> str | None:
     """The transfer that the redemption made, or None: what a reversal names."""
     found: str | None = await connection.fetchval(
-        "SELECT id FROM ledger_transfers WHERE tenant_id = $1 AND redemption_id = $2 ORDER BY id LIMIT 1",
+        "SELECT id FROM ledger_transfers WHERE tenant_id = $1 AND redemption_id = $2 AND event = 'COUPON_REDEEMED'"
+        " ORDER BY id LIMIT 1",
         tenant_id,
         redemption_id,
     )

@@ -14,6 +14,7 @@ from domain.ids import (
     CouponId,
     DepositMovementId,
     LiablePartyId,
+    MembershipId,
     PartyPaymentId,
     PayoutId,
     RecoveryId,
@@ -133,8 +134,9 @@ def _line(row: asyncpg.Record, currency: str, receivable: Money, contingent: Mon
         None if row["recovery_id"] is None else RecoveryId(row["recovery_id"]),
         None if row["payout_id"] is None else PayoutId(row["payout_id"]),
         None if row["party_payment_id"] is None else PartyPaymentId(row["party_payment_id"]),
+        None if row["membership_id"] is None else MembershipId(row["membership_id"]),
         None if row["deposit_movement_id"] is None else DepositMovementId(row["deposit_movement_id"]),
-        statements.because(kind, by, may, row["claim_number"], coupon),
+        statements.because(kind, by, may, row["claim_number"], coupon, row["bill"]),
         row["id"],
     )
 
@@ -165,7 +167,8 @@ GROUP BY t.event, a.name
 
 _LINES: Final = """
 SELECT t.id, t.at, t.event, t.claim_id, t.coupon_id, t.payout_id, t.party_payment_id, t.deposit_movement_id,
-  k.number AS claim_number, coalesce(t.recovery_id, r.id) AS recovery_id, p.receivable, p.contingent
+  t.membership_id, b.reference AS bill, k.number AS claim_number, coalesce(t.recovery_id, r.id) AS recovery_id,
+  p.receivable, p.contingent
 FROM (
   SELECT e.at, e.transfer_id,
     coalesce(sum(e.amount_minor) FILTER (WHERE a.name = 'PARTY_RECEIVABLE'), 0) AS receivable,
@@ -177,7 +180,8 @@ FROM (
   GROUP BY e.at, e.transfer_id ORDER BY e.at, e.transfer_id LIMIT $8::int
 ) p JOIN ledger_transfers t ON t.tenant_id = $1 AND t.id = p.transfer_id
 LEFT JOIN claims k ON k.tenant_id = $1 AND k.id = t.claim_id
-LEFT JOIN recoveries r ON r.tenant_id = $1 AND r.coupon_id = t.coupon_id
+LEFT JOIN memberships b ON b.tenant_id = $1 AND b.id = t.membership_id
+LEFT JOIN recoveries r ON r.tenant_id = $1 AND r.coupon_id = t.coupon_id AND t.recovery_id IS NULL AND r.position = 1
 ORDER BY p.at, p.transfer_id
 """
 

@@ -1,4 +1,4 @@
-"""Recoveries: one per coupon or refund, and what a party owes by them."""
+"""Recoveries: one per coupon or refund and party that bears it, and what a party owes by them."""
 
 from typing import Final
 
@@ -20,10 +20,10 @@ async def lock(connection: Connection, tenant_id: TenantId, id: RecoveryId) -> R
     return await RECOVERIES.lock(connection, tenant_id, id)
 
 
-async def lock_by_coupon(connection: Connection, tenant_id: TenantId, coupon_id: CouponId) -> Recovery | None:
-    """The recovery of that coupon, this transaction's until its end; None where the marketplace bears it alone."""
-    found = await RECOVERIES.select(connection, tenant_id, "t.coupon_id = $2", coupon_id, lock=True)
-    return found[0] if found else None
+async def lock_by_coupon(connection: Connection, tenant_id: TenantId, coupon_id: CouponId) -> list[Recovery]:
+    """The recoveries of that coupon by their position, this transaction's until its end; none: the marketplace's."""
+    where = "t.coupon_id = $2 ORDER BY t.position, t.id"
+    return await RECOVERIES.select(connection, tenant_id, where, coupon_id, lock=True)
 
 
 async def by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> list[Recovery]:

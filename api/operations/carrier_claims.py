@@ -72,10 +72,9 @@ async def follow_award(work: Work, claim: Claim, _cover: Coverage, awards: tuple
     if kind is None or not given.minor or not shares.of_bearer(Bearer.CARRIER):
         return
     loss = split(given, shares)[Bearer.CARRIER]
-    shipment = await _concerned(work, claim)
+    shipment, leg = await carried(work, claim)
     if shipment is None or not loss.minor:
         return
-    leg = await _responsible(work, shipment)
     carrier_id = shipment.provider_id if leg is None else leg.provider_id
     if carrier_id == claim.party_id or carrier_claims.regime_of(shipment, leg) is None:
         return
@@ -176,6 +175,12 @@ async def _open(
     await work.keep(change)
     await _arm(work, case, rated.rule)
     return case
+
+
+async def carried(work: Work, claim: Claim) -> tuple[Shipment | None, Leg | None]:
+    """The shipment that the claim is about, and the leg of it whose carrier answers, where either is known."""
+    shipment = await _concerned(work, claim)
+    return shipment, None if shipment is None else await _responsible(work, shipment)
 
 
 async def _concerned(work: Work, claim: Claim) -> Shipment | None:

@@ -1,11 +1,13 @@
-"""Money for a buyer: coupons and refunds from their decision to their end, with what the liable party bears of them.
+"""Money for a buyer: coupons and refunds from their decision to their end, with what parties bear of them.
 
-Every step is in the ledger in the transaction that takes it.
+Every step is in the ledger in the transaction that takes it. Where two parties share in something, each has its own
+recovery: the first one's part is in the transfer of the coupon, the second one's in a transfer of its own.
 
 Knows nothing of how claims go on, so that claims may call it. Locks: order and claim are the caller's; coupon, refund,
 recovery and balances follow.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,18 +26,16 @@ from domain.ids import (
     CouponId,
     DecisionId,
     GoodwillId,
-    LiablePartyId,
     OrderId,
     OrderLineId,
-    ProviderId,
     RecoveryId,
     RedemptionId,
     RefundId,
     RuleVersionId,
-    SupplierId,
     TransferId,
 )
-from domain.ledger import Cause, Event
+from domain.ledger import FURTHER, Cause, Event, Transfer
+from domain.liability import Debtor
 from domain.money import Money
 from domain.recoveries import Recovery
 from domain.refunds import Refund
@@ -48,7 +48,7 @@ from storage.unit_of_work import Work
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind money for a buyer: the claim or goodwill, the decision, the rule, and who is liable for it."""
+    """What is behind money for a buyer: the claim or goodwill, the decision and the rule."""
 
     buyer_id: BuyerId
     order_id: OrderId | None
@@ -56,8 +56,6 @@ class Behind:
     goodwill_id: GoodwillId | None
     decision_id: DecisionId | None
     rule_version_id: RuleVersionId
-    supplier_id: SupplierId | None
-    provider_id: ProviderId | None
 
     @classmethod
     def claim(cls, claim: Claim, goodwill: Goodwill | None = None) -> "Behind":
@@ -69,8 +67,6 @@ class Behind:
             None if goodwill is None else goodwill.id,
             claim.decision_id if goodwill is None else goodwill.decision_id,
             claim.rule_version_id if goodwill is None else goodwill.rule_version_id,
-            claim.supplier_id,
-            claim.provider_id,
         )
 
     @classmethod
@@ -83,14 +79,7 @@ class Behind:
             goodwill.id,
             goodwill.decision_id,
             goodwill.rule_version_id,
-            None,
-            None,
         )
-
-    @property
-    def party_id(self) -> LiablePartyId | None:
-        """The liable party, if any."""
-        return self.supplier_id or self.provider_id
 
     @property
     def subject_id(self) -> ClaimId | GoodwillId:
@@ -103,18 +92,20 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Borne:
-    """What the liable party bears of something, by which recovery."""
+    """What a party bears of something, by which recovery."""
 
-    recovery: Recovery | None
-    part: Money | None
+    recovery: Recovery
+    part: Money
 
 
-NOBODY: Final = Borne(None, None)
+NOBODY: Final[tuple[Borne, ...]] = ()
 """No party bears anything."""
 
 
-async def issue_coupon(work: Work, behind: Behind, amount: Money, expires_at: datetime, share_bp: int) -> Coupon:
-    """The buyer has a coupon, the liable party a contingent recovery of its share, the ledger both; a clock runs."""
+async def issue_coupon(
+    work: Work, behind: Behind, amount: Money, expires_at: datetime, debtors: Sequence[Debtor]
+) -> Coupon:
+    """The buyer has a coupon, each debtor a contingent recovery of its share, the ledger all of it; a clock runs."""
     issued = coupons.issue_coupon(
         behind.claim_id,
         behind.buyer_id,
@@ -127,15 +118,15 @@ async def issue_coupon(work: Work, behind: Behind, amount: Money, expires_at: da
     )
     coupon = issued.after
     await work.keep(issued)
-    recovery = await _recover(work, behind, coupon.id, amount, share_bp)
+    made = await _recover(work, behind, coupon.id, amount, debtors)
     await start_duty(work, Duty.COUPON_EXPIRY, coupon.id, expires_at, party_id=coupon.buyer_id)
-    contingent = None if recovery is None else recovery.contingent
-    await post(work, Event.COUPON_ISSUED, amount, behind, Borne(recovery, contingent), coupon_id=coupon.id)
+    borne = [Borne(recovery, recovery.contingent) for recovery in made]
+    await post(work, Event.COUPON_ISSUED, amount, behind, borne, coupon_id=coupon.id)
     return coupon
 
 
-async def decide_refund(work: Work, behind: Behind, amount: Money, share_bp: int) -> Refund:
-    """The buyer is to be paid, the liable party owes its share at once, the ledger has both.
+async def decide_refund(work: Work, behind: Behind, amount: Money, debtors: Sequence[Debtor]) -> Refund:
+    """The buyer is to be paid, each debtor owes its share at once, the ledger has all of it.
 
     Refuses (ValueError) a refund of nothing that was bought.
     """
@@ -152,10 +143,11 @@ async def decide_refund(work: Work, behind: Behind, amount: Money, share_bp: int
     )
     refund = decided.after
     await work.keep(decided)
-    recovery = await _recover(work, behind, refund.id, amount, share_bp)
+    made = await _recover(work, behind, refund.id, amount, debtors)
     await post(work, Event.REFUND_DECIDED, amount, behind, refund_id=refund.id)
-    if recovery is not None:
-        await post(work, Event.RECOVERY_DUE, recovery.due, behind, Borne(recovery, recovery.due), refund_id=refund.id)
+    for recovery in made:
+        borne = (Borne(recovery, recovery.due),)
+        await post(work, Event.RECOVERY_DUE, recovery.due, behind, borne, refund_id=refund.id)
     return refund
 
 
@@ -199,29 +191,29 @@ async def restore(work: Work, coupon: Coupon, behind: Behind) -> Coupon:
     change = coupons.restore_coupon(coupon, work.at)
     await work.keep(change)
     await start_duty(work, Duty.COUPON_EXPIRY, coupon.id, change.after.expires_at, party_id=coupon.buyer_id)
-    recovery = await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id)
-    borne = NOBODY
-    if recovery is not None:
-        whole, used = recoveries.part(coupon.amount, recovery.share_bp), recoveries.part(coupon.used, recovery.share_bp)
+    borne = []
+    for recovery in await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id):
+        whole, used = recoveries.share_of(recovery, coupon.amount), recoveries.share_of(recovery, coupon.used)
         again = min(whole - used, recovery.released)
         if again.minor:
             revived = recoveries.revive(recovery, again, work.at)
             await work.keep(revived)
             await recovery_steps.follow(work, revived)
-            borne = Borne(recovery, again)
+            borne.append(Borne(recovery, again))
     await post(work, Event.COUPON_RESTORED, coupon.unspent, behind, borne, coupon_id=coupon.id)
     return change.after
 
 
-async def _release(work: Work, coupon: Coupon) -> Borne:
-    """What was contingent on the coupon is released; how much that was."""
-    recovery = await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id)
-    if recovery is None or not recovery.contingent.minor:
-        return NOBODY
-    released = recoveries.release(recovery, work.at)
-    await work.keep(released)
-    await recovery_steps.follow(work, released)
-    return Borne(recovery, recovery.contingent)
+async def _release(work: Work, coupon: Coupon) -> list[Borne]:
+    """What was contingent on the coupon is released; how much that was of whom."""
+    borne = []
+    for recovery in await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, coupon.id):
+        if recovery.contingent.minor:
+            released = recoveries.release(recovery, work.at)
+            await work.keep(released)
+            await recovery_steps.follow(work, released)
+            borne.append(Borne(recovery, recovery.contingent))
+    return borne
 
 
 async def _of_lines(work: Work, coupon: Coupon) -> dict[OrderLineId, Money]:
@@ -238,24 +230,27 @@ async def _of_lines(work: Work, coupon: Coupon) -> dict[OrderLineId, Money]:
 
 
 async def _recover(
-    work: Work, behind: Behind, source: CouponId | RefundId, amount: Money, share_bp: int
-) -> Recovery | None:
-    """The liable party's recovery of its share; None where that comes to nothing."""
-    if behind.claim_id is None or not recoveries.part(amount, share_bp).minor:
-        return None
-    opened = recoveries.open_recovery(
-        behind.claim_id,
-        source,
-        behind.supplier_id,
-        behind.provider_id,
-        amount,
-        share_bp=share_bp,
-        id=work.new_id(RecoveryId),
-        at=work.at,
-    )
-    await work.keep(opened)
-    await recovery_steps.follow(work, opened)
-    return opened.after
+    work: Work, behind: Behind, source: CouponId | RefundId, amount: Money, debtors: Sequence[Debtor]
+) -> list[Recovery]:
+    """Each debtor's recovery of its share, in their order; none where that comes to nothing."""
+    made = []
+    for position, debtor in enumerate(debtors, start=1):
+        if behind.claim_id is None or not recoveries.part(amount, debtor.share_bp, position).minor:
+            continue
+        opened = recoveries.open_recovery(
+            behind.claim_id,
+            source,
+            debtor.party_id,
+            amount,
+            share_bp=debtor.share_bp,
+            position=position,
+            id=work.new_id(RecoveryId),
+            at=work.at,
+        )
+        await work.keep(opened)
+        await recovery_steps.follow(work, opened)
+        made.append(opened.after)
+    return made
 
 
 async def post(
@@ -263,7 +258,7 @@ async def post(
     event: Event,
     amount: Money,
     behind: Behind,
-    borne: Borne | None = None,
+    borne: Sequence[Borne] = NOBODY,
     *,
     coupon_id: CouponId | None = None,
     redemption_id: RedemptionId | None = None,
@@ -272,30 +267,32 @@ async def post(
 ) -> None:
     """The event is in the books with everything that is behind it; nothing, where the amount is nothing.
 
-    `borne` is what the liable party bears of it; nothing unless given.
+    `borne` is what parties bear of it; nothing unless given. The first one's part is in the event's own transfer, each
+    other's in one of its own (`domain.ledger.FURTHER`).
     """
     if not amount.minor:
         return
-    recovery = None if borne is None else borne.recovery
-    part = None if borne is None else borne.part
-    cause = Cause(
-        claim_id=behind.claim_id,
-        coupon_id=coupon_id,
-        redemption_id=redemption_id,
-        refund_id=refund_id,
-        goodwill_id=behind.goodwill_id,
-        decision_id=behind.decision_id,
-        recovery_id=None if recovery is None or not part else recovery.id,
-        rule_version_id=behind.rule_version_id,
-        reverses_id=reverses_id,
-    )
-    transfer = ledger.transfer(
-        work.new_id(TransferId),
-        event,
-        amount,
-        party_id=None if recovery is None else recovery.party_id,
-        cause=cause,
-        at=work.at,
-        part=part or Money.zero(amount.currency),
-    )
-    await ledger_rows.post(work, transfer)
+
+    def transfer(of: Event, whole: Money, by: Borne | None) -> Transfer:
+        return ledger.transfer(
+            work.new_id(TransferId),
+            of,
+            whole,
+            party_id=None if by is None else by.recovery.party_id,
+            cause=Cause(
+                claim_id=behind.claim_id,
+                coupon_id=coupon_id,
+                redemption_id=redemption_id,
+                refund_id=refund_id,
+                goodwill_id=behind.goodwill_id,
+                decision_id=behind.decision_id,
+                recovery_id=None if by is None else by.recovery.id,
+                rule_version_id=behind.rule_version_id,
+                reverses_id=reverses_id if of is event else None,
+            ),
+            at=work.at,
+            part=Money.zero(whole.currency) if by is None else by.part,
+        )
+
+    own = transfer(event, amount, borne[0] if borne else None)
+    await ledger_rows.post(work, own, *(transfer(FURTHER[event], by.part, by) for by in borne[1:]))

@@ -7,7 +7,7 @@ whoever has it first sees the coupon alive, and its last instant is in time.
 
 from api.operations import claim_turns, compensation, exposure, remedies
 from api.operations import recoveries as recovery_steps
-from api.operations.compensation import NOBODY, Behind, Borne
+from api.operations.compensation import Behind, Borne
 from api.operations.duties import end_duties, start_duty
 from domain import access, coupons, money, recoveries, remedy_terms, reservations
 from domain.claims import Claim
@@ -285,21 +285,21 @@ async def _spent(work: Work, claim: Claim | None, before: Coupon, after: Coupon,
         await _settle(work, claim)
 
 
-async def _moved(work: Work, before: Coupon, after: Coupon, *, coupon_lives: bool) -> Borne:
-    """The party's share of what was used is due, or not any more; how much of it that moved."""
-    recovery = await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, before.id)
-    if recovery is None:
-        return NOBODY
-    amount = recoveries.moved(recovery, before.used, after.used)
-    if not amount.minor:
-        return NOBODY
-    if amount.minor > 0:
-        change = recoveries.fall_due(recovery, amount, work.at)
-    else:
-        change = recoveries.reverse(recovery, -amount, coupon_lives=coupon_lives, at=work.at)
-    await work.keep(change)
-    await recovery_steps.follow(work, change)
-    return Borne(recovery, amount if amount.minor > 0 else -amount)
+async def _moved(work: Work, before: Coupon, after: Coupon, *, coupon_lives: bool) -> list[Borne]:
+    """The parties' shares of what was used are due, or not any more; how much of each that moved."""
+    borne = []
+    for recovery in await recovery_rows.lock_by_coupon(work.connection, work.tenant_id, before.id):
+        amount = recoveries.moved(recovery, before.used, after.used)
+        if not amount.minor:
+            continue
+        if amount.minor > 0:
+            change = recoveries.fall_due(recovery, amount, work.at)
+        else:
+            change = recoveries.reverse(recovery, -amount, coupon_lives=coupon_lives, at=work.at)
+        await work.keep(change)
+        await recovery_steps.follow(work, change)
+        borne.append(Borne(recovery, amount if amount.minor > 0 else -amount))
+    return borne
 
 
 async def _settle(work: Work, claim: Claim | None) -> None:

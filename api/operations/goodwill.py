@@ -15,6 +15,7 @@ from domain.errors import Invalid, NotFound, Problem
 from domain.exposure import LOSSES, DrawnBy, Loss, spread
 from domain.goodwill import GoodwillBearer, GoodwillForm, GoodwillTerms, GrantGoodwill
 from domain.ids import ClaimId, DecisionId, GoodwillId, OrderId, RuleVersionId
+from domain.liability import Debtor
 from domain.money import WHOLE_BP, Money
 from domain.orders import Order
 from storage import buyers as buyer_rows
@@ -71,13 +72,14 @@ async def grant_goodwill(work: Work, wish: GrantGoodwill) -> Outcome:
     await work.keep(change)
     await _draw(work, wish, order, given_id)
     behind = Behind.goodwill(change.after) if claim is None else Behind.claim(claim, change.after)
-    share_bp = WHOLE_BP if wish.bearer is GoodwillBearer.LIABLE_PARTY else 0
+    agreed = claim is not None and wish.bearer is GoodwillBearer.LIABLE_PARTY
+    debtors = (Debtor(claim.party_id, WHOLE_BP),) if claim is not None and agreed else ()
     if wish.form is GoodwillForm.REFUND:
-        refund = await compensation.decide_refund(work, behind, wish.amount, share_bp)
+        refund = await compensation.decide_refund(work, behind, wish.amount, debtors)
         return Outcome({"goodwill": given_id, "refund": refund.id})
     calendar = await calendars.get(work.connection, work.market)
     expires_at = remedy_terms.coupon_expires_at(await remedies.terms(work), work.at, calendar)
-    coupon = await compensation.issue_coupon(work, behind, wish.amount, expires_at, share_bp)
+    coupon = await compensation.issue_coupon(work, behind, wish.amount, expires_at, debtors)
     return Outcome({"goodwill": given_id, "coupon": coupon.id})
 
 

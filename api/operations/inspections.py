@@ -3,8 +3,9 @@
 Locks are taken in the order of the house: the order, its claim, the inspection, money last.
 """
 
+from api.operations import compensation, fees, remedies
 from api.operations import evidence as evidence_steps
-from api.operations import remedies
+from api.operations.compensation import Behind
 from api.operations.duties import end_duties, start_duty
 from domain import access, inspections
 from domain.claims import Side
@@ -13,6 +14,7 @@ from domain.evidence import NewEvidence
 from domain.evidence_needs import EvidenceKind
 from domain.ids import InspectionId
 from domain.inspections import RULE, InspectionTerms, OrderInspection, RecordInspectionReport, inspection_terms
+from domain.ledger import Event
 from domain.liability import Bearer, Shares
 from storage import calendars, rulebook
 from storage import claims as claim_rows
@@ -44,6 +46,7 @@ async def order_inspection(work: Work, command: OrderInspection) -> Outcome:
     side = Side.STAFF if work.caller.is_operator else Side.BUYER
     evidence_steps.tell(work, claim, change.happened[0].name, side, command.note)
     await start_duty(work, Duty.REPORT_INSPECTION, change.after.id, change.after.due_at, party_id=None)
+    await fees.inspection(work, Event.INSPECTION_PREPAID, change.after)
     return Outcome({"inspection": change.after.id, "claim": claim.id})
 
 
@@ -71,6 +74,7 @@ async def record_inspection_report(work: Work, command: RecordInspectionReport) 
     await end_duties(work, inspection.id)
     await work.keep(piece, change)
     evidence_steps.tell(work, claim, change.happened[0].name, Side.STAFF, command.note)
+    await fees.inspection(work, Event.INSPECTION_PERFORMED, inspection)
     if change.after.refund_due:
         shares = Shares.whole(Bearer.PROVIDER if claim.supplier_id is None else Bearer.SUPPLIER)
         refund = await remedies.reimburse(work, claim, inspection.fee, shares)
@@ -79,7 +83,7 @@ async def record_inspection_report(work: Work, command: RecordInspectionReport) 
 
 
 async def fire_report_inspection(work: Work, clock: Clock) -> None:
-    """No report came in its time: the inspection lapses, and the claim goes on without it."""
+    """No report came in its time: the inspection lapses, its fee goes back, and the claim goes on without it."""
     seen = await inspection_rows.get(work.connection, work.tenant_id, InspectionId(clock.subject_id))
     await order_rows.lock(work.connection, work.tenant_id, seen.order_id)
     claim = await claim_rows.lock(work.connection, work.tenant_id, seen.claim_id)
@@ -88,3 +92,6 @@ async def fire_report_inspection(work: Work, clock: Clock) -> None:
     if change is not None:
         await work.keep(change)
         evidence_steps.tell(work, claim, change.happened[0].name, Side.SYSTEM, None)
+        refund = await compensation.decide_refund(work, Behind.claim(claim), inspection.fee, ())
+        await fees.inspection(work, Event.INSPECTION_RETURNED, inspection, refund.id)
+        await work.keep(inspections.refunded(change.after, refund.id))

@@ -5,7 +5,7 @@ Locks: the supplier first, then the order; so two receipts of a merchant never u
 
 from datetime import datetime
 
-from api.operations import chargeback_notices
+from api.operations import chargeback_notices, fees
 from api.operations.duties import start_duty
 from domain import access, dates, memberships, protections
 from domain.clocks import Clock, Duty
@@ -38,6 +38,7 @@ async def record_membership(work: Work, command: RecordMembership) -> Outcome:
     live = await protection_rows.find_live(work.connection, work.tenant_id, supplier.id)
     if live is not None and live.pause_reason is PauseReason.MEMBERSHIP and protections.entitled(rule, current).holds:
         await work.keep(protections.resume_protection(live, work.new_id(ProtectionPeriodId), work.at))
+    await fees.membership(work, change.after)
     return Outcome({"membership": change.after.id})
 
 

@@ -142,7 +142,10 @@ class Coupon(Node):
     order: Order | None = strawberry.field(description="The order that it compensates, which it cannot pay for.")
     buyer: Buyer | None = strawberry.field(description="Whose it is; it cannot be passed on.")
     recovery: Annotated["Recovery", strawberry.lazy("api.schema.recoveries")] | None = strawberry.field(
-        description="What it costs the liable party; for staff."
+        description="What it costs the first party that bears a share; for staff."
+    )
+    recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
+        "What it costs each party that bears a share of it, the claim's own first; for staff."
     )
     redemptions: Connection[Redemption] = connection("What it paid for.")
     reservations: Connection[CouponReservation] = connection("What checkouts hold of it, or held.")

@@ -23,9 +23,11 @@ from domain.ledger import AccountClass, AccountName, Event
 if TYPE_CHECKING:
     from api.schema.carrier_claims import CarrierClaim
     from api.schema.invoices import PartyPayment
+    from api.schema.memberships import Membership
     from api.schema.payouts import Payout
     from api.schema.recoveries import Recovery
     from api.schema.remedies import Goodwill, Refund
+    from api.schema.returns import Inspection
 
 described(AccountName, name="LedgerAccount")
 described(AccountClass, name="LedgerAccountClass")
@@ -127,6 +129,12 @@ class LedgerTransfer(Node):
     )
     carrier_claim: Annotated["CarrierClaim", strawberry.lazy("api.schema.carrier_claims")] | None = strawberry.field(
         description="The carrier claim that caused it."
+    )
+    membership: Annotated["Membership", strawberry.lazy("api.schema.memberships")] | None = strawberry.field(
+        description="The term of a plan whose fee it is."
+    )
+    inspection: Annotated["Inspection", strawberry.lazy("api.schema.returns")] | None = strawberry.field(
+        description="The inspection whose fee it is."
     )
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
 

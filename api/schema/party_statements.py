@@ -11,6 +11,7 @@ from api.schema.deposits import DepositMovement
 from api.schema.enums import described
 from api.schema.errors import Finding
 from api.schema.invoices import PartyPayment
+from api.schema.memberships import Membership
 from api.schema.parties import LiableParty
 from api.schema.payouts import Payout
 from api.schema.recoveries import Recovery
@@ -48,6 +49,7 @@ class PartyStatementLine:
     recovery: Recovery | None = strawberry.field(description="What is owed, and how it was collected so far.")
     payout: Payout | None = strawberry.field(description="The payout that kept it back or gave it back.")
     payment: PartyPayment | None = strawberry.field(description="The payment that paid it.")
+    membership: Membership | None = strawberry.field(description="The term of a plan whose fee it is.")
     deposit_movement: DepositMovement | None = strawberry.field(description="The draw of the deposit that paid it.")
     because: Finding = strawberry.field(description="The line in a sentence.")
 

@@ -77,7 +77,10 @@ class BlockedRecoveryAction:
 class Recovery(Node):
     """`domain.recoveries.Recovery`."""
 
-    claim: Claim | None = strawberry.field(description="The claim behind it.")
+    claim: Claim | None = strawberry.field(
+        description="The claim behind it; null for a party that bears a share of a claim against another."
+    )
+    claim_number: str = strawberry.field(description="That claim's number for people; for the party too.")
     coupon: Coupon | None = strawberry.field(
         description="The coupon; null for the liable party, whose it is not, and where a refund is charged."
     )

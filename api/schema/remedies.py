@@ -139,7 +139,10 @@ class Refund(Node):
     reference: str | None = strawberry.field(description="The payment's reference, once it was paid.")
     failure: str | None = strawberry.field(description="Why the last attempt to pay it failed; for staff.")
     recovery: Annotated["Recovery", strawberry.lazy("api.schema.recoveries")] | None = strawberry.field(
-        description="What it costs the liable party; for staff."
+        description="What it costs the first party that bears a share; for staff."
+    )
+    recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
+        "What it costs each party that bears a share of it, the claim's own first; for staff."
     )
     transfers: Connection[Annotated["LedgerTransfer", strawberry.lazy("api.schema.ledger")]] = connection(
         "Where each cent went; for staff."

@@ -39,7 +39,7 @@ COLUMNS: Final = ("at", "transfer", "position", "event", "account", "party", "cu
 
 STATEMENT_COLUMNS: Final = (
     "party", "currency", "at", "kind", "receivable", "contingent", "receivableAfter", "contingentAfter", "claim",
-    "claimNumber", "coupon", "recovery", "payout", "payment", "depositMovement", "transfer", "sentence",
+    "claimNumber", "coupon", "recovery", "payout", "payment", "membership", "depositMovement", "transfer", "sentence",
 )  # fmt: skip
 """One line per transfer of a party, between its opening and its closing; amounts in major units."""
 
@@ -138,6 +138,7 @@ def statement_line(row: StatementRow) -> dict[str, Any]:
         found.recovery,
         found.payout,
         found.payment,
+        found.membership,
         found.deposit_movement,
         found.transfer_id,
         words.sentence(found.because),

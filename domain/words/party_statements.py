@@ -46,6 +46,14 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "{amount} {currency} for claim {claim}, coupon {coupon}, collected before, went back with a payout.",
         "{amount} {currency} for claim {claim}, coupon {coupon}, did not go back.",
     ),
+    "statement_fee_charged": (
+        "{amount} {currency} are charged for a term of the plan, bill {bill}.",
+        "Nothing is charged for a term of the plan, bill {bill}: {amount} {currency}.",
+    ),
+    "statement_fee_paid": (
+        "{amount} {currency} were paid for a term of the plan, bill {bill}.",
+        "{amount} {currency} were not paid for a term of the plan, bill {bill}.",
+    ),
 }
 
 CHINESE: Final[Mapping[str, Sentences]] = {
@@ -88,5 +96,13 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "statement_returned": (
         "索赔 {claim}、优惠券 {coupon} 此前收取的 {amount} {currency} 已随付款退还。",
         "索赔 {claim}、优惠券 {coupon} 的 {amount} {currency} 未退还。",
+    ),
+    "statement_fee_charged": (
+        "账单 {bill}：会员方案一期收费 {amount} {currency}。",
+        "账单 {bill}：会员方案一期未收费：{amount} {currency}。",
+    ),
+    "statement_fee_paid": (
+        "账单 {bill}：会员方案一期费用 {amount} {currency} 已支付。",
+        "账单 {bill}：会员方案一期费用 {amount} {currency} 未支付。",
     ),
 }

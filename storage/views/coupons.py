@@ -25,8 +25,11 @@ COUPON: Final = View(
         "order": One("Order", "{t}.order_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "recovery": One(
-            "Recovery", "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.coupon_id = {t}.id)"
+            "Recovery",
+            "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.coupon_id = {t}.id"
+            " ORDER BY r.position LIMIT 1)",
         ),
+        "recoveries": Many("Recovery", "coupon_id", "BY_POSITION"),
         "redemptions": Many("Redemption", "coupon_id", "OLDEST_FIRST"),
         "reservations": Many("CouponReservation", "coupon_id", "OLDEST_FIRST"),
         "remedies": Many("Remedy", "coupon_id", "OLDEST_FIRST"),

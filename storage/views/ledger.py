@@ -191,6 +191,8 @@ TRANSFER: Final = View(
         "payout": One("Payout", "{t}.payout_id"),
         "partyPayment": One("PartyPayment", "{t}.party_payment_id"),
         "carrierClaim": One("CarrierClaim", "{t}.carrier_claim_id"),
+        "membership": One("Membership", "{t}.membership_id"),
+        "inspection": One("Inspection", "{t}.inspection_id"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
         "entries": Computed(postings),
     },

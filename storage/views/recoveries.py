@@ -10,7 +10,7 @@ from domain.access import ViewerKind
 from storage.payouts import PAYOUTS
 from storage.recoveries import RECOVERIES
 from storage.views.actions import actions
-from storage.views.view import Amount, Filter, Listing, Many, One, Point, Root, Sort, View, column, columns
+from storage.views.view import Amount, Filter, Listing, Many, One, Point, Root, Sort, Value, View, column, columns
 
 OWN: Final = {
     ViewerKind.STAFF: "true",
@@ -40,6 +40,9 @@ RECOVERY: Final = View(
         "coupon": One("Coupon", "{t}.coupon_id"),
         "refund": One("Refund", "{t}.refund_id"),
         "shareBp": column("share_bp"),
+        "claimNumber": Value(
+            "(SELECT m.number FROM claims m WHERE m.tenant_id = {t}.tenant_id AND m.id = {t}.claim_id)"
+        ),
         "invoice": One("Invoice", "{t}.invoice_id"),
         "liableParty": PARTY,
         **actions(RECOVERIES, recoveries.moves),
@@ -47,6 +50,7 @@ RECOVERY: Final = View(
     sorts={
         "NEWEST_FIRST": Sort((("{t}.opened_at", True),)),
         "OLDEST_FIRST": Sort((("{t}.opened_at", False),)),
+        "BY_POSITION": Sort((("{t}.position", False),)),
     },
     filters={
         "states": Filter("{t}.state = ANY({v})", "text[]"),

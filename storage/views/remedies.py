@@ -60,8 +60,11 @@ REFUND: Final = View(
         "order": One("Order", "{t}.order_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "recovery": One(
-            "Recovery", "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.refund_id = {t}.id)"
+            "Recovery",
+            "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.refund_id = {t}.id"
+            " ORDER BY r.position LIMIT 1)",
         ),
+        "recoveries": Many("Recovery", "refund_id", "BY_POSITION"),
         "transfers": Many("LedgerTransfer", "refund_id", "OLDEST_FIRST"),
         **actions(REFUNDS, refunds.moves),
     },

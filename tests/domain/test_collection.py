@@ -31,9 +31,7 @@ def opened(minor: int = 100_00, number: int = 0) -> Recovery:
     body = f"{number:026d}"
     source = CouponId(f"cpn_{body}")
     claim_id = ClaimId(f"clm_{body}")
-    return recoveries.open_recovery(
-        claim_id, source, None, PARTY, usd(minor), id=RecoveryId(f"rec_{body}"), at=AT
-    ).after
+    return recoveries.open_recovery(claim_id, source, PARTY, usd(minor), id=RecoveryId(f"rec_{body}"), at=AT).after
 
 
 def owed(minor: int, number: int = 0, at: datetime = AT) -> Recovery:

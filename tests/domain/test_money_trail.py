@@ -47,7 +47,7 @@ def issued(minor: int = 200_00) -> Coupon:
 
 def opened(coupon: Coupon) -> Recovery:
     change = recoveries.open_recovery(
-        CLAIM, coupon.id, PARTY, None, coupon.amount, id=RecoveryId.mint(1, 7), at=coupon.issued_at
+        CLAIM, coupon.id, PARTY, coupon.amount, id=RecoveryId.mint(1, 7), at=coupon.issued_at
     )
     return change.after
 
@@ -200,7 +200,7 @@ class MoneyTrail(RuleBasedStateMachine):
     def coupon_is_issued(self, share_bp: int, minor: int) -> None:
         self.coupon = issued(minor)
         self.recovery = recoveries.open_recovery(
-            CLAIM, self.coupon.id, PARTY, None, usd(minor), share_bp=share_bp, id=RecoveryId.mint(1, 7), at=DAY_0
+            CLAIM, self.coupon.id, PARTY, usd(minor), share_bp=share_bp, id=RecoveryId.mint(1, 7), at=DAY_0
         ).after
         self.share = self.recovery.contingent
         self.post(Event.COUPON_ISSUED, self.coupon.amount, self.share)
@@ -333,7 +333,7 @@ class MoneyTrail(RuleBasedStateMachine):
         assert revoked.ended_at is not None
         self.coupon = coupons.restore_coupon(revoked, self.at).after
         assert self.expires_at - self.at == revoked.expires_at - revoked.ended_at
-        again = self.share - recoveries.part(revoked.used, self.recovery.share_bp)
+        again = self.share - recoveries.share_of(self.recovery, revoked.used)
         if again.minor:
             self.recovery = recoveries.revive(self.recovery, again, self.at).after
         self.post(Event.COUPON_RESTORED, revoked.unspent, again)
@@ -359,7 +359,7 @@ class MoneyTrail(RuleBasedStateMachine):
 
     @invariant()
     def the_party_owes_its_share_of_what_is_used_and_no_cent_else(self) -> None:
-        assert self.recovery.due == recoveries.part(self.coupon.used, self.recovery.share_bp)
+        assert self.recovery.due == recoveries.share_of(self.recovery, self.coupon.used)
         assert self.recovery.contingent == (self.share - self.recovery.due if self.lives else usd(0))
 
     @invariant()
@@ -388,7 +388,7 @@ def test_three_cents_of_a_third_are_one_cent() -> None:
     """What falls due is reckoned from all that was used: three redemptions of a cent are no three roundings."""
     coupon = issued(300)
     recovery = recoveries.open_recovery(
-        CLAIM, coupon.id, PARTY, None, usd(300), share_bp=3_333, id=RecoveryId.mint(1, 7), at=DAY_0
+        CLAIM, coupon.id, PARTY, usd(300), share_bp=3_333, id=RecoveryId.mint(1, 7), at=DAY_0
     ).after
     assert recovery.contingent == usd(100)
     for used in range(3):
@@ -400,7 +400,7 @@ def test_three_cents_of_a_third_are_one_cent() -> None:
 
 def test_a_share_of_a_refund_is_owed_at_once() -> None:
     change = recoveries.open_recovery(
-        CLAIM, RefundId.mint(1, 8), PARTY, None, usd(99_99), share_bp=5_000, id=RecoveryId.mint(1, 7), at=DAY_0
+        CLAIM, RefundId.mint(1, 8), PARTY, usd(99_99), share_bp=5_000, id=RecoveryId.mint(1, 7), at=DAY_0
     )
     recovery = change.after
     assert (recovery.state, recovery.due, recovery.contingent) == (RecoveryState.DUE, usd(50_00), usd(0))

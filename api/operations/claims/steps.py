@@ -62,8 +62,8 @@ SUSPENDED_BY: Final = "chargeback"
 async def ruling_of(work: Work, claim: Claim, case: Case, command: DecideClaim) -> Ruling:
     """What the marketplace's decision would come to; nothing is written.
 
-    Refuses like `rulings.by_staff`, with Invalid evidence that is none of the claim's, and (`claim.shares`) a share that
-    is laid on a party which the order does not have.
+    Refuses like `rulings.by_staff`, with Invalid evidence that is none of the claim's, and (`claim.shares`) a share
+    that is laid on a party which the order does not have.
     """
     await _require_evidence(work, claim, command)
     if command.outcome is ClaimOutcome.DENIED:
