@@ -18,9 +18,8 @@ from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Happening
-from domain.claims import Claim, ClaimState, Side, side_of
-from domain.claims.life import DECIDABLE, UNDECIDED
-from domain.dates import rfc3339
+from domain.claims import DECIDABLE, TAKES_EVIDENCE, Claim, ClaimAction, Side, side_of
+from domain.dates import MICROSECOND, rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.evidence_needs import PARTIES, EvidenceKind
 from domain.explain import Finding, Input, every, unmet
@@ -188,23 +187,38 @@ class FindEvidenceForged:
 
 # -- what may be done --------------------------------------------------------------------------------------------------
 
-TAKES: Final = UNDECIDED | {ClaimState.APPEALED, ClaimState.SUSPENDED}
-"""The states of a claim in which evidence is taken: before its decision, and before that of an appeal."""
-
 
 def conditions(claim: Claim, caller: Caller, mutation: str, by: frozenset[Side]) -> tuple[Finding, ...]:
     """Whether the caller may bring or ask for evidence in the claim."""
     return (
         Finding("evidence.role", side_of(claim, caller) in by and may(caller, mutation), "evidence_of_your_side"),
-        Finding("evidence.state", claim.state in TAKES, "evidence_in_time", {"state": claim.state.value}),
+        Finding("evidence.state", claim.state in TAKES_EVIDENCE, "evidence_in_time", {"state": claim.state.value}),
     )
+
+
+def submittable(claim: Claim, caller: Caller) -> Move:
+    """Whether the caller may bring evidence now, and why not."""
+    by = frozenset({Side.BUYER, Side.LIABLE_PARTY, Side.STAFF})
+    return Move(ClaimAction.SUBMIT_EVIDENCE.value, unmet(conditions(claim, caller, "submitEvidence", by)))
 
 
 def require_submittable(claim: Claim, caller: Caller) -> None:
     """Nothing, if the caller may bring evidence now. Refuses with every reason, `evidence.state` after a decision."""
-    by = frozenset({Side.BUYER, Side.LIABLE_PARTY, Side.STAFF})
-    if because := unmet(conditions(claim, caller, "submitEvidence", by)):
+    if because := submittable(claim, caller).because:
         raise Refused("evidence.submit", "The claim takes no evidence now.", because)
+
+
+def requestable(claim: Claim, caller: Caller, at: datetime) -> Move:
+    """Whether the caller may ask a side for evidence now, and why not.
+
+    At the instant at which the claim is decided on its file, no time is left that a side could be given.
+    """
+    findings = conditions(claim, caller, "requestEvidence", frozenset({Side.STAFF}))
+    closes_at = _decided_at(claim)
+    if closes_at is not None:
+        findings = (*findings, _before_decision(claim, at + MICROSECOND))
+        closes_at -= MICROSECOND
+    return Move(ClaimAction.REQUEST_EVIDENCE.value, unmet(findings), closes_at=closes_at)
 
 
 def moves(evidence: Evidence, caller: Caller, *, forged: bool) -> tuple[Move, ...]:
@@ -291,13 +305,9 @@ def request_evidence(
     Refuses a claim that takes no evidence, and an instant after the one at which the claim is decided on its file;
     with Invalid an instant that is over or too far, and no kind or too many.
     """
-    because = unmet(
-        (
-            *conditions(claim, caller, "requestEvidence", frozenset({Side.STAFF})),
-            _before_decision(claim, command.until),
-        )
-    )
-    if because:
+    findings = conditions(claim, caller, "requestEvidence", frozenset({Side.STAFF}))
+    # An instant that is over is bad input, not the claim's fault, unless none is left that would be good.
+    if because := unmet((*findings, _before_decision(claim, max(command.until, at + MICROSECOND)))):
         raise Refused("evidence.request", "Evidence cannot be asked for.", because)
     problems = []
     if command.side not in PARTIES:
@@ -327,10 +337,15 @@ def request_evidence(
 
 def _before_decision(claim: Claim, until: datetime) -> Finding:
     """Whether that instant lies before the one at which the claim is decided without."""
-    decided_at = claim.due_at if claim.state in DECIDABLE else None
+    decided_at = _decided_at(claim)
     inputs: dict[str, Input] = {"until": rfc3339(until)}
     inputs |= {} if decided_at is None else {"decidedAt": rfc3339(decided_at)}
     return Finding("evidence.until", decided_at is None or until <= decided_at, "evidence_before_decision", inputs)
+
+
+def _decided_at(claim: Claim) -> datetime | None:
+    """The last instant before the claim is decided on its file, where that is what comes next."""
+    return claim.due_at if claim.state in DECIDABLE else None
 
 
 def answer_request(

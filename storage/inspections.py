@@ -1,9 +1,10 @@
 """Inspections: row to dataclass, and the ways they are found."""
 
+from collections.abc import Collection
 from typing import Final
 
 from domain.ids import ClaimId, InspectionId, TenantId
-from domain.inspections import Inspection, InspectionState
+from domain.inspections import Inspection
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -29,7 +30,12 @@ async def by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimI
     return await INSPECTIONS.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.ordered_at, t.id", claim_id)
 
 
+async def running(connection: Connection, tenant_id: TenantId, claim_ids: Collection[ClaimId]) -> set[str]:
+    """Those of the claims in which an inspection is ordered and has not reported."""
+    text = "SELECT claim_id FROM inspections WHERE tenant_id = $1 AND claim_id = ANY ($2::text[]) AND state = 'ORDERED'"
+    return {row["claim_id"] for row in await connection.fetch(text, tenant_id, list(claim_ids))}
+
+
 async def is_running(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> bool:
     """Whether an inspection of the claim is ordered and has not reported."""
-    found = await by_claim(connection, tenant_id, claim_id)
-    return any(inspection.state is InspectionState.ORDERED for inspection in found)
+    return bool(await running(connection, tenant_id, [claim_id]))

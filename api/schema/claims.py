@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+import api.schema.clocks  # noqa: F401 -- describes Duty, which is shown here too
 from api.operations import claims
 from api.schema.arguments import Argument, field
 from api.schema.buyers import Buyer
@@ -38,6 +39,7 @@ from domain.claims import (
     Side,
     Silence,
 )
+from domain.clocks import Duty
 from domain.desk import ClaimAssignment, QueueRole
 from domain.evidence_needs import EvidenceStage
 from domain.ids import ClaimId, CoverageId, EvidenceId
@@ -70,7 +72,7 @@ class ClaimOrder(StrEnum):
     OLDEST_FIRST = "OLDEST_FIRST"
     """By opening, the earliest first."""
     MOST_URGENT_FIRST = "MOST_URGENT_FIRST"
-    """By the instant until which somebody must act; what waits for nobody comes last."""
+    """By the instant until which somebody must act on the claim itself; what waits for nobody comes last."""
 
 
 class ClaimEventOrder(StrEnum):
@@ -118,7 +120,9 @@ class ClaimFilter:
     awaits_second_eyes: bool | None = strawberry.field(
         default=None, description="With a decision that waits for a second adjudicator, or without; for staff alone."
     )
-    due_before: datetime | None = strawberry.field(default=None, description="Somebody must act before this instant.")
+    due_before: datetime | None = strawberry.field(
+        default=None, description="Somebody must act on the claim itself before this instant."
+    )
     opened_from: datetime | None = strawberry.field(default=None, description="Opened at this instant or later.")
     opened_before: datetime | None = strawberry.field(default=None, description="Opened before this instant.")
 
@@ -128,9 +132,17 @@ class ClaimDuty:
     """`domain.claims.NextDuty`."""
 
     by: Side = strawberry.field(description="Whose turn it is.")
-    actions: list[ClaimAction] = strawberry.field(description="What that side can do to fulfil it.")
+    actions: list[ClaimAction] = strawberry.field(
+        description="What that side can do with the claim to fulfil it; empty where it is about what runs beneath it."
+    )
     due_at: datetime = strawberry.field(description="The last instant at which acting is in time.")
     otherwise: Consequence = strawberry.field(description="What happens if nobody acts by then.")
+    duty: Duty = strawberry.field(description="What has to be done, as the clock on it has it.")
+    about: Node | None = strawberry.field(
+        description="The claim itself, or what runs beneath it: a return, a remedy, an inspection, a request for "
+        "evidence, an appeal; null when hidden from the viewer."
+    )
+    mutations: list[str] = strawberry.field(description="The mutations that fulfil it, by name: `shipReturn`.")
 
 
 @strawberry.type(description="An action that is not possible now for the viewer, and why.")
@@ -271,7 +283,13 @@ class Claim(Node):
     notes: Connection[Annotated["ClaimNote", strawberry.lazy("api.schema.desk")]] = connection(
         "Notes of staff to staff; empty for everybody else."
     )
-    next_duty: ClaimDuty | None = strawberry.field(description="Who must act, by when; null when nobody must.")
+    next_duty: ClaimDuty | None = strawberry.field(
+        description="Who must act, by when: on the claim or on what runs beneath it, the nearest due; null when nobody "
+        "must."
+    )
+    duties: list[ClaimDuty] = strawberry.field(
+        description="Everything that somebody must do about the claim and what runs beneath it, the nearest due first."
+    )
     available_actions: list[ClaimAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
     )
@@ -285,7 +303,10 @@ class Claim(Node):
     escalates_at: datetime | None = strawberry.field(
         description="At this instant, unanswered, it goes to the marketplace by itself; null where it never could."
     )
-    due_at: datetime | None = strawberry.field(description="Until when somebody must act; null when nobody must.")
+    due_at: datetime | None = strawberry.field(
+        description="Until when somebody must act on the claim itself; null when nobody must. `nextDuty` knows what "
+        "runs beneath it too."
+    )
     opened_at: datetime = strawberry.field(description="When it was opened.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
     decided_at: datetime | None = strawberry.field(description="When it was decided.")

@@ -76,6 +76,9 @@ DECIDABLE: Final = frozenset({ClaimState.ESCALATED, ClaimState.UNDER_DECISION})
 UNDECIDED: Final = BETWEEN_THE_SIDES | WITH_THE_MARKETPLACE
 """Nothing is decided or agreed."""
 
+TAKES_EVIDENCE: Final = UNDECIDED | {ClaimState.APPEALED, ClaimState.SUSPENDED}
+"""Evidence is taken: before the decision, and before that of an appeal."""
+
 ENDED: Final = frozenset({ClaimState.CLOSED, ClaimState.WITHDRAWN})
 """Nothing is left to do."""
 
@@ -131,6 +134,14 @@ class ClaimAction(StrEnum):
     """confirmDecision: a second adjudicator agrees with a proposed decision, and it is taken."""
     RETURN_DECISION = "RETURN_DECISION"
     """returnDecision: a second adjudicator does not agree, and the claim is to be decided anew."""
+    SUBMIT_EVIDENCE = "SUBMIT_EVIDENCE"
+    """submitEvidence: a side, or staff, brings something that proves its word."""
+    REQUEST_EVIDENCE = "REQUEST_EVIDENCE"
+    """requestEvidence: the marketplace asks a side for evidence."""
+    ORDER_INSPECTION = "ORDER_INSPECTION"
+    """orderInspection: the buyer has a third party look at the goods."""
+    ADD_CLAIM_NOTE = "ADD_CLAIM_NOTE"
+    """addClaimNote: staff leave a note for staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +210,16 @@ MOVES: Final[Mapping[ClaimAction, Step]] = {
 }
 """The life of a claim as a table; the picture in the README is drawn from it. Which of staff may act for the buyer is
 the role table's word (`domain/access.py`), and a reason may give a side less (`domain/claims/reasons.py`)."""
-assert MOVES.keys() == set(ClaimAction)
+
+BESIDE: Final[Mapping[ClaimAction, str]] = {
+    ClaimAction.SUBMIT_EVIDENCE: "submitEvidence",
+    ClaimAction.REQUEST_EVIDENCE: "requestEvidence",
+    ClaimAction.ORDER_INSPECTION: "orderInspection",
+    ClaimAction.ADD_CLAIM_NOTE: "addClaimNote",
+}
+"""What is done in a claim and is no step of it -> its mutation; `domain/claim_moves.py` says when it may be."""
+assert MOVES.keys() | BESIDE.keys() == set(ClaimAction)
+assert not MOVES.keys() & BESIDE.keys()
 
 BIRTHS: Final[Mapping[ClaimState, str]] = {
     ClaimState.OPEN: "openClaim (buyer, staff)",
@@ -242,6 +262,24 @@ class Consequence(StrEnum):
     """The marketplace decides on what it has."""
     DECIDED_ON_FILE = "DECIDED_ON_FILE"
     """The rule decides on what is recorded."""
+    AWARD_IS_GIVEN = "AWARD_IS_GIVEN"
+    """What was awarded is given, wherever the goods are."""
+    GOODS_COUNT_AS_RECEIVED = "GOODS_COUNT_AS_RECEIVED"
+    """The goods count as received, and the liable party has its time to look at them."""
+    REMEDY_FAILS = "REMEDY_FAILS"
+    """The remedy has failed, and the buyer may have the claim decided again."""
+    REMEDY_COUNTS_AS_PROVIDED = "REMEDY_COUNTS_AS_PROVIDED"
+    """The buyer has what the liable party says it did."""
+    EVIDENCE_REQUEST_LAPSES = "EVIDENCE_REQUEST_LAPSES"
+    """The request for evidence lapses, and the marketplace decides without."""
+    INSPECTION_LAPSES = "INSPECTION_LAPSES"
+    """The inspection lapses, and the claim is decided without it."""
+    APPEAL_IS_HEARD = "APPEAL_IS_HEARD"
+    """The appeal is heard."""
+    APPEAL_IS_OVERDUE = "APPEAL_IS_OVERDUE"
+    """The appeal is overdue; at the very last it is decided as its rule says for silence."""
+    APPEAL_GOES_ON_WITHOUT_ANSWER = "APPEAL_GOES_ON_WITHOUT_ANSWER"
+    """The appeal is decided without an answer."""
 
 
 BY_SILENCE: Final[Mapping[Silence, Consequence]] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from domain import claims
+from domain import claim_moves, claims
 from domain.access import Caller, Role, ViewerKind
 from domain.claims import ClaimState
 from domain.claims.life import DECIDABLE
@@ -14,9 +14,11 @@ from domain.errors import NotFound
 from domain.evidence_needs import Completeness
 from domain.ids import EventId
 from domain.liability import Share
-from storage import evidence, saved_filters
+from domain.moves import Move
+from storage import claims as claim_rows
+from storage import evidence, inspections, saved_filters
 from storage.claims import CLAIMS
-from storage.views.actions import actions
+from storage.views.actions import actions_with
 from storage.views.view import (
     Amount,
     Computed,
@@ -54,11 +56,29 @@ async def recalled(connection: Any, viewer: Caller, id: str) -> Mapping[str, Any
     return saved_filters.values(CLAIM, saved.conditions)
 
 
+async def duties(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[list[claims.NextDuty]]:
+    """Who must act, by when, and what happens otherwise: on the claim and on what runs beneath it, nearest first."""
+    found = [CLAIMS.decode(row) for row in rows]
+    live = [claim.id for claim in found if claim.state in claims.LIVE]
+    running = await claim_rows.beneath(connection, viewer.tenant_id, live) if live else {}
+    return [list(claims.duties(claim, running.get(claim.id, ()))) for claim in found]
+
+
 async def next_duty(
-    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[claims.NextDuty | None]:
-    """Who must act, by when, and what happens otherwise."""
-    return [claims.next_duty(CLAIMS.decode(row)) for row in rows]
+    """The nearest of its duties."""
+    return [next(iter(each), None) for each in await duties(connection, rows, viewer, at, arguments)]
+
+
+async def moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
+    """What the viewer may do in each claim, and why not."""
+    found = [CLAIMS.decode(row) for row in rows]
+    ids = [claim.id for claim in found if claim.state in claims.TAKES_EVIDENCE]
+    running = await inspections.running(connection, viewer.tenant_id, ids) if ids else set()
+    return [claim_moves.moves(claim, viewer, at, inspecting=claim.id in running) for claim in found]
 
 
 async def shares(
@@ -185,7 +205,8 @@ CLAIM: Final = View(
         "proposedDecision": One("ProposedDecision", "{t}.proposal_id", frozenset({ViewerKind.STAFF})),
         "notes": Many("ClaimNote", "claim_id", "OLDEST_FIRST"),
         "nextDuty": Computed(next_duty, needs=CLAIMS.names),
-        **actions(CLAIMS, claims.moves),
+        "duties": Computed(duties, needs=CLAIMS.names),
+        **actions_with(CLAIMS, moves),
     },
     sorts={
         "NEWEST_FIRST": Sort((("{t}.opened_at", True),)),

@@ -8,12 +8,15 @@ then taken for good.
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
-from api.operations import claims
-from domain.access import Caller, Role
+from api.operations import claims, desk, evidence, inspections, proposals
+from domain.access import Caller, Role, may
+from domain.claim_moves import MUTATIONS
+from domain.claim_notes import AddClaimNote
 from domain.claims import (
     AnswerClaim,
     Claim,
@@ -25,10 +28,16 @@ from domain.claims import (
     DecideClaim,
     LineWish,
     MakeOffer,
+    Side,
     next_duty,
 )
+from domain.claims.desk import AssignClaim
 from domain.errors import Forbidden, NotFound, Refusal, Refused
+from domain.evidence import NewEvidence, RequestEvidence, SubmitEvidence
+from domain.evidence_needs import EvidenceKind
 from domain.ids import OrderLineId
+from domain.inspections import OrderInspection
+from domain.proposals import ConfirmDecision, ReturnDecision
 from domain.remedies import RemedyKind
 from storage.unit_of_work import Outcome, Work
 from tests.api.test_claims import DAY, MICROSECOND, Story, story
@@ -49,7 +58,29 @@ OPERATIONS: Final[dict[ClaimAction, Operation]] = {
     ClaimAction.DECIDE_CLAIM: claims.decide_claim,
     ClaimAction.REOPEN_CLAIM: claims.reopen_claim,
     ClaimAction.WITHDRAW_CLAIM: claims.withdraw_claim,
+    ClaimAction.SUBMIT_EVIDENCE: evidence.submit_evidence,
+    ClaimAction.REQUEST_EVIDENCE: evidence.request_evidence,
+    ClaimAction.ORDER_INSPECTION: inspections.order_inspection,
+    ClaimAction.ADD_CLAIM_NOTE: desk.add_claim_note,
+    ClaimAction.TAKE_CLAIM: desk.take_claim,
+    ClaimAction.ASSIGN_CLAIM: desk.assign_claim,
+    ClaimAction.RELEASE_CLAIM: desk.release_claim,
+    ClaimAction.TAKE_OVER_CLAIM: desk.take_over_claim,
+    ClaimAction.CONFIRM_DECISION: proposals.confirm_decision,
+    ClaimAction.RETURN_DECISION: proposals.return_decision,
 }
+assert OPERATIONS.keys() == set(ClaimAction)
+REFUSED_BY: Final = {
+    ClaimAction.SUBMIT_EVIDENCE: "evidence.submit",
+    ClaimAction.REQUEST_EVIDENCE: "evidence.request",
+    ClaimAction.ORDER_INSPECTION: "inspection.order",
+}
+"""The rule by which what is done beside the steps of a claim is refused; a step is refused by its own name."""
+DULL: Final = frozenset({ClaimAction.WITHDRAW_CLAIM, ClaimAction.ADD_CLAIM_NOTE, ClaimAction.SUBMIT_EVIDENCE})
+"""What a walk does for good only when there is nothing else: it ends the walk, or leads nowhere."""
+DESK: Final = frozenset(
+    {ClaimAction.TAKE_CLAIM, ClaimAction.ASSIGN_CLAIM, ClaimAction.RELEASE_CLAIM, ClaimAction.TAKE_OVER_CLAIM}
+)
 STEPS: Final = 6
 SEEDS: Final = (1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12)))
 ASKED: Final = "query ($id: ID!) { claim(id: $id) { state availableActions } }"
@@ -59,13 +90,23 @@ class Undone(Exception):
     """The attempt is taken back."""
 
 
-def command(action: ClaimAction, claim: Claim, line_id: OrderLineId) -> Any:
+def command(action: ClaimAction, claim: Claim, line_id: OrderLineId, at: datetime) -> Any:
     """Valid input for the action."""
-    if action is ClaimAction.MAKE_OFFER:
-        return MakeOffer(claim.id, (LineWish(line_id, RemedyKind.COUPON, usd(50_00)),), None)
-    if action is ClaimAction.DECIDE_CLAIM:
-        return DecideClaim(claim.id, ClaimOutcome.GRANTED, "It was not kept.")
-    return AnswerClaim(claim.id, None)
+    until = max(at + MICROSECOND, min(at + DAY, claim.due_at or at + DAY))
+    offered = (LineWish(line_id, RemedyKind.COUPON, usd(50_00)),)
+    statement = (NewEvidence(EvidenceKind.STATEMENT, (), "It was so."),)
+    wishes: dict[ClaimAction, Any] = {
+        ClaimAction.MAKE_OFFER: MakeOffer(claim.id, offered, None),
+        ClaimAction.DECIDE_CLAIM: DecideClaim(claim.id, ClaimOutcome.GRANTED, "It was not kept."),
+        ClaimAction.SUBMIT_EVIDENCE: SubmitEvidence(claim.id, statement),
+        ClaimAction.REQUEST_EVIDENCE: RequestEvidence(claim.id, Side.BUYER, (EvidenceKind.PHOTOS,), until, None),
+        ClaimAction.ORDER_INSPECTION: OrderInspection(claim.id, "sgs", usd(100_00), "PAY-1", None),
+        ClaimAction.ADD_CLAIM_NOTE: AddClaimNote(claim.id, "Mind this one."),
+        ClaimAction.CONFIRM_DECISION: ConfirmDecision(claim.id),
+        ClaimAction.RETURN_DECISION: ReturnDecision(claim.id, "Look again."),
+    }
+    otherwise = AssignClaim(claim.id, reason="It is mine now.") if action in DESK else AnswerClaim(claim.id, None)
+    return wishes.get(action, otherwise)
 
 
 async def refused_for_state_time_or_role(story: Story, caller: Caller, action: ClaimAction, wish: Any) -> bool:
@@ -81,7 +122,8 @@ async def refused_for_state_time_or_role(story: Story, caller: Caller, action: C
     except Undone:
         return False
     except Refusal as refusal:
-        of_moves = isinstance(refusal, Refused) and refusal.rule == f"claim.{action.value.lower()}"
+        rule = REFUSED_BY.get(action, f"claim.{action.value.lower()}")
+        of_moves = isinstance(refusal, Refused) and refusal.rule == rule
         if of_moves or isinstance(refusal, Forbidden | NotFound):
             return True
         raise AssertionError(f"{action} has valid input, and is refused for it") from refusal
@@ -117,26 +159,26 @@ async def test_what_is_listed_is_what_is_not_refused(story: Story, ask: Asking, 
     sides = callers(story)
     stranger = story.market.buyer(await story.market.register_buyer())
     for _ in range(STEPS):
-        possible = []
+        possible, at = [], await story.market.now()
         for caller in sides.values():
             shown = await ask(caller, ASKED, id=claim.id)
             listed = set(shown["claim"]["availableActions"])
             for action in OPERATIONS:
-                wish = command(action, claim, line_id)
-                blocked = await refused_for_state_time_or_role(story, caller, action, wish)
+                wish = command(action, claim, line_id, at)
+                # What its role keeps from a caller is refused before anything is read, and is not listed.
+                allowed = may(caller, MUTATIONS[action])
+                blocked = not allowed or await refused_for_state_time_or_role(story, caller, action, wish)
                 assert blocked == (action.value not in listed), (claim.state, action)
                 if not blocked:
                     possible.append((caller, action))
         chosen = chance.choice(sorted(OPERATIONS))
-        assert await refused_for_state_time_or_role(story, stranger, chosen, command(chosen, claim, line_id))
+        assert await refused_for_state_time_or_role(story, stranger, chosen, command(chosen, claim, line_id, at))
         duty = next_duty(claim)
         if duty is not None and (not possible or chance.random() < 0.3):
             await story.market.move(duty.due_at + chance.choice((0, 1)) * MICROSECOND)
         elif possible:
-            caller, action = chance.choice(
-                [each for each in possible if each[1] is not ClaimAction.WITHDRAW_CLAIM] or possible
-            )
-            await story.market.act(caller, OPERATIONS[action], command(action, claim, line_id))
+            caller, action = chance.choice([each for each in possible if each[1] not in DULL | DESK] or possible)
+            await story.market.act(caller, OPERATIONS[action], command(action, claim, line_id, at))
         else:
             break
         claim = await story.claim(claim.id)

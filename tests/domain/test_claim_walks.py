@@ -309,7 +309,7 @@ class ClaimWalk(RuleBasedStateMachine):
             Consequence.GOES_TO_DECISION: self.claim.state is ClaimState.UNDER_DECISION,
             Consequence.DECIDED_ON_FILE: self.claim.outcome is not None,
         }
-        assert came.keys() == set(Consequence)
+        assert came.keys() | {wait.otherwise for wait in claims.BENEATH.values()} == set(Consequence)
         assert came[otherwise], (otherwise, before.duty, self.claim.state)
 
     def escalation(self) -> claims.Escalation:

@@ -1,0 +1,177 @@
+"""Who must act on what runs beneath a claim, by when, and what silence means: told by the claim itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.operations import appeals, claims, evidence, fulfilment, holds, inspections, returns
+from domain.access import Caller, Role
+from domain.appeals import StepAppeal
+from domain.claims import AnswerClaim, ClaimReason, ClaimState, LineWish, Side
+from domain.evidence import NewEvidence, RequestEvidence, SubmitEvidence
+from domain.evidence_needs import EvidenceKind
+from domain.holds import ApplyClockHold, ReverseClockHold
+from domain.ids import ClaimId, ClockHoldId, EvidenceRequestId
+from domain.inspections import OrderInspection
+from domain.remedies import AnswerRemedy, RemedyKind
+from domain.returns import ReturnWord
+from tests.api.test_appeals import Court, court
+from tests.api.test_claims import story
+from tests.api.test_holds import selection
+from tests.api.test_remedies import Losses, losses
+from tests.api.test_returns import DAY, MICROSECOND, arrange, id_of, returning, ship
+from tests.builders import Market, usd
+from tests.disputes import Dispute, Returning
+from tests.marketplaces import Asking
+
+__all__ = ["court", "losses", "returning", "story"]
+
+SHOWN = """query ($id: ID!, $at: DateTime!) {
+  claim(id: $id) {
+    state dueAt nextDuty { ...duty } duties { ...duty }
+  }
+  claimAsOf(id: $id, asOf: $at) { state dueAt }
+}
+fragment duty on ClaimDuty { by duty dueAt otherwise actions mutations about { __typename id } }"""
+
+
+async def shown(ask: Asking, market: Market, who: Caller, id: ClaimId) -> dict[str, Any]:
+    """The claim as that caller sees it, which as of now is what it is."""
+    found = await ask(who, SHOWN, id=id, at=(await market.now()).isoformat())
+    claim: dict[str, Any] = found["claim"]
+    assert {key: claim[key] for key in ("state", "dueAt")} == found["claimAsOf"]
+    assert claim["nextDuty"] == next(iter(claim["duties"]), None)
+    assert claim["duties"] == sorted(claim["duties"], key=lambda duty: duty["dueAt"])
+    return claim
+
+
+def spelled(duty: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
+    return duty["by"], duty["duty"], duty["otherwise"], tuple(duty["mutations"])
+
+
+async def test_a_return_says_whose_turn_it_is_at_each_step_and_a_hold_moves_it(
+    returning: Returning, ask: Asking
+) -> None:
+    market, id = returning.market, returning.claim_id
+
+    async def now() -> dict[str, Any]:
+        seen = [await shown(ask, market, who, id) for who in (returning.buyer, returning.maker, market.staff)]
+        assert seen[0] == seen[1] == seen[2]
+        assert (seen[0]["state"], seen[0]["dueAt"]) == ("RETURNING", None)
+        duty: dict[str, Any] = seen[0]["nextDuty"]
+        goods = await returning.goods()
+        assert duty["about"] == {"__typename": "GoodsReturn", "id": goods.id}
+        assert goods.due_at is not None
+        assert datetime.fromisoformat(duty["dueAt"]) == goods.due_at
+        return duty
+
+    arranging = ("LIABLE_PARTY", "ARRANGE_RETURN", "AWARD_IS_GIVEN", ("arrangeReturn", "waiveReturn"))
+    assert spelled(await now()) == arranging
+    await arrange(returning)
+    sending = await now()
+    assert spelled(sending) == ("BUYER", "SEND_RETURN", "CLOSES", ("shipReturn",))
+    at = await market.now()
+    where = selection(countries=("US",), start=at, until=at + 5 * DAY)
+    held = await market.act(market.staff, holds.apply_clock_hold, ApplyClockHold(where, "The port is closed."))
+    assert (await now())["dueAt"] > sending["dueAt"]
+    back = ReverseClockHold(ClockHoldId(str(held.things["clockHold"])), "It opened.")
+    await market.act(market.staff, holds.reverse_clock_hold, back)
+    assert (await now())["dueAt"] == sending["dueAt"]
+    await ship(returning)
+    assert spelled(await now()) == ("LIABLE_PARTY", "RECEIVE_RETURN", "GOODS_COUNT_AS_RECEIVED", ("receiveReturn",))
+    due_at = (await returning.goods()).due_at
+    assert due_at is not None
+    await market.move(due_at + MICROSECOND)
+    looking = ("LIABLE_PARTY", "INSPECT_RETURN", "AWARD_IS_GIVEN", ("acceptReturn", "refuseReturn"))
+    assert spelled(await now()) == looking
+    await market.act(returning.maker, returns.accept_return, ReturnWord(id_of(returning), None))
+    assert (await shown(ask, market, returning.buyer, id))["state"] == "REMEDY_IN_PROGRESS"
+
+
+async def test_of_two_remedies_the_nearest_is_due_first(losses: Losses, ask: Asking) -> None:
+    claim = await losses.lost(300_00, 200_00)
+    first, second = (line.line_id for line in claim.lines)
+    wishes = (LineWish(first, RemedyKind.REPLACEMENT), LineWish(second, RemedyKind.PARTS))
+    settled = await losses.settle_for(claim, *wishes)
+    assert settled.state is ClaimState.REMEDY_IN_PROGRESS
+    replacement, parts = sorted(await losses.remedies(claim), key=lambda remedy: remedy.kind.value, reverse=True)
+    buyer, market = losses.story.buyer, losses.story.market
+    duties = (await shown(ask, market, buyer, claim.id))["duties"]
+    providing = ("LIABLE_PARTY", "PROVIDE_REMEDY", "REMEDY_FAILS", ("provideRemedy",))
+    assert [(spelled(duty), duty["about"]["id"]) for duty in duties] == [
+        (providing, parts.id),
+        (providing, replacement.id),
+    ]
+    await market.act(losses.supplier, fulfilment.provide_remedy, AnswerRemedy(parts.id, None))
+    confirming = ("BUYER", "CONFIRM_REMEDY", "REMEDY_COUNTS_AS_PROVIDED", ("confirmRemedy", "rejectRemedy"))
+    duties = (await shown(ask, market, buyer, claim.id))["duties"]
+    assert {spelled(duty) for duty in duties} == {confirming, providing}
+    await market.act(buyer, fulfilment.confirm_remedy, AnswerRemedy(parts.id, None))
+    assert [spelled(duty) for duty in (await shown(ask, market, buyer, claim.id))["duties"]] == [providing]
+
+
+async def test_an_appeal_says_whose_turn_it_is_and_to_whom_it_is_hidden(court: Court, ask: Asking) -> None:
+    claim = await court.granted()
+    market, party = court.market, court.party
+
+    async def now(who: Caller = party) -> dict[str, Any]:
+        found = await shown(ask, market, who, claim.id)
+        duty: dict[str, Any] = found["nextDuty"]
+        assert (found["state"], duty["actions"]) == ("APPEALED", [])
+        return duty
+
+    filed = await court.file(party, claim.id)
+    assert spelled(await now()) == ("STAFF", "ADMIT_APPEAL", "APPEAL_IS_HEARD", ("admitAppeal", "dismissAppeal"))
+    assert (await now())["about"] == {"__typename": "Appeal", "id": filed.id}
+    assert (await now(court.story.buyer))["about"] is None, "an appeal is its writer's and the desk's"
+    taken = await court.heard(filed)
+    assert spelled(await now()) == ("STAFF", "DECIDE_APPEAL", "APPEAL_IS_OVERDUE", ("takeAppeal", "decideAppeal"))
+    wish = StepAppeal(taken.id, "Where is the report?")
+    await market.act(court.reviewer, appeals.request_appeal_information, wish)
+    asked = ("LIABLE_PARTY", "ANSWER_APPEAL", "APPEAL_GOES_ON_WITHOUT_ANSWER", ("answerAppealRequest",))
+    assert spelled(await now()) == asked
+
+
+@pytest.fixture
+async def dispute(sandbox: Market) -> Dispute:
+    return await Dispute.create(sandbox)
+
+
+async def test_rounds_of_evidence_and_inspections_stand_beside_the_claims_own_duty(
+    dispute: Dispute, ask: Asking
+) -> None:
+    market, id = dispute.market, dispute.claim_id
+    answering = ("LIABLE_PARTY", "ANSWER_CLAIM", "BUYER_MAY_ESCALATE")
+    own = (await shown(ask, market, dispute.buyer, id))["nextDuty"]
+    assert spelled(own)[:3] == answering
+    assert (own["about"]["id"], own["mutations"]) == (id, ["acceptClaim", "contestClaim", "makeOffer"])
+    until = await market.now() + timedelta(hours=24)
+    wish = RequestEvidence(id, Side.BUYER, (EvidenceKind.PHOTOS,), until, None)
+    asked = await market.act(market.caller(Role.ADJUDICATOR), evidence.request_evidence, wish)
+    ordered = OrderInspection(id, "sgs", usd(150_00), "PAY-1", None)
+    await market.act(dispute.buyer, inspections.order_inspection, ordered)
+    duties = (await shown(ask, market, dispute.maker, id))["duties"]
+    bringing = ("BUYER", "BRING_EVIDENCE", "EVIDENCE_REQUEST_LAPSES", ("submitEvidence",))
+    reporting = ("STAFF", "REPORT_INSPECTION", "INSPECTION_LAPSES", ("recordInspectionReport",))
+    assert spelled(duties[0]) == bringing
+    assert duties[0]["about"]["id"] == EvidenceRequestId(str(asked.things["evidenceRequest"]))
+    assert {spelled(duty)[:3] for duty in duties} == {answering, bringing[:3], reporting[:3]}
+    pieces = (NewEvidence(EvidenceKind.PHOTOS, (await dispute.file(dispute.buyer),), None),)
+    await market.act(dispute.buyer, evidence.submit_evidence, SubmitEvidence(id, pieces))
+    again = (await shown(ask, market, dispute.buyer, id))["duties"]
+    assert {spelled(duty)[:3] for duty in again} == {answering, reporting[:3]}
+
+
+async def test_what_can_no_longer_be_brought_is_nobodys_turn(court: Court, ask: Asking) -> None:
+    """A request for evidence that was open when its claim was decided has a clock, and nothing to wait for."""
+    story = court.story
+    claim = await story.open(await story.serviced_order(10_000_00), ClaimReason.SERVICE_NOT_FINISHED)
+    until = await story.market.now() + timedelta(hours=24)
+    wish = RequestEvidence(claim.id, Side.BUYER, (EvidenceKind.PHOTOS,), until, None)
+    await story.market.act(court.judge, evidence.request_evidence, wish)
+    await story.market.act(court.party, claims.accept_claim, AnswerClaim(claim.id, None))
+    found = await shown(ask, story.market, story.buyer, claim.id)
+    assert (found["state"], found["duties"]) == ("DECIDED", [])
