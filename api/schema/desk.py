@@ -461,8 +461,9 @@ class DeskQueries:
         "Decisions that wait, or waited, for a second adjudicator; for staff.", order=ProposedDecisionOrder
     )
     my_work: WorkPage | None = field(
-        "What waits for the viewer, of every kind in one list, the earliest deadline first: what the viewer has, and "
-        "what nobody has that its roles can act on. For staff, null for others.",
+        "What waits for the viewer, of every kind in one list, the earliest deadline first: for staff what the viewer "
+        "has, and what nobody has that its roles can act on; for a buyer, supplier or provider what the party has to "
+        "do. Null for the public.",
         Argument("first", int, f"The page size: 1 to {PAGE_MAX}."),
         Argument("after", str | None, "Only what comes after this cursor."),
         Argument("kinds", list[WorkKind] | None, "Only work of these kinds."),

@@ -1,8 +1,9 @@
 """The desk's own things, for staff alone: notes on claims, saved filters, proposed decisions, and whose work is what.
 
 `myWork` is one list over several tables. Each kind of work is a row of `SOURCES`: which rows of which table wait for
-staff, for which roles, and who has them. A page takes the first rows of each kind in the order of that kind's index,
-once for what the viewer has and once for what nobody has, and merges them: what it costs does not grow with the tables.
+staff of which roles, and who has them, or for which party. A page takes the first rows of each kind in the order of
+that kind's index, once for what the viewer has and once for what nobody has, and merges them: what it costs does not
+grow with the tables.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -12,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from domain.access import Caller, Role, ViewerKind
+from domain.access import ACTIONS, PARTY, Caller, Role, ViewerKind
+from domain.claims import TAKES_EVIDENCE, Side
 from domain.clocks import Duty
 from domain.errors import Invalid, Problem
 from domain.ids import ProposalId
@@ -20,6 +22,7 @@ from storage.saved_filters import SAVED_FILTERS
 from storage.views.view import Amount, Answer, Computed, Filter, Listing, One, Root, Row, Sort, View, columns
 
 STAFF: Final = frozenset({ViewerKind.STAFF})
+PARTIES: Final = frozenset(ViewerKind) - {ViewerKind.STAFF, ViewerKind.PUBLIC}
 VISIBLE: Final = {ViewerKind.STAFF: "true"}
 
 PAGE_MAX: Final = 100
@@ -115,6 +118,14 @@ class WorkKind(StrEnum):
     """The report of an inspection is awaited."""
     CARRIER_CLAIM = "CARRIER_CLAIM"
     """Something has to be done about a claim against a carrier before a deadline."""
+    CHARGEBACK = "CHARGEBACK"
+    """A merchant's pack waits to be looked at, or the cardholder's bank did not give in and must be answered."""
+    EVIDENCE_PACK = "EVIDENCE_PACK"
+    """The merchant must accept a chargeback or defend itself, before the marketplace's own deadline for it."""
+    EVIDENCE_REQUEST = "EVIDENCE_REQUEST"
+    """The marketplace asked a side of a claim for evidence."""
+    EVIDENCE_ROUND = "EVIDENCE_ROUND"
+    """Both sides of a claim are to bring their evidence, and this side has not said that it brought everything."""
 
 
 class WorkReason(StrEnum):
@@ -130,7 +141,8 @@ class WorkReason(StrEnum):
 class Source:
     """Where one kind of work comes from, in SQL over the row `w`; `due`, `rank` and the id follow an index of `waits`.
 
-    `assignee` is what the index begins with, empty for nobody; None where nobody takes work of this kind.
+    `assignee` is what the index begins with, empty for nobody; None where nobody takes work of this kind. `party` says
+    instead that it is the duty of the party $2. `subject` is the thing that waits.
     """
 
     table: str
@@ -140,6 +152,8 @@ class Source:
     due: str = "w.due_at"
     assignee: str | None = None
     rank: str = "0::smallint"
+    party: str | None = None
+    subject: str = "w.id"
 
 
 _DESK: Final = frozenset({Role.SUPPORT, Role.POLICY, Role.ADMIN})
@@ -158,51 +172,113 @@ def _claims(duty: Duty, *roles: Role) -> Source:
     )
 
 
-SOURCES: Final[Mapping[WorkKind, Source]] = {
-    WorkKind.TAKE_UP_CLAIM: _claims(Duty.TAKE_UP_CLAIM, Role.SUPPORT, Role.ADJUDICATOR),
-    WorkKind.DECIDE_CLAIM: _claims(Duty.DECIDE_CLAIM, Role.ADJUDICATOR),
-    WorkKind.SECOND_EYES: Source(
+def _round(role: Role, column: str, side: Side) -> Source:
+    """Claims in which both sides are asked for evidence, for the party in that column of theirs."""
+    return Source(
         "claims",
-        frozenset({Role.ADJUDICATOR}),
-        "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NOT NULL AND w.proposed_by <> $2",
+        frozenset({role}),
+        f"w.state = 'EVIDENCE_DUE' AND '{side}' <> ALL (w.heard)",
         "w.number || ' ' || w.reason",
-        due="w.urgent_at",
-        rank="w.queue_rank",
+        party=f"w.{column} = $2",
+    )
+
+
+_REQUEST: Final = (
+    "FROM evidence_requests e JOIN claims c ON c.tenant_id = e.tenant_id AND c.id = e.claim_id "
+    "WHERE e.tenant_id = w.tenant_id AND e.id = w.subject_id"
+)
+"""The request for evidence that a clock is about, with its claim."""
+
+_TAKES: Final = ", ".join(f"'{state}'" for state in sorted(TAKES_EVIDENCE))
+
+SOURCES: Final[Mapping[WorkKind, tuple[Source, ...]]] = {
+    WorkKind.TAKE_UP_CLAIM: (_claims(Duty.TAKE_UP_CLAIM, Role.SUPPORT, Role.ADJUDICATOR),),
+    WorkKind.DECIDE_CLAIM: (_claims(Duty.DECIDE_CLAIM, Role.ADJUDICATOR),),
+    WorkKind.SECOND_EYES: (
+        Source(
+            "claims",
+            frozenset({Role.ADJUDICATOR}),
+            "w.state IN ('ESCALATED', 'UNDER_DECISION') AND w.proposal_id IS NOT NULL AND w.proposed_by <> $2",
+            "w.number || ' ' || w.reason",
+            due="w.urgent_at",
+            rank="w.queue_rank",
+        ),
     ),
-    WorkKind.TIER_REVIEW: Source(
-        "tier_reviews",
-        _DESK,
-        "w.state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW')",
-        "w.identity",
-        assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
+    WorkKind.TIER_REVIEW: (
+        Source(
+            "tier_reviews",
+            _DESK,
+            "w.state IN ('EVIDENCE_SUBMITTED', 'UNDER_REVIEW')",
+            "w.identity",
+            assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
+        ),
     ),
-    WorkKind.ONBOARDING_REVIEW: Source(
-        "reviews",
-        _DESK,
-        "w.state = 'OPEN'",
-        "w.kind || ' ' || w.country",
-        assignee="CASE WHEN w.assignee_id IS NULL THEN '' ELSE w.assignee_id END",
+    WorkKind.ONBOARDING_REVIEW: (
+        Source(
+            "reviews",
+            _DESK,
+            "w.state = 'OPEN'",
+            "w.kind || ' ' || w.country",
+            assignee="CASE WHEN w.assignee_id IS NULL THEN '' ELSE w.assignee_id END",
+        ),
     ),
-    WorkKind.LISTING_FLAG: Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause"),
-    WorkKind.APPEAL: Source(
-        "appeals",
-        _DESK | {Role.ADJUDICATOR},
-        "w.state IN ('FILED', 'ADMISSIBLE', 'UNDER_REVIEW') AND w.due_at IS NOT NULL "
-        "AND w.first_decider IS DISTINCT FROM $2",
-        "w.number || ' ' || w.subject_kind",
-        assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
+    WorkKind.LISTING_FLAG: (Source("listing_flags", _DESK, "w.state = 'OPEN'", "w.cause"),),
+    WorkKind.APPEAL: (
+        Source(
+            "appeals",
+            _DESK | {Role.ADJUDICATOR},
+            "w.state IN ('FILED', 'ADMISSIBLE', 'UNDER_REVIEW') AND w.due_at IS NOT NULL "
+            "AND w.first_decider IS DISTINCT FROM $2",
+            "w.number || ' ' || w.subject_kind",
+            assignee="CASE WHEN w.reviewer_id IS NULL THEN '' ELSE w.reviewer_id END",
+        ),
     ),
-    WorkKind.INSPECTION: Source(
-        "inspections", frozenset({Role.SUPPORT, Role.ADJUDICATOR}), "w.state = 'ORDERED'", "w.company_name"
+    WorkKind.INSPECTION: (
+        Source("inspections", frozenset({Role.SUPPORT, Role.ADJUDICATOR}), "w.state = 'ORDERED'", "w.company_name"),
     ),
-    WorkKind.CARRIER_CLAIM: Source(
-        "carrier_claims",
-        frozenset({Role.SUPPORT, Role.FINANCE, Role.ADMIN}),
-        "w.due_at IS NOT NULL AND w.ended_at IS NULL",
-        "w.regime || ' ' || w.kind",
+    WorkKind.CARRIER_CLAIM: (
+        Source(
+            "carrier_claims",
+            frozenset({Role.SUPPORT, Role.FINANCE, Role.ADMIN}),
+            "w.due_at IS NOT NULL AND w.ended_at IS NULL",
+            "w.regime || ' ' || w.kind",
+        ),
+    ),
+    WorkKind.CHARGEBACK: (
+        Source(
+            "chargebacks",
+            ACTIONS["representChargeback"],
+            "(w.state = 'PLATFORM_CHECK' OR (w.state = 'PRE_ARBITRATION' AND NOT w.contested))",
+            "w.number || ' ' || w.scheme",
+        ),
+    ),
+    WorkKind.EVIDENCE_PACK: (
+        Source(
+            "chargebacks",
+            ACTIONS["submitEvidencePack"],
+            "w.state IN ('EVIDENCE_DUE', 'INSUFFICIENT')",
+            "w.number || ' ' || w.scheme",
+            party="w.supplier_id = $2",
+        ),
+    ),
+    WorkKind.EVIDENCE_REQUEST: (
+        Source(
+            "clocks",
+            PARTY,
+            f"w.state = 'RUNNING' AND w.duty = '{Duty.BRING_EVIDENCE}' "
+            f"AND EXISTS (SELECT {_REQUEST} AND c.state IN ({_TAKES}))",
+            f"(SELECT c.number || ' ' || array_to_string(e.kinds, ' ') {_REQUEST})",
+            party="w.party_id = $2",
+            subject="w.subject_id",
+        ),
+    ),
+    WorkKind.EVIDENCE_ROUND: (
+        _round(Role.BUYER, "buyer_id", Side.BUYER),
+        _round(Role.SUPPLIER, "supplier_id", Side.LIABLE_PARTY),
+        _round(Role.PROVIDER, "provider_id", Side.LIABLE_PARTY),
     ),
 }
-"""Every kind of work and where it comes from. A noun whose things wait for staff adds a member above and a row here."""
+"""Every kind of work and where it comes from. A noun whose things wait for somebody adds a member and a row here."""
 assert SOURCES.keys() == set(WorkKind)
 
 
@@ -248,23 +324,29 @@ class WorkPage:
 async def my_work(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[WorkPage]:
-    """What waits for the viewer, the earliest deadline first."""
+    """What waits for the member of the desk or for the party that it acts for, the earliest deadline first."""
     size: int = arguments["first"]
     if not 1 <= size <= PAGE_MAX:
         raise Invalid(Problem(("first",), f"A page of work has 1 to {PAGE_MAX} pieces."))
     after = None if arguments.get("after") is None else _place(arguments["after"])
     kinds = arguments.get("kinds") or list(WorkKind)
-    wanted = [(kind, source) for kind, source in SOURCES.items() if kind in kinds and source.roles & viewer.roles]
+    wanted = [
+        (kind, source)
+        for kind, sources in SOURCES.items()
+        for source in sources
+        if kind in kinds and source.roles & viewer.roles and (source.party is None) == (viewer.party_id is None)
+    ]
     found: list[Any] = []
     if wanted:
         text = statement(wanted, bounded=after is not None)
-        found = await connection.fetch(text, viewer.tenant_id, viewer.actor_id, size + 1, *(after or ()))
+        whose = viewer.party_id or viewer.actor_id
+        found = await connection.fetch(text, viewer.tenant_id, whose, size + 1, *(after or ()))
     places = [
         WorkPlace(
             cursor(row["due_at"], row["queue_rank"], row["id"]),
             WorkItem(
                 WorkKind(row["kind"]),
-                row["id"],
+                row["subject"],
                 row["title"],
                 None if _endless(row["due_at"]) else row["due_at"],
                 not _endless(row["due_at"]) and row["due_at"] < at,
@@ -279,11 +361,13 @@ async def my_work(
 
 
 def statement(wanted: Sequence[tuple[WorkKind, Source]], *, bounded: bool) -> str:
-    """The first $3 rows of those kinds for the actor $2 of tenant $1, after the place ($4, $5, $6) where bounded."""
+    """The first $3 rows of those kinds for the actor or party $2 of tenant $1, where bounded after ($4, $5, $6)."""
     parts: list[str] = []
     for kind, source in wanted:
         reasons: dict[WorkReason, str] = {WorkReason.NOBODYS: "true"}
-        if source.assignee is not None:
+        if source.party is not None:
+            reasons = {WorkReason.YOURS: source.party}
+        elif source.assignee is not None:
             reasons = {
                 WorkReason.YOURS: f"{source.assignee} = $2",
                 WorkReason.NOBODYS: f"{source.assignee} = ''",
@@ -291,9 +375,10 @@ def statement(wanted: Sequence[tuple[WorkKind, Source]], *, bounded: bool) -> st
         beyond = f" AND ({source.due}, {source.rank}, w.id) > ($4, $5, $6)" if bounded else ""
         order = f"{source.due}, {source.rank}, w.id"
         for because, whose in reasons.items():
-            shown = f"'{kind}' AS kind, w.id AS id, {source.title} AS title, {source.due} AS due_at"
+            shown = f"'{kind}' AS kind, w.id AS id, {source.subject} AS subject, {source.title} AS title"
             parts.append(
-                f"(SELECT {shown}, {source.rank} AS queue_rank, '{because}' AS because FROM {source.table} w "
+                f"(SELECT {shown}, {source.due} AS due_at, {source.rank} AS queue_rank, '{because}' AS because "
+                f"FROM {source.table} w "
                 f"WHERE w.tenant_id = $1 AND $2::text IS NOT NULL AND {source.waits} AND {whose}{beyond} "
                 f"ORDER BY {order} LIMIT $3::integer)"
             )
@@ -332,5 +417,5 @@ VIEWS: Final = (CLAIM_NOTE, SAVED_FILTER, PROPOSAL)
 ROOTS: Final[dict[str, Root]] = {
     "savedFilters": Listing("SavedFilter", "BY_NAME"),
     "proposedDecisions": Listing("ProposedDecision", "OLDEST_FIRST"),
-    "myWork": Answer(my_work, STAFF),
+    "myWork": Answer(my_work, STAFF | PARTIES),
 }

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from api.operations import appeals, claims, evidence, fulfilment, holds, inspections, returns
+from api.operations import appeals, chargebacks, claims, evidence, fulfilment, holds, inspections, returns
 from domain.access import Caller, Role
 from domain.appeals import StepAppeal
+from domain.chargeback_notices import NoticeKind
+from domain.chargebacks import SubmitEvidencePack
 from domain.claims import AnswerClaim, ClaimReason, ClaimState, LineWish, Side
 from domain.evidence import NewEvidence, RequestEvidence, SubmitEvidence
 from domain.evidence_needs import EvidenceKind
@@ -19,6 +21,7 @@ from domain.inspections import OrderInspection
 from domain.remedies import AnswerRemedy, RemedyKind
 from domain.returns import ReturnWord
 from tests.api.test_appeals import Court, court
+from tests.api.test_chargeback_claims import tell
 from tests.api.test_claims import story
 from tests.api.test_holds import selection
 from tests.api.test_remedies import Losses, losses
@@ -175,3 +178,45 @@ async def test_what_can_no_longer_be_brought_is_nobodys_turn(court: Court, ask: 
     await story.market.act(court.party, claims.accept_claim, AnswerClaim(claim.id, None))
     found = await shown(ask, story.market, story.buyer, claim.id)
     assert (found["state"], found["duties"]) == ("DECIDED", [])
+
+
+WORK = """{ myWork(first: 10) { nodes { kind dueAt because subject { __typename id } title } } }"""
+
+
+async def work(ask: Asking, who: Caller) -> list[tuple[str, str, str]]:
+    """What waits for that caller: its kind, why, and the thing, the nearest due first."""
+    nodes = (await ask(who, WORK))["myWork"]["nodes"]
+    assert [node["dueAt"] for node in nodes] == sorted(node["dueAt"] for node in nodes)
+    return [(node["kind"], node["because"], node["subject"]["id"]) for node in nodes]
+
+
+async def test_rounds_of_evidence_wait_for_the_sides_that_must_answer_them(dispute: Dispute, ask: Asking) -> None:
+    market, id = dispute.market, dispute.claim_id
+    support = market.caller(Role.SUPPORT)
+    until = await market.now() + timedelta(hours=24)
+    wish = RequestEvidence(id, Side.LIABLE_PARTY, (EvidenceKind.SERVICE_RECORD,), until, None)
+    asked = await market.act(support, evidence.request_evidence, wish)
+    request = ("EVIDENCE_REQUEST", "YOURS", str(asked.things["evidenceRequest"]))
+    assert (await work(ask, dispute.maker), await work(ask, dispute.buyer)) == ([request], [])
+    await dispute.contest()
+    await market.act(support, claims.take_up_claim, AnswerClaim(id, None))
+    both = ("EVIDENCE_ROUND", "YOURS", id)
+    assert (await work(ask, dispute.maker), await work(ask, dispute.buyer)) == ([request, both], [both])
+    stranger = market.supplier(await market.register_supplier())
+    assert await work(ask, stranger) == []
+    await market.act(dispute.buyer, claims.finish_evidence, AnswerClaim(id, None))
+    pieces = (NewEvidence(EvidenceKind.SERVICE_RECORD, (), "We were there."),)
+    await market.act(dispute.maker, evidence.submit_evidence, SubmitEvidence(id, pieces))
+    assert (await work(ask, dispute.maker), await work(ask, dispute.buyer)) == ([both], [])
+
+
+async def test_a_chargeback_waits_for_its_merchant_and_then_for_the_desk(losses: Losses, ask: Asking) -> None:
+    claim = await losses.lost(300_00)
+    told = await tell(losses, claim.order_id, NoticeKind.OPENED, usd(300_00))
+    finance = losses.market.caller(Role.FINANCE)
+    assert await work(ask, losses.supplier) == [("EVIDENCE_PACK", "YOURS", told.id)]
+    assert await work(ask, finance) == []
+    await losses.market.act(losses.supplier, chargebacks.submit_evidence_pack, SubmitEvidencePack(told.id, "Sent.", ()))
+    assert await work(ask, losses.supplier) == []
+    assert await work(ask, finance) == [("CHARGEBACK", "NOBODYS", told.id)]
+    assert [kind for kind, _, _ in await work(ask, losses.story.buyer)] == []

@@ -466,7 +466,7 @@ async def test_ones_work_is_one_list_by_deadline(here: Desk) -> None:
     ]
     assert all(each["dueAt"] and not each["overdue"] for each in work)
     buyer = here.market.buyer(found[0].buyer_id)
-    assert await here.ask(buyer, WORK) == {"myWork": None}
+    assert (await here.ask(buyer, WORK))["myWork"]["nodes"] == [], "a party sees what it has to do, and nothing else"
 
 
 async def test_a_cursor_of_something_else_is_refused(here: Desk) -> None:
@@ -477,7 +477,7 @@ async def test_a_cursor_of_something_else_is_refused(here: Desk) -> None:
 
 async def test_each_kind_of_work_is_read_in_the_order_of_an_index(here: Desk) -> None:
     """The plan with nothing but indexes allowed sorts nothing below the merge of the kinds."""
-    for kind, source in desk_views.SOURCES.items():
+    for kind, source in ((kind, each) for kind, sources in desk_views.SOURCES.items() for each in sources):
         text = desk_views.statement([(kind, source)], bounded=True)
         values = (here.market.tenant_id, here.ann.actor_id, 50, START, 0, "clm_0")
         async with here.market.pool.transaction(here.market.tenant_id) as connection:
