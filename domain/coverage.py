@@ -66,7 +66,11 @@ class CoverageAction(StrEnum):
     """What can be done with a cover; the value is the mutation's name in capitals."""
 
     OPEN_CLAIM = "OPEN_CLAIM"
-    """Claim that the promise was broken."""
+    """openClaim: claim that the promise was broken."""
+    CONTACT_PARTY = "CONTACT_PARTY"
+    """contactParty: tell the liable party of the trouble, before there is a claim."""
+    DISPUTE_SCAN = "DISPUTE_SCAN"
+    """disputeScan: object to a scan by which a late delivery would be compensated by itself."""
 
 
 LIVE: Final = frozenset({CoverageState.PENDING, CoverageState.IN_FORCE})

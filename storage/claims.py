@@ -23,6 +23,7 @@ from domain.claims import (
     ScanDispute,
 )
 from domain.claims.overlaps import OtherClaim
+from domain.claims.scans import ScanFacts
 from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.errors import NotFound
@@ -127,6 +128,12 @@ async def disputed(connection: Connection, tenant_id: TenantId, coverage_id: Cov
     return bool(await SCAN_DISPUTES.select(connection, tenant_id, "t.coverage_id = $2", coverage_id))
 
 
+async def scan_facts(connection: Connection, tenant_id: TenantId, ids: Collection[CoverageId]) -> dict[str, ScanFacts]:
+    """Cover -> what a dispute of its scan rests on."""
+    rows = await connection.fetch(_SCAN_FACTS, tenant_id, list(ids))
+    return {row["id"]: ScanFacts(tuple(row["promises"] or ()), row["disputed"]) for row in rows}
+
+
 async def offers_made(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> int:
     """How many offers were made in the claim."""
     text = "SELECT count(*) FROM claim_offers t WHERE t.tenant_id = $1 AND t.claim_id = $2"
@@ -171,6 +178,14 @@ async def lock_orders(connection: Connection, tenant_id: TenantId, ids: Sequence
     """The orders of those claims, then the claims, are this transaction's, always in the same order."""
     await connection.fetch(_LOCK_ORDERS, tenant_id, list(ids))
     await connection.fetch(_LOCK_CLAIMS, tenant_id, list(ids))
+
+
+_SCAN_FACTS: Final = """
+SELECT c.id, EXISTS (SELECT FROM scan_disputes d WHERE d.tenant_id = $1 AND d.coverage_id = c.id) AS disputed,
+  (SELECT array_agg(DISTINCT l.promised_at ORDER BY l.promised_at) FROM order_lines l
+   WHERE l.tenant_id = $1 AND l.order_id = c.order_id AND l.promised_at IS NOT NULL) AS promises
+FROM coverages c WHERE c.tenant_id = $1 AND c.id = ANY ($2::text[])
+"""
 
 
 def _of_claims(table: str, live: str, by: str = "claim_id") -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from domain import coverage, dates, guarantees
 from domain.access import Caller, ViewerKind
+from domain.claims import scans
 from domain.compensation import Form
 from domain.coverage import Coverage
 from domain.errors import Refused
@@ -23,11 +24,12 @@ from domain.guarantees import (
 )
 from domain.ids import GuaranteeId, OrderId
 from domain.money import Money
+from domain.moves import Move
 from domain.orders import Order
 from domain.rulebook import RuleVersion
-from storage import calendars, enrolments, exchange_rates, orders, rulebook
+from storage import calendars, claims, enrolments, exchange_rates, orders, rulebook
 from storage.coverage import COVERAGES
-from storage.views.actions import actions
+from storage.views.actions import actions_with
 from storage.views.arguments import parsed
 from storage.views.orders import through_order
 from storage.views.view import Answer, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
@@ -105,6 +107,13 @@ async def opening(
     return [COVERAGES.decode(row).opens_at for row in rows]
 
 
+async def moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
+    """What the viewer may do with each cover, and why not."""
+    found = [COVERAGES.decode(row) for row in rows]
+    facts = await claims.scan_facts(connection, viewer.tenant_id, [cover.id for cover in found])
+    return [scans.moves(cover, facts[cover.id], viewer, at) for cover in found]
+
+
 COVERAGE: Final = View(
     type="Coverage",
     table="coverages",
@@ -126,7 +135,7 @@ COVERAGE: Final = View(
         "holds": Many("HeldClock", "subject_id", "OLDEST_FIRST"),
         "opensAt": Computed(opening, needs=COVERAGES.names),
         "terms": Computed(terms, needs=COVERAGES.names),
-        **actions(COVERAGES, coverage.moves),
+        **actions_with(COVERAGES, moves),
     },
     sorts={
         "OLDEST_FIRST": Sort((("{t}.id", False),)),

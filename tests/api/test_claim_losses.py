@@ -10,6 +10,7 @@ import pytest
 
 from api.operations import buyers, claims, rules
 from domain import explain
+from domain.access import Caller
 from domain.buyers import RevokeTier
 from domain.claims import (
     AnswerClaim,
@@ -34,6 +35,7 @@ from storage import orders as order_rows
 from storage import rulebook
 from tests.api.test_claims import DAY, DAY_AFTER, MICROSECOND, PROMISED, Story, refused, story
 from tests.builders import START, line, usd
+from tests.marketplaces import Asking
 
 __all__ = ["story"]
 
@@ -141,10 +143,18 @@ async def held_order(story: Story) -> OrderId:
     return await story.late_order()
 
 
-async def test_the_liable_party_disputes_a_scan_in_the_hold_window_and_people_decide(story: Story) -> None:
+async def test_the_liable_party_disputes_a_scan_in_the_hold_window_and_people_decide(
+    story: Story, ask: Asking
+) -> None:
     disputed, untouched = await held_order(story), await story.late_order()
     provider = story.market.provider(story.provider_id)
     wish = DisputeScan((await story.cover(disputed)).id, "We stood at the door.")
+
+    async def listed(who: Caller) -> set[str]:
+        text = "query ($id: ID!) { coverage(id: $id) { availableActions } }"
+        return set((await ask(who, text, id=wish.coverage_id))["coverage"]["availableActions"])
+
+    assert (await listed(provider), await listed(story.buyer)) == (set(), {"CONTACT_PARTY"})
     assert await refused(story.market.act(provider, claims.dispute_scan, wish)) == ["scan_window_open"]
     with pytest.raises(Forbidden):
         await story.market.act(story.buyer, claims.dispute_scan, wish)
@@ -153,7 +163,9 @@ async def test_the_liable_party_disputes_a_scan_in_the_hold_window_and_people_de
         await story.market.act(other, claims.dispute_scan, wish)
     await story.market.move(DAY_AFTER)
     assert await story.claim_of(disputed) is None, "the scan can be disputed first"
+    assert await listed(provider) == {"DISPUTE_SCAN"}
     await story.market.act(provider, claims.dispute_scan, wish)
+    assert await listed(provider) == set()
     assert await refused(story.market.act(provider, claims.dispute_scan, wish)) == ["scan_not_disputed_before"]
     await story.market.move(DAY_AFTER + DAY)
     paid, waiting = await story.claim_of(untouched), await story.claim_of(disputed)

@@ -2,8 +2,8 @@
 
 from domain import access
 from domain.claims import ClaimContact, ContactParty, DisputeScan, ScanDispute, scans
+from domain.claims.scans import ScanFacts
 from domain.errors import NotFound, Refused
-from domain.explain import unmet
 from domain.ids import ClaimContactId, ScanDisputeId
 from storage import claims as claim_rows
 from storage import coverage as coverage_rows
@@ -34,8 +34,8 @@ async def dispute_scan(work: Work, command: DisputeScan) -> Outcome:
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, command.coverage_id)
     if work.caller.party_id not in {rows.cover.party_id, rows.cover.buyer_id}:
         raise NotFound("there is no such cover", field=("coverageId",))
-    findings = scans.disputable(rows.cover, rows.order, work.caller, work.at, disputed=rows.disputed)
-    if because := unmet(findings):
+    facts = ScanFacts(rows.order.promises, rows.disputed)
+    if because := scans.disputable(rows.cover, facts, work.caller, work.at).because:
         raise Refused("scan.dispute", "The scan cannot be disputed.", because)
     dispute = ScanDispute(work.new_id(ScanDisputeId), rows.cover.id, command.note, work.at)
     work.add(dispute)
