@@ -86,6 +86,8 @@ class Duty(StrEnum):
     """The buyer has to make good what its level needs, or to decline the higher one it was told of."""
     EVALUATE_TIERS = "EVALUATE_TIERS"
     """All buyers have to be looked at again."""
+    REVIEW_SCORECARDS = "REVIEW_SCORECARDS"
+    """All scorecards have to be looked at again."""
     REVIEW_TIER_EVIDENCE = "REVIEW_TIER_EVIDENCE"
     """The desk has to look at what a buyer proves itself by."""
     ADD_TIER_EVIDENCE = "ADD_TIER_EVIDENCE"
@@ -111,6 +113,8 @@ class Duty(StrEnum):
     """The checkout has to capture what it holds of a coupon, if at all."""
     MEMBERSHIP_END = "MEMBERSHIP_END"
     """The merchant has to pay for another term of its plan, if at all."""
+    MEMBERSHIP_CHOICE = "MEMBERSHIP_CHOICE"
+    """The merchant has to pay for the plan it chose, or what it has paid for has to end first."""
     SUBMIT_PACK = "SUBMIT_PACK"
     """The merchant has to accept a chargeback or to defend itself."""
     CHECK_PACK = "CHECK_PACK"
@@ -192,6 +196,7 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.BAR_END: "The provider may come back.",
     Duty.MOVE_TIER: "The buyer is looked at again, and stands where it should.",
     Duty.EVALUATE_TIERS: "All buyers are looked at, and what is new is told.",
+    Duty.REVIEW_SCORECARDS: "Whoever is below standard is demoted, and whoever is not any more has its place back.",
     Duty.REVIEW_TIER_EVIDENCE: "The review is overdue, and the marketplace is told so.",
     Duty.ADD_TIER_EVIDENCE: "The review ends without a higher level.",
     Duty.QUOTE_VALIDITY: "The quotes that are over expire; the clock of the next ones starts.",
@@ -204,6 +209,7 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.CONFIRM_REMEDY: "The buyer has it.",
     Duty.CAPTURE_RESERVATION: "What is held of the coupon is free again.",
     Duty.MEMBERSHIP_END: "The merchant is on the plan that is left; without its plan a protection is paused.",
+    Duty.MEMBERSHIP_CHOICE: "The choice lapses, or the free plan that was chosen has begun.",
     Duty.SUBMIT_PACK: "The chargeback is lost by default.",
     Duty.CHECK_PACK: "The pack goes to the network as it stands.",
     Duty.ANSWER_PRE_ARBITRATION: "The chargeback is lost.",

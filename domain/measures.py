@@ -16,7 +16,7 @@ the measure was right; a reversal never brings a measure; every measure has a de
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -364,6 +364,17 @@ def before(past: Iterable[AccountMeasure], step: Step, entry: PointsEntry) -> tu
     if any(each.state in LIVE or each.state is MeasureState.ENDED for each in alike):
         return True, None
     return False, alike[-1] if alike else None
+
+
+def excused(past: Iterable[AccountMeasure], basis: MeasureBasis, window: timedelta, at: datetime) -> bool:
+    """Whether a measure on that basis was lifted so recently that what it rested on may not bring it once more."""
+    return any(
+        each.basis is basis
+        and each.state in {MeasureState.LIFTED, MeasureState.CALLED_OFF}
+        and each.ended_at is not None
+        and at < each.ended_at + window
+        for each in past
+    )
 
 
 def take_measure(measure: AccountMeasure, removed: Iterable[str] = ()) -> Change[AccountMeasure]:

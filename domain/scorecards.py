@@ -8,8 +8,8 @@ of cases over a rolling window of whole days; a standing is what all scores of t
     BELOW    a score misses its target by a worse rate **and** by more cases than are tolerated (E4)
     MEETS    everything else: so whoever has too few cases to tell
 
-Whoever stands below standard comes behind others in quotes, from the first look that finds it until the first that does
-not: the standing is worked out when it is asked for, so it recovers with the scores and nobody has to lift anything.
+Whoever stands below standard comes behind others in quotes, by a measure with its reasons (`domain/measures.py`), from
+the first look that finds it until the first that does not: it recovers with the scores, nobody has to lift anything.
 
 Laws: nothing here reads a clock or a row; a defect that an appeal took out of the score is not counted from then on;
 the repeat-purchase rate says how a market does and never costs anybody its standing.
@@ -25,10 +25,11 @@ from typing import Final
 from domain import terms
 from domain.explain import Finding, Input
 from domain.ids import LiablePartyId, ProviderId
+from domain.measures import MeasureBasis, MeasureKind, Step
 from domain.money import WHOLE_BP
 from domain.records import Counts, Window
 from domain.rulebook import RuleKind, RuleVersion
-from domain.terms import BasisPoints, Count
+from domain.terms import BasisPoints, Count, Days, Notice
 
 RULE: Final = "scorecards"
 """The key of the rule about scorecards."""
@@ -123,14 +124,32 @@ class Bar:
             raise ValueError("a rate needs at least one case")
 
 
+DAILY_REVIEW: Final = Notice(1)
+IDLE_DAYS: Final = Notice(7)
+APPEAL_DAYS: Final = Days(30)
+"""What versions of the rule from before measures for scorecards say nothing of; the shipped one has the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScorecardTerms:
-    """The numbers of one version of the rule. `version` is that version's id, `window` what standings look at."""
+    """The numbers of one version of the rule. `version` is that version's id, `window` what standings look at.
+
+    Every `review_days` all who have enough cases are looked at, and while nobody has every `idle_days`; a demotion can
+    be appealed for `appeal_days`.
+    """
 
     version: str
     window: Window
     reply_hours: ReplyHours
     bars: Mapping[ScoreMeasure, Bar]
+    review_days: Notice = DAILY_REVIEW
+    idle_days: Notice = IDLE_DAYS
+    appeal_days: Days = APPEAL_DAYS
+
+    @property
+    def least_cases(self) -> int:
+        """Below so many cases of anything nobody is judged."""
+        return min(bar.minimum for measure, bar in self.bars.items() if measure not in TOLD_ONLY)
 
     def __post_init__(self) -> None:
         if self.bars.keys() != set(ScoreMeasure):
@@ -214,6 +233,12 @@ def evaluate(
     because = tuple(score.because for score in scores)
     tree = Finding("scorecard", standing is not Standing.BELOW, "party_meets_standard", inputs, rule.version, because)
     return Scorecard(party_id, window, since, until, standing, scores, tree)
+
+
+def demotion(card: Scorecard) -> Step:
+    """The measure that follows from a standing below standard: it lasts until the scorecard is better."""
+    missed = sum(score.meets is False for score in card.scores)
+    return Step(MeasureKind.DEMOTION, MeasureBasis.SCORECARD, missed)
 
 
 def _score(rule: ScorecardTerms, measure: ScoreMeasure, count: int, of: int) -> Score:

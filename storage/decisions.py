@@ -2,7 +2,11 @@
 
 from typing import Final
 
+import orjson
+
+from domain import explain
 from domain.decisions import Decision
+from domain.explain import Finding
 from domain.ids import DecisionId, Id, TenantId
 from storage.pool import Connection
 from storage.tables import Table
@@ -13,6 +17,11 @@ DECISIONS: Final = Table("decisions", Decision)
 async def get(connection: Connection, tenant_id: TenantId, id: DecisionId) -> Decision:
     """The decision. Refuses with NotFound."""
     return await DECISIONS.get(connection, tenant_id, id)
+
+
+async def tree(connection: Connection, tenant_id: TenantId, id: DecisionId) -> Finding:
+    """Why it was decided so. Refuses with NotFound."""
+    return explain.parse(orjson.loads((await get(connection, tenant_id, id)).tree))
 
 
 async def by_subjects(connection: Connection, tenant_id: TenantId, subject_id: Id) -> list[Decision]:

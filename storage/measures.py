@@ -8,7 +8,7 @@ from domain import measures
 from domain.explain import Finding
 from domain.gates import Action
 from domain.ids import LiablePartyId, MeasureId, ProviderId, SupplierId, TenantId
-from domain.measures import AccountMeasure
+from domain.measures import AccountMeasure, MeasureBasis, MeasureKind
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -38,6 +38,33 @@ async def live_by_party(
 async def by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> tuple[AccountMeasure, ...]:
     """Every measure against the party, over ones too, in the order they came."""
     return tuple(await MEASURES.select(connection, tenant_id, f"{_PARTY} ORDER BY t.id", party_id))
+
+
+async def resting_on(connection: Connection, tenant_id: TenantId, basis: MeasureBasis) -> set[LiablePartyId]:
+    """Whoever has a measure on that basis that is announced or in force."""
+    found = await MEASURES.select(connection, tenant_id, f"t.basis = $2 AND {_LIVE}", basis)
+    return {measure.party_id for measure in found}
+
+
+async def live_on(
+    connection: Connection, tenant_id: TenantId, party_ids: Collection[LiablePartyId], basis: MeasureBasis
+) -> set[LiablePartyId]:
+    """Of those parties the ones with a measure on that basis that is announced or in force."""
+    where = f"(t.supplier_id = ANY ($2::text[]) OR t.provider_id = ANY ($2::text[])) AND t.basis = $3 AND {_LIVE}"
+    return {measure.party_id for measure in await MEASURES.select(connection, tenant_id, where, list(party_ids), basis)}
+
+
+async def about(connection: Connection, tenant_id: TenantId, about: str) -> tuple[AccountMeasure, ...]:
+    """The measures about that thing that are announced or in force."""
+    return tuple(await MEASURES.select(connection, tenant_id, f"t.about = $2 AND {_LIVE} ORDER BY t.id", about))
+
+
+async def demotions_of(
+    connection: Connection, tenant_id: TenantId, party_id: LiablePartyId, at: datetime
+) -> tuple[AccountMeasure, ...]:
+    """The measures by which the party stands behind others at `at`."""
+    found = await live_by_party(connection, tenant_id, party_id)
+    return tuple(each for each in found if each.kind is MeasureKind.DEMOTION and measures.in_force(each, at))
 
 
 async def against_supplier(

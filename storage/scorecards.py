@@ -8,11 +8,11 @@ those tables.
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from domain import records, scorecards
-from domain.ids import ClaimId, LiablePartyId, ProviderId, TenantId
+from domain.ids import ClaimId, LiablePartyId, ProviderId, SupplierId, TenantId
 from domain.records import Counts, Window
 from domain.scorecards import DAILY, PartyCounts, Scorecard, ScorecardTerms
 from storage import records as record_rows
@@ -110,6 +110,25 @@ KNOWN_MAX: Final = 10_000
 """Standings that a process remembers for quotes; those not read for longest go first."""
 
 _known: Final[OrderedDict[tuple[TenantId, ProviderId], tuple[datetime, Scorecard]]] = OrderedDict()
+
+
+_CASES: Final = """
+SELECT d.party_id FROM party_days d WHERE d.tenant_id = $1 AND d.day >= $3 AND d.day < $4
+GROUP BY d.party_id HAVING greatest(sum(d.orders), sum(d.defects), sum(d.asked)) >= $2
+UNION SELECT d.provider_id FROM provider_days d WHERE d.tenant_id = $1 AND d.day >= $3 AND d.day < $4
+GROUP BY d.provider_id HAVING greatest(sum(d.recorded), sum(d.promised), sum(d.pickups_due)) >= $2"""
+
+
+async def with_cases(
+    connection: Connection, tenant_id: TenantId, minimum: int, since: date, until: date
+) -> set[LiablePartyId]:
+    """Whoever has so many cases of something on those days that it may be judged by them."""
+    rows = await connection.fetch(_CASES, tenant_id, minimum, since, until)
+    return {_party(row["party_id"]) for row in rows}
+
+
+def _party(text: str) -> LiablePartyId:
+    return SupplierId(text) if text.startswith(f"{SupplierId.prefix}_") else ProviderId(text)
 
 
 async def excluded(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> bool:

@@ -19,16 +19,17 @@ from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.gates import Action
 from domain.ids import BundleId, BuyerId, ProviderId, QuoteId, QuoteRequestId
+from domain.measures import MeasureBasis
 from domain.offers import LeftOut, Market, Offer, QuoteTerms, Ranked, RequestQuote
 from domain.pricing import Discount
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
-from domain.scorecards import Standing
 from domain.services import ServiceState
 from storage import bundles as bundle_rows
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import capabilities as restriction_rows
+from storage import decisions as decision_rows
 from storage import enrolments as guarantee_rows
 from storage import exchange_rates as rate_rows
 from storage import lanes as lane_rows
@@ -36,7 +37,6 @@ from storage import measures as measure_rows
 from storage import quotes as quote_rows
 from storage import records as record_rows
 from storage import rulebook
-from storage import scorecards as scorecard_rows
 from storage.quotes import OffSale
 from storage.unit_of_work import Outcome, Work
 
@@ -53,7 +53,7 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
         await buyer_rows.get(work.connection, work.tenant_id, buyer_id)
     rule = await terms(work)
     offers.require_valid(rule, command, work.at)
-    found = await quote_rows.offers(work.connection, work.tenant_id, rule, command, work.at)
+    found = await quote_rows.offers(work.connection, work.tenant_id, command, work.at)
     market = await _market(work, found, command, buyer_id)
     ranked, left_out = offers.rank(rule, command, buyer_id, found, market, work.at)
     if command.include_left_out:
@@ -190,19 +190,16 @@ async def _market(work: Work, found: Sequence[Offer], command: RequestQuote, buy
 
 
 async def _demoted(work: Work, providers: Sequence[ProviderId]) -> Mapping[ProviderId, Finding]:
-    """Which of the providers come behind others now: by their scorecard, or by a measure against them."""
+    """Which of the providers come behind others now, by a measure: after a violation, or by their scorecard."""
     if not providers:
         return {}
-    measures = await measure_rows.demotions(work.connection, work.tenant_id, providers, work.at)
-    try:
-        cards = await scorecard_rows.recent(work.connection, work.tenant_id, providers, work.at)
-    except Refused:
-        cards = {}  # a marketplace without rules about scorecards judges nobody by one
     found = {}
-    for id in providers:
-        card, measure = cards.get(id), measures.get(id)
-        below = None if card is None or card.standing is not Standing.BELOW else card.tree
-        against = None if measure is None else measured.finding(measure)
+    for id, measure in (await measure_rows.demotions(work.connection, work.tenant_id, providers, work.at)).items():
+        below, against = None, None
+        if measure.basis is MeasureBasis.SCORECARD:
+            below = await decision_rows.tree(work.connection, work.tenant_id, measure.decision_id)
+        else:
+            against = measured.finding(measure)
         demotion = offers.demotion(below, against)
         if demotion is not None:
             found[id] = demotion

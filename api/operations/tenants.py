@@ -8,7 +8,7 @@ Whoever sits at the platform's own terminal acts through `system`, with the righ
 import secrets
 from dataclasses import dataclass
 
-from api.operations import keys, organisations, tier_sweeps
+from api.operations import keys, organisations, scorecards, tier_sweeps
 from domain import tenants
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.buyers import TIER_RULE
@@ -86,12 +86,13 @@ async def create_tenant(pool: Pool, command: CreateTenant, *, request_id: str) -
         )
         await rulebook.adopt_shipped(work)
         await tier_sweeps.schedule(work)
+        await scorecards.schedule(work)
         await work.write()
     return NewTenant(tenant_id, operator_id, issued.once["secret"])
 
 
 async def complete_tenants(pool: Pool, *, request_id: str) -> tuple[TenantId, ...]:
-    """The marketplaces that lacked what a new one has, and have it now: a shipped rule, or the clock of all buyers.
+    """The marketplaces that lacked what a new one has, and have it now: a shipped rule, or a clock of everybody.
 
     A rule of which a marketplace has any version is its own, and left alone. Each is a transaction of its own, so that
     one that is refused leaves those before it complete.
@@ -100,6 +101,7 @@ async def complete_tenants(pool: Pool, *, request_id: str) -> tuple[TenantId, ..
         found = {
             *await rulebook.lacking_shipped(connection),
             *await clock_rows.tenants_without(connection, Duty.EVALUATE_TIERS),
+            *await clock_rows.tenants_without(connection, Duty.REVIEW_SCORECARDS),
         }
     for tenant_id in sorted(found):
         caller = system(tenant_id, "completeTenant")
@@ -111,4 +113,5 @@ async def _complete(work: Work) -> Outcome:
     await rulebook.lock_key(work.connection, work.tenant_id, TIER_RULE)  # of several that start, one at a time
     await rulebook.adopt_shipped(work)
     await tier_sweeps.schedule(work)
+    await scorecards.schedule(work)
     return Outcome()

@@ -52,7 +52,7 @@ class Scorecard:
     until: date = strawberry.field(description="The first day behind it.")
     standing: Standing = strawberry.field(description="Where the party stands by its scores.")
     demoted: bool = strawberry.field(
-        description="Whether its offers come behind those of others now: by its standing, or by a measure."
+        description="Whether its offers come behind those of others now, by a measure: `demotions`."
     )
     scores: list[Score] = strawberry.field(description="Every measure, also those with too few cases.")
     because: Finding = strawberry.field(description="How the standing was found, score by score.")

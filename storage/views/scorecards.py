@@ -8,7 +8,7 @@ from typing import Any, Final
 from domain.access import Caller, ViewerKind
 from domain.errors import Refused
 from domain.explain import Finding
-from domain.ids import CountedItemId, PartyCounterId, ProviderId
+from domain.ids import CountedItemId, PartyCounterId
 from domain.records import Window
 from domain.scorecards import ScoreMeasure, Standing
 from storage import measures as measure_rows
@@ -61,9 +61,7 @@ async def scorecard(
     except Refused:
         return [None]
     card = cards[party_id]
-    against = {}
-    if isinstance(party_id, ProviderId):
-        against = await measure_rows.demotions(connection, viewer.tenant_id, [party_id], at)
+    against = await measure_rows.demotions_of(connection, viewer.tenant_id, party_id, at)
     return [
         ShownScorecard(
             party_id=str(party_id),
@@ -71,7 +69,7 @@ async def scorecard(
             since=card.since,
             until=card.until,
             standing=card.standing,
-            demoted=card.standing is Standing.BELOW or bool(against),
+            demoted=bool(against),
             scores=[
                 ShownScore(
                     score.measure, score.count, score.of, score.share_bp, score.target_bp, score.meets, score.because
@@ -79,7 +77,7 @@ async def scorecard(
                 for score in card.scores
             ],
             because=card.tree,
-            demotions=[str(measure.id) for measure in against.values()],
+            demotions=[str(measure.id) for measure in against],
         )
     ]
 

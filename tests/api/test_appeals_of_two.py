@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.operations import appeals, claims
-from domain.access import Caller
+from domain.access import Caller, Role
 from domain.appeals import Appeal, AppealOutcome, AppealState, RespondToAppeal
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, LineWish
 from domain.errors import NotFound
@@ -109,6 +109,8 @@ async def test_more_is_borne_by_whoever_bore_the_first_part(court: Court) -> Non
     assert final.outcome is AppealOutcome.OVERTURNED
     assert (await court.story.books()).get(AccountName.CONTINGENT, 0) == 200_00
     again = await court.file(court.party, claim.id)
+    assert "appeal_not_by_first_decider" in await refused(court.heard(again)), "who granted more decided that"
+    court.reviewer = court.market.caller(Role.ADJUDICATOR, Role.SUPPORT)
     await court.decide(await court.heard(again), [MONEY])
     assert (await court.story.books()).get(AccountName.CONTINGENT, 0) == 0
     assert await court.story.faults() == []

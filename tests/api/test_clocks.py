@@ -50,7 +50,8 @@ async def test_staff_see_every_duty_and_a_party_its_own(market: Marketplace, ask
     desks = await start(market, Duty.DECIDE_CLAIM, timedelta(days=2))
     everything = (await ask(market.admin, CLOCKS))["clocks"]
     assert [node["id"] for node in everything["nodes"][:2]] == [desks.id, theirs.id]
-    assert [node["duty"] for node in everything["nodes"][2:]] == ["EVALUATE_TIERS"], "the marketplace's own"
+    own = ["REVIEW_SCORECARDS", "EVALUATE_TIERS"]
+    assert [node["duty"] for node in everything["nodes"][2:]] == own, "the marketplace's own"
     assert everything["nodes"][0] == {
         "id": desks.id,
         "duty": "DECIDE_CLAIM",
@@ -87,7 +88,7 @@ async def test_a_sandboxs_clock_moves_and_says_what_fired(market: Marketplace, a
     await market.add("Ada", Role.BUYER)
     to = await shown(ask, market) + timedelta(days=40)
     payload = await ask.mutate(market.admin, "moveClock", MOVED, to=rfc3339(to))
-    evaluated = 1  # the month's look at all buyers
+    evaluated = 1 + 5  # the month's look at all buyers, and each week's at all scorecards
     assert payload == {"clockAt": rfc3339(to), "runs": False, "fired": evaluated, "userErrors": []}
     assert await shown(ask, market) == to
     running = await ask.mutate(market.admin, "moveClock", MOVED, to=rfc3339(to + timedelta(days=1)), runs=True)

@@ -8,11 +8,14 @@ from typing import Any
 
 from api.operations import scorecards as scoring
 from api.operations.counters import count_refund
+from domain import clocks
+from domain.clocks import Duty
 from domain.dates import rfc3339
 from domain.ids import BuyerId, ClaimId, CoverageId, LiablePartyId, OrderId, OrderLineId, ProviderId, SupplierId
 from domain.liability import Bearer, Shares
 from domain.remedies import Award, RemedyKind
 from storage import claims as claim_rows
+from storage import clocks as clock_rows
 from storage import counters as counter_rows
 from storage import orders as order_rows
 from storage import scorecards as scorecard_rows
@@ -216,6 +219,14 @@ async def test_answers_to_claims_are_counted_by_how_long_they_took(sandbox: Mark
     assert await recounted(sandbox) == []
 
 
+async def look_at_all(work: Work, _: None) -> Outcome:
+    """All scorecards are looked at as soon as today is over; the sandbox was opened months ahead of its clock."""
+    due = await clock_rows.lock_live(work.connection, work.tenant_id, work.tenant_id, (Duty.REVIEW_SCORECARDS,))
+    await work.keep(*(clocks.complete(clock, at=work.at) for clock in due))
+    await scoring.schedule(work, 1)
+    return Outcome()
+
+
 async def test_a_party_below_standard_comes_last_in_quotes_until_it_recovers(sandbox: Market, ask: Asking) -> None:
     cheap, dear = await sell(sandbox, "1.00"), await sell(sandbox, "9.00")
     buyer, supplier = await sandbox.register_buyer(4), await sandbox.register_supplier()
@@ -240,14 +251,31 @@ async def test_a_party_below_standard_comes_last_in_quotes_until_it_recovers(san
     assert await quotes() == [(cheap.provider_id, False), (dear.provider_id, False)]
     for _ in range(20):
         await late_order(sandbox, buyer, supplier, cheap.provider_id)
+    await sandbox.act(sandbox.staff, look_at_all, None)
     await sandbox.move(START + 4 * DAY)
     low = await card(sandbox, ask, cheap.provider_id, "QUARTER")
     assert (low["standing"], low["demoted"], low["scores"]["DEFECTS"]["meetsTarget"]) == ("BELOW", True, False)
     assert low["because"]["reason"] == "party_meets_standard"
     assert await quotes() == [(dear.provider_id, False), (cheap.provider_id, True)]
+    text = """{ accountMeasures(first: 5) { nodes { id kind basis state threshold automated entry { id } endReason
+      statementOfReasons { ruleKey automatedDecision facts { reason holds } appealUntil } } } }"""
+    own = sandbox.provider(cheap.provider_id)
+    (measure,) = (await ask(own, text))["accountMeasures"]["nodes"]
+    told = measure.pop("statementOfReasons")
+    assert (told["ruleKey"], told["automatedDecision"]) == ("scorecards", True)
+    assert {"reason": "score_meets_target", "holds": False} in told["facts"]
+    assert measure | {"id": None} == {
+        "id": None, "kind": "DEMOTION", "basis": "SCORECARD", "state": "IN_FORCE", "threshold": 2, "automated": True,
+        "entry": None, "endReason": None,
+    }  # fmt: skip
+    appealable = "query ($id: ID!) { appealability(subjectId: $id) { kind open effects } }"
+    seen = (await ask(own, appealable, id=measure["id"]))["appealability"]
+    assert seen == {"kind": "RESTRICTION", "open": True, "effects": ["RESTRICTION"]}
     await sandbox.move(START + 100 * DAY)  # the window has moved on
     assert (await card(sandbox, ask, cheap.provider_id, "QUARTER"))["standing"] == "MEETS"
     assert await quotes() == [(cheap.provider_id, False), (dear.provider_id, False)]
+    ended = (await ask(own, text))["accountMeasures"]["nodes"][-1]
+    assert (ended["state"], ended["endReason"]) == ("ENDED", "The scorecard meets the standard again.")
 
 
 async def test_price_bait_puts_offers_behind_for_a_week(sandbox: Market, ask: Asking) -> None:

@@ -72,5 +72,8 @@ async def test_what_was_adopted_is_audited_and_buyers_are_looked_at_again(
     )
     assert {row["key"] for row in adopted} == set(NEW)
     assert {(row["actor_id"], row["request_id"]) for row in adopted} == {("system:completeTenant", "run migrate")}
-    clocks = await owner.fetch("SELECT duty, subject_id, state FROM clocks WHERE tenant_id = $1", old.id)
-    assert [tuple(row) for row in clocks] == [("EVALUATE_TIERS", old.id, "RUNNING")]
+    clocks = await owner.fetch("SELECT duty, subject_id, state FROM clocks WHERE tenant_id = $1 ORDER BY duty", old.id)
+    assert [tuple(row) for row in clocks] == [
+        ("EVALUATE_TIERS", old.id, "RUNNING"),
+        ("REVIEW_SCORECARDS", old.id, "RUNNING"),
+    ]
