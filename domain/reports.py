@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain import dates
-from domain.ids import ProviderId, ShipmentId, WaitingEventId
+from domain.ids import GoodsReturnId, ProviderId, ShipmentId, WaitingEventId
 from domain.tracking import EventFlag, Milestone, NewEvent, TrackingEvent, TrackingReason, TrackingStatus, reused
 
 
@@ -25,7 +25,7 @@ class Reception(StrEnum):
     FLAGGED = "FLAGGED"
     """It is kept, and something is odd about it."""
     WAITING = "WAITING"
-    """Its shipment is not known yet; it is kept until that is recorded, or until its time is over."""
+    """What it is of is not known yet; it is kept until that is, or until its time is over."""
     REFUSED = "REFUSED"
     """It is not kept; the code says why."""
 
@@ -42,12 +42,15 @@ class ReportRefusal(StrEnum):
     REFERENCE_REUSED = "REFERENCE_REUSED"
     """Its reference was used for another report: a correction has a number of its own."""
     WAITING_ROOM_FULL = "WAITING_ROOM_FULL"
-    """Too many reports of the provider wait for shipments that nobody has recorded."""
+    """Too many reports of the provider, or of parcels that go back, wait for what nobody has recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of the report at place `index` of its batch. `code` and `message` are set where it was refused."""
+    """What became of the report at place `index` of its batch. `code` and `message` are set where it was refused.
+
+    It is of a shipment, or of goods that go back (`domain/parcels.py`).
+    """
 
     index: int
     reference: str
@@ -56,6 +59,7 @@ class Received:
     flags: tuple[EventFlag, ...] = ()
     code: ReportRefusal | None = None
     message: str | None = None
+    return_id: GoodsReturnId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Theory of operation (`domain.md` 6.6; Easy Return 2.12, 6.5):
 
     ADDRESS_DUE -arrange (liable party)-> AUTHORISED         ADDRESS_DUE -silence-> WAIVED
-    AUTHORISED -ship (buyer)-> SHIPPED                       AUTHORISED -silence-> LAPSED
+    AUTHORISED -ship (buyer), or tracking-> SHIPPED          AUTHORISED -silence-> LAPSED -left in time-> SHIPPED
     SHIPPED -receive (liable party, tracking, or the clock)-> RECEIVED
     RECEIVED -accept (liable party), or its silence-> COMPLIANT
     RECEIVED -refuse (liable party)-> NON_COMPLIANT
@@ -27,6 +27,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain import parcels
 from domain.access import Caller, Role, ViewerKind, may
 from domain.change import Change, Fact, Happening
 from domain.claims import Claim, Side
@@ -213,7 +214,8 @@ class GoodsReturn:
     """A return. The liable party is that of the claim; `awards` and `shares` are given once the goods are back.
 
     `leave_due_at` is the last instant to hand the parcel over, set when it is known where to; `due_at` is that of
-    whatever has to be done now. Where to lies apart, as personal data.
+    whatever has to be done now. Where to lies apart, as personal data. `parcel` is carrier and number in one spelling,
+    by which reports find it; `tracking_valid` says whether the number's check digit fits, None where it has none.
     """
 
     id: GoodsReturnId
@@ -245,6 +247,8 @@ class GoodsReturn:
     ended_at: datetime | None
     version: int
     lines: tuple[ReturnLine, ...]
+    parcel: str | None = None
+    tracking_valid: bool | None = None
 
     @property
     def party_id(self) -> LiablePartyId:
@@ -270,11 +274,13 @@ class ReturnAddress:
 
 @dataclass(frozen=True, slots=True)
 class ArrangeReturn:
-    """The liable party's word where to, and its label."""
+    """The liable party's word where to, and its label, with the carrier and the number that are on it."""
 
     return_id: GoodsReturnId
     address: ReturnAddress | None
     label_upload_id: UploadId | None
+    carrier: str | None = None
+    tracking_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +454,10 @@ def arrange_return(
         problems.append(Problem(("address",), "It is known already where the goods go."))
     if not needed and command.label_upload_id is None:
         problems.append(Problem(("labelUploadId",), "Bring a label, or leave it."))
+    if (command.carrier is None) != (command.tracking_number is None):
+        problems.append(Problem(("trackingNumber",), "A label's number and its carrier come together."))
+    if command.tracking_number is not None and command.label_upload_id is None:
+        problems.append(Problem(("trackingNumber",), "It is the number of a label that you bring."))
     if problems:
         raise Invalid(*problems)
     after = replace(
@@ -456,6 +466,8 @@ def arrange_return(
         label_upload_id=command.label_upload_id or goods.label_upload_id,
         labelling=Labelling.LIABLE_PARTY if command.label_upload_id else goods.labelling,
     )
+    if command.carrier is not None and command.tracking_number is not None:
+        after = _numbered(after, command.carrier, command.tracking_number)
     return _step(goods, _authorised(after, leave_due_at) if needed else after, "return.arranged", at)
 
 
@@ -465,16 +477,26 @@ def waive_return(goods: GoodsReturn, note: str | None, at: datetime) -> Change[G
 
 
 def ship_return(goods: GoodsReturn, command: ShipReturn, arrives_by: datetime, at: datetime) -> Change[GoodsReturn]:
-    """The parcel is on its way; without another word it counts as received after `arrives_by`."""
-    after = replace(
-        goods,
-        state=ReturnState.SHIPPED,
-        carrier=command.carrier,
-        tracking_number=command.tracking_number,
-        shipped_at=at,
-        due_at=arrives_by,
-    )
+    """The parcel is on its way since `at`; without another word it counts as received after `arrives_by`."""
+    after = _numbered(goods, command.carrier, command.tracking_number)
+    after = replace(after, state=ReturnState.SHIPPED, shipped_at=at, due_at=arrives_by, ended_at=None)
     return _step(goods, after, "return.shipped", at)
+
+
+def left_by_tracking(goods: GoodsReturn, left_at: datetime, arrives_by: datetime) -> Change[GoodsReturn]:
+    """The carrier saw the parcel on its way in time, also where that was heard after the return had lapsed.
+
+    Refuses with ValueError a return whose parcel nobody named, or that does not wait for it to leave.
+    """
+    if goods.carrier is None or goods.tracking_number is None or not waits_to_leave(goods, left_at):
+        raise ValueError(f"{goods.id} does not wait for a parcel")
+    return ship_return(goods, ShipReturn(goods.id, goods.carrier, goods.tracking_number), arrives_by, left_at)
+
+
+def waits_to_leave(goods: GoodsReturn, left_at: datetime) -> bool:
+    """Whether a parcel that left then left in time, and nothing was known of it."""
+    in_time = goods.leave_due_at is not None and left_at <= goods.leave_due_at
+    return in_time and goods.state in {ReturnState.AUTHORISED, ReturnState.LAPSED}
 
 
 def receive_return(
@@ -543,6 +565,12 @@ def lapse_return(goods: GoodsReturn, at: datetime) -> Change[GoodsReturn]:
 def cancel_return(goods: GoodsReturn, at: datetime) -> Change[GoodsReturn]:
     """The claim ended in another way."""
     return _end(goods, ReturnState.CANCELLED, "return.cancelled", None, at)
+
+
+def _numbered(goods: GoodsReturn, carrier: str, number: str) -> GoodsReturn:
+    """A number whose check digit is wrong is kept and shown as wrong."""
+    known = parcels.numbered(carrier, number)
+    return replace(goods, carrier=carrier, tracking_number=number, parcel=known.parcel, tracking_valid=known.valid)
 
 
 def _authorised(goods: GoodsReturn, leave_due_at: datetime) -> GoodsReturn:

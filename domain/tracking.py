@@ -288,6 +288,8 @@ class TrackingEvent:
 class NewEvent:
     """A report as it comes in: of a shipment named by its id, by its provider's reference or by its tracking number.
 
+    With `return_carrier` it is of goods that go back instead, by that carrier under the tracking number.
+
     What happened is a status of ours or the carrier's own code. `provider_id` says whose reference or number it is;
     a provider that reports need not say so.
     """
@@ -307,6 +309,7 @@ class NewEvent:
     shipment_reference: str | None = None
     tracking_number: str | None = None
     provider_id: ProviderId | None = None
+    return_carrier: str | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -316,6 +319,10 @@ class NewEvent:
         if sum(name is not None for name in names) != 1:
             found.append(
                 Problem((), "Name the shipment by one of `shipmentId`, `shipmentReference` and `trackingNumber`.")
+            )
+        if self.return_carrier is not None and (self.tracking_number is None or self.provider_id or self.leg_number):
+            found.append(
+                Problem(("returnCarrier",), "Goods that go back are named by it and `trackingNumber`, by nothing else.")
             )
         if (self.status is None) == (self.code is None):
             found.append(Problem((), "Say what happened by either `status` or `code`."))

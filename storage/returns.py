@@ -82,3 +82,9 @@ _PLACE: Final = (
     "WHERE s.tenant_id = $1 AND s.order_id = $4 AND s.provider_id = p.provider_id)) "
     "ORDER BY p.provider_id = $3 DESC, p.id LIMIT 1"
 )
+
+
+async def by_parcels(connection: Connection, tenant_id: TenantId, parcels: Collection[str]) -> list[GoodsReturn]:
+    """The returns that travel so, oldest first. Nothing is locked."""
+    where = "t.parcel = ANY ($2::text[]) ORDER BY t.order_id, t.id"
+    return await GOODS_RETURNS.select(connection, tenant_id, where, list(parcels))

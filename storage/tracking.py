@@ -7,7 +7,7 @@ from typing import Final
 from domain.ids import ProviderId, ShipmentId, TenantId
 from domain.reports import WaitingEvent
 from domain.tracking import TrackingEvent
-from storage import writing
+from storage import parcels, writing
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -84,11 +84,12 @@ async def take_waiting(
 
 
 async def sweep(connection: Connection, tenant_id: TenantId) -> int:
-    """Reports whose shipment did not come in time wait no longer; how many they were."""
+    """Reports whose shipment, or whose parcel's return, did not come in time wait no longer; how many they were."""
     text = (
         "WITH old AS (SELECT w.id FROM waiting_events w JOIN tenants t USING (tenant_id) "
         "WHERE w.tenant_id = $1 AND w.expires_at < tenant_now(t) ORDER BY w.expires_at LIMIT $2), "
         "swept AS (DELETE FROM waiting_events w USING old WHERE w.tenant_id = $1 AND w.id = old.id RETURNING 1) "
         "SELECT count(*) FROM swept"
     )
-    return int(await connection.fetchval(text, tenant_id, SWEPT_AT_ONCE))
+    swept = int(await connection.fetchval(text, tenant_id, SWEPT_AT_ONCE))
+    return swept + await parcels.sweep(connection, tenant_id, SWEPT_AT_ONCE)

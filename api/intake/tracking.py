@@ -5,10 +5,12 @@
     content-type: application/x-ndjson         a report per line
 
     {"reference": "4711", "shipmentId" | "shipmentReference" | "trackingNumber": "…", "occurredAt": "2026-03-01T09:00Z",
+     for goods that go back, of staff and services alone: "returnCarrier": "…" beside the "trackingNumber",
      "status": "IN_TRANSIT", "reason": …, "milestone": …   or   "carrier": "dhl_express", "code": "PU",
      "place": …, "note": …, "etaAt": …, "legNumber": …}
 
-    200 {"receptions": [{"index", "reference", "reception", "shipmentId", "flags", "code", "message"}], "counts": {…}}
+    200 {"receptions": [{"index", "reference", "reception", "shipmentId", "returnId", "flags", "code", "message"}],
+         "counts": {…}}
 
 Laws: each report stands for itself, so that a bad one costs no other; a report that is sent again is a DUPLICATE, by
 its reference, so that whoever got no answer sends the same again; a request is refused as a whole only where nothing of
@@ -160,6 +162,7 @@ def _read(index: int, members: Any) -> NewEvent | Received:
         shipment_reference=_text(members, "shipmentReference", wrong),
         tracking_number=_text(members, "trackingNumber", wrong),
         provider_id=_id(ProviderId, members, "providerId", wrong),
+        return_carrier=_text(members, "returnCarrier", wrong),
     )
     if event.tracking_number is not None:
         event = replace(event, tracking_number=check_digits.plain(event.tracking_number))
@@ -172,8 +175,8 @@ _STATUSES: Final = {word.value: word for word in TrackingStatus}
 _REASONS: Final = {word.value: word for word in TrackingReason}
 _MILESTONES: Final = {word.value: word for word in Milestone}
 _MEMBERS: Final = frozenset(
-    "shipmentId shipmentReference trackingNumber providerId reference status reason milestone carrier code legNumber "
-    "place note etaAt occurredAt".split()
+    "shipmentId shipmentReference trackingNumber returnCarrier providerId reference status reason milestone carrier "
+    "code legNumber place note etaAt occurredAt".split()
 )
 
 

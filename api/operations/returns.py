@@ -4,7 +4,7 @@ Locks are taken in the order of the house: the order, its claim, the return. Wha
 same transaction (`api/operations/claims/steps.py`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -13,13 +13,14 @@ from api.operations import evidence as evidence_steps
 from api.operations.claims import steps as claim_steps
 from api.operations.duties import end_duties
 from api.operations.return_authorisations import promised_inspection, promised_leave, wait
-from domain import access, returns
+from domain import access, parcels, returns
 from domain.change import Change
-from domain.claims import Claim, Side
+from domain.claims import Claim, ClaimState, Side
 from domain.clocks import Clock
 from domain.evidence import NewEvidence
 from domain.evidence_needs import EvidenceKind
 from domain.ids import GoodsReturnId
+from domain.parcels import ParcelReport
 from domain.personal import PersonalDatum
 from domain.procedure import Period
 from domain.return_terms import ReturnTerms, leave_period, return_terms
@@ -39,6 +40,7 @@ from storage import calendars, rulebook
 from storage import claims as claim_rows
 from storage import coverage as coverage_rows
 from storage import orders as order_rows
+from storage import parcels as parcel_rows
 from storage import personal as personal_rows
 from storage import returns as return_rows
 from storage.unit_of_work import Outcome, Work
@@ -57,7 +59,10 @@ async def arrange_return(work: Work, command: ArrangeReturn) -> Outcome:
     change = returns.arrange_return(goods, command, digest, await _end(work, leave), work.at)
     if told is not None:
         await personal_rows.overwrite(work.connection, work.tenant_id, PersonalDatum(goods.id, ADDRESS, told, work.at))
-    return await _kept(work, change, claim, Side.LIABLE_PARTY)
+    outcome = await _kept(work, change, claim, Side.LIABLE_PARTY)
+    if command.tracking_number is not None:
+        await _join(work, change.after, claim)
+    return outcome
 
 
 async def waive_return(work: Work, command: ReturnWord) -> Outcome:
@@ -67,11 +72,14 @@ async def waive_return(work: Work, command: ReturnWord) -> Outcome:
 
 
 async def ship_return(work: Work, command: ShipReturn) -> Outcome:
-    """The parcel is on its way. Refuses one that leaves too late."""
+    """The parcel is on its way; what its carrier reported of it before counts now. Refuses one that leaves too late."""
     goods, claim = await _locked(work, command.return_id, ReturnAction.SHIP_RETURN)
     arrives_by = await _end(work, (await _rule(work, goods)).arrive)
     side = Side.STAFF if work.caller.is_operator else Side.BUYER
-    return await _kept(work, returns.ship_return(goods, command, arrives_by, work.at), claim, side)
+    change = returns.ship_return(goods, command, arrives_by, work.at)
+    outcome = await _kept(work, change, claim, side)
+    await _join(work, change.after, claim)
+    return outcome
 
 
 async def receive_return(work: Work, command: ReturnWord) -> Outcome:
@@ -96,6 +104,47 @@ async def refuse_return(work: Work, command: RefuseReturn) -> Outcome:
     item = NewEvidence(EvidenceKind.RETURN_RECORD, command.upload_ids, command.note)
     await work.keep(evidence_steps.keep_piece(work, claim, Side.LIABLE_PARTY, item, files))
     return await _kept(work, change, claim, Side.LIABLE_PARTY)
+
+
+# -- what carriers report ----------------------------------------------------------------------------------------------
+
+
+async def follow_parcel(work: Work, goods: GoodsReturn, claim: Claim, reports: Iterable[ParcelReport]) -> None:
+    """The return stands where all that is reported of its parcel adds up to. It, its claim and its order are locked.
+
+    A parcel that left in time is on its way, also where that is heard after the return had lapsed and nothing happened
+    to the claim since; one that was delivered is received.
+    """
+    told = parcels.journey(reports, goods.authorised_at)
+    if told.left_at is not None and returns.waits_to_leave(goods, told.left_at):
+        if goods.state is ReturnState.LAPSED:
+            if claim.state is not ClaimState.CLOSED:
+                return
+            claim = await claim_steps.return_found(work, claim)
+        arrives_by = await _end(work, (await _rule(work, goods)).arrive)
+        change = returns.left_by_tracking(goods, told.left_at, arrives_by)
+        await _kept(work, change, claim, Side.SYSTEM)
+        goods = change.after
+    if told.delivered_at is not None and goods.state is ReturnState.SHIPPED:
+        due_at = await _inspect_due_at(work, goods)
+        change = returns.receive_return(goods, Receipt.TRACKING, None, due_at, told.delivered_at)
+        await _kept(work, change, claim, Side.SYSTEM)
+
+
+async def lock_all(work: Work, found: Iterable[GoodsReturn]) -> dict[GoodsReturnId, tuple[GoodsReturn, Claim]]:
+    """Those returns with their claims, this transaction's until its end: in the order of their orders."""
+    ordered = sorted(found, key=lambda goods: (goods.order_id, goods.id))
+    return {goods.id: await _lock(work, goods) for goods in ordered}
+
+
+async def _join(work: Work, goods: GoodsReturn, claim: Claim) -> None:
+    """It is known under which number the goods go back: what was reported of that parcel before is of this return."""
+    if goods.parcel is None:
+        return
+    await parcel_rows.lock(work.connection, work.tenant_id, goods.parcel)
+    await parcel_rows.join(work.connection, work.tenant_id, goods.parcel, goods.id)
+    reports = await parcel_rows.by_parcels(work.connection, work.tenant_id, [goods.parcel])
+    await follow_parcel(work, goods, claim, reports)
 
 
 # -- what follows by itself --------------------------------------------------------------------------------------------

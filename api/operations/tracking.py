@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.operations import certificates, coverage, messages, points, records
+from api.operations import certificates, coverage, messages, parcels, points, records
 from domain import access, carriers, clocks, orders, reports, shipments, tracking
 from domain.carriers import CarrierCodes, Meaning
 from domain.change import Change
@@ -73,8 +73,9 @@ async def record_tracking_events(work: Work, command: RecordTrackingEvents) -> O
     received = await receive(work, command.events)
     _require_kept(received)
     found = tuple(dict.fromkeys(one.shipment_id for one in received if one.shipment_id is not None))
+    back = tuple(dict.fromkeys(one.return_id for one in received if one.return_id is not None))
     news = sum(one.reception is not Reception.DUPLICATE for one in received)
-    return Outcome({"shipments": found}, {"recorded": news, "known": len(received) - news})
+    return Outcome({"shipments": found, "returns": back}, {"recorded": news, "known": len(received) - news})
 
 
 async def record_tracking_batch(work: Work, command: RecordTrackingBatch) -> Outcome:
@@ -92,6 +93,7 @@ def plain(received: Received) -> dict[str, object]:
         "reference": received.reference,
         "reception": received.reception.value,
         "shipmentId": received.shipment_id,
+        "returnId": received.return_id,
         "flags": [flag.value for flag in received.flags],
         "code": None if received.code is None else received.code.value,
         "message": received.message,
@@ -107,7 +109,7 @@ def _require_kept(received: Iterable[Received]) -> None:
             problems.append(Problem(where, one.message or ""))
         elif one.code is ReportRefusal.REFERENCE_REUSED:
             raise Conflict(one.message or "", field=(*where, "reference"))
-        elif one.shipment_id is None:  # refused, or waiting for its shipment
+        elif one.shipment_id is None and one.return_id is None:  # refused, or waiting for what it is of
             raise NotFound(one.message or "There is no such shipment.", field=where)
     if problems:
         raise Invalid(*problems)
@@ -117,6 +119,7 @@ async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:
     """What became of each report; what is news is recorded with all that follows."""
     answers: dict[int, Received] = {}
     named = _named(work, told, answers)
+    answers |= await _take_back(work, told, answers)
     by_name = await _by_names(work, named.values())
     ids: dict[int, ShipmentId] = {}
     unknown: dict[int, Name] = {}
@@ -138,6 +141,17 @@ async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:
     return tuple(answers[index] for index in range(len(told)))
 
 
+async def _take_back(work: Work, told: Sequence[NewEvent], answers: Mapping[int, Received]) -> Mapping[int, Received]:
+    """What became of the reports of goods that go back, but for those that were refused already."""
+    back = {
+        index: event for index, event in enumerate(told) if event.return_carrier is not None and index not in answers
+    }
+    if not back:
+        return {}
+    tables = await _tables(work, back.values())
+    return await parcels.receive(work, {index: (event, _meaning(tables, event)) for index, event in back.items()})
+
+
 def _named(work: Work, told: Sequence[NewEvent], answers: dict[int, Received]) -> Mapping[int, ShipmentId | Name]:
     """What each report calls its shipment; those that are wrong by themselves are refused."""
     named: dict[int, ShipmentId | Name] = {}
@@ -150,6 +164,8 @@ def _named(work: Work, told: Sequence[NewEvent], answers: dict[int, Received]) -
                 problems = (Problem((), f"One batch speaks of at most {tracking.CARRIERS_MAX} carriers."),)
         if problems:
             _refuse(answers, index, event, ReportRefusal.INVALID, " ".join(problem.message for problem in problems))
+        elif event.return_carrier is not None:
+            continue
         elif (name := _name(work, event)) is None:
             _refuse(answers, index, event, ReportRefusal.NO_SUCH_SHIPMENT, "There is no such shipment.")
         else:

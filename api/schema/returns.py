@@ -22,6 +22,8 @@ from api.schema.rules import RuleVersion
 from api.schema.scalars import CountryCode, Money, MoneyInput
 from api.schema.service_points import ServicePoint
 from api.schema.uploads import SignedAddress
+from domain.check_digits import NUMBER_CHARACTERS_MAX, plain
+from domain.errors import Problem
 from domain.ids import ClaimId, GoodsReturnId, InspectionId, OrderLineId, UploadId
 from domain.inspections import InspectionAction, InspectionState, OrderInspection, RecordInspectionReport, Verdict
 from domain.money import Money as MoneyFacts
@@ -39,6 +41,7 @@ from domain.returns import (
     ShipReturn,
 )
 from domain.returns import ReturnAddress as ReturnAddressFacts
+from domain.tracking import EventFlag, Milestone, TrackingReason, TrackingStatus
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
@@ -126,6 +129,41 @@ class ReturnLine(Node):
     note: str | None = strawberry.field(description="What the liable party says of it.")
 
 
+@strawberry.type(description="A carrier's report of a parcel on its way back.")
+class ParcelReport(Node):
+    """`domain.parcels.ParcelReport`."""
+
+    goods_return: Annotated["GoodsReturn", strawberry.lazy("api.schema.returns")] | None = strawberry.field(
+        description="The return that travels so; null while none is known to: the number may be wrong."
+    )
+    carrier: str = strawberry.field(description="The carrier, as the reporter spelled it.")
+    tracking_number: str = strawberry.field(description="The number that it travels under.")
+    reference: str = strawberry.field(description="The reporter's own number of the report.")
+    status: TrackingStatus = strawberry.field(description="What was reported.")
+    reason: TrackingReason | None = strawberry.field(description="What went wrong; null where nothing did.")
+    milestone: Milestone | None = strawberry.field(description="What the goods passed then, where it was said.")
+    codes_of: str | None = strawberry.field(description="Whose code it was told in; null where our words were used.")
+    code: str | None = strawberry.field(description="The carrier's own code, as it came.")
+    flags: list[EventFlag] = strawberry.field(description="What is odd about it; empty where nothing is.")
+    place: str | None = strawberry.field(description="Where.")
+    note: str | None = strawberry.field(description="What the reporter wrote with it.")
+    eta_at: datetime | None = strawberry.field(description="When the goods are expected, as estimated then.")
+    occurred_at: datetime = strawberry.field(description="When it was so.")
+    recorded_at: datetime = strawberry.field(description="When we heard of it.")
+    expires_at: datetime | None = strawberry.field(
+        description="Until when it is kept without a return; null where it came for one."
+    )
+
+
+@strawberry.input(description="Which reports of parcels. What is left out does not matter; conditions add up.")
+class ParcelReportFilter:
+    """The filters of `storage/views/returns.py`."""
+
+    waiting: bool | None = strawberry.field(
+        default=None, description="Whether no return is known to travel so: the number may be wrong."
+    )
+
+
 @strawberry.type(description="Goods that a claim's buyer sends back before it is made good.")
 class GoodsReturn(Node):
     """`domain.returns.GoodsReturn`."""
@@ -145,6 +183,10 @@ class GoodsReturn(Node):
     label: SignedAddress | None = strawberry.field(description="Where the label is read; null where there is none.")
     carrier: str | None = strawberry.field(description="Who carries it.")
     tracking_number: str | None = strawberry.field(description="Under which number it travels.")
+    tracking_valid: bool | None = strawberry.field(
+        description="Whether the number's check digit fits; null where it has none. A wrong number is kept."
+    )
+    reports: Connection[ParcelReport] = connection("What carriers reported of the parcel.")
     lines: Connection[ReturnLine] = connection("What goes back.")
     note: str | None = strawberry.field(description="The last word with it.")
     rule_version: RuleVersion | None = strawberry.field(description="The rule that sets its times.")
@@ -195,6 +237,14 @@ class Inspection(Node):
     version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
 
 
+def _number(read: Reader, spelled: str) -> str:
+    """The number of a parcel; one that is longer than any goes to the reader."""
+    number = read.name(spelled, "trackingNumber")
+    if len(plain(number)) > NUMBER_CHARACTERS_MAX:
+        read.problems.append(Problem(("trackingNumber",), f"At most {NUMBER_CHARACTERS_MAX} letters and digits."))
+    return number
+
+
 @strawberry.input(description="Where goods go back to: personal data, kept apart.")
 class ReturnAddressInput:
     """→ `domain.returns.ReturnAddress`."""
@@ -239,6 +289,11 @@ class ArrangeReturnInput:
         description="A label that the liable party pays: an accepted upload of kind EVIDENCE. Without one the buyer "
         "sends with a carrier of its own.",
     )
+    carrier: str | None = strawberry.field(default=None, description="The carrier of that label, with its number.")
+    tracking_number: str | None = strawberry.field(
+        default=None,
+        description="The number on that label: a parcel that its carrier saw in time has left in time.",
+    )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
     idempotency_key: str = strawberry.field(description=KEY)
 
@@ -249,6 +304,8 @@ class ArrangeReturnInput:
             read.id(GoodsReturnId, self.return_id, "returnId"),
             None if self.address is None else self.address.address(read, "address"),
             read.optional_id(UploadId, self.label_upload_id, "labelUploadId"),
+            None if self.carrier is None else read.name(self.carrier, "carrier"),
+            None if self.tracking_number is None else _number(read, self.tracking_number),
         )
         read.done()
         return command
@@ -270,7 +327,7 @@ class ShipReturnInput:
         command = ShipReturn(
             read.id(GoodsReturnId, self.return_id, "returnId"),
             read.name(self.carrier, "carrier"),
-            read.name(self.tracking_number, "trackingNumber"),
+            _number(read, self.tracking_number),
         )
         read.done()
         return command
@@ -418,6 +475,11 @@ class ReturnQueries:
     )
     goods_returns: Connection[GoodsReturn] = listing(
         "The returns the viewer may see: a party its own, staff all.", filter=GoodsReturnFilter, order=ByAge
+    )
+    parcel_reports: Connection[ParcelReport] = listing(
+        "What carriers reported of parcels that go back: staff see all, a party those of its own returns.",
+        filter=ParcelReportFilter,
+        order=ByAge,
     )
     inspection: Inspection | None = point(
         "The inspection of that id; null when there is none for the viewer.", of="inspection"

@@ -13,6 +13,7 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge
 from api.schema.providers import Provider
+from api.schema.returns import GoodsReturn
 from api.schema.shipments import Shipment
 from domain.carriers import CODE_CHARACTERS_MAX
 from domain.check_digits import plain
@@ -34,6 +35,10 @@ class TrackingEventInput:
     )
     shipment_reference: str | None = strawberry.field(default=None, description="The provider's number of it.")
     tracking_number: str | None = strawberry.field(default=None, description="The number that it or a leg has.")
+    return_carrier: str | None = strawberry.field(
+        default=None,
+        description="Of goods that go back: their carrier, beside `trackingNumber`. For staff and services.",
+    )
     provider_id: strawberry.ID | None = strawberry.field(
         default=None, description="Whose reference or number that is; a provider that reports need not say so."
     )
@@ -76,6 +81,9 @@ class TrackingEventInput:
             shipment_reference=self.shipment_reference,
             tracking_number=None if self.tracking_number is None else plain(self.tracking_number),
             provider_id=read.optional_id(ProviderId, self.provider_id, *where, "providerId"),
+            return_carrier=None
+            if self.return_carrier is None
+            else read.name(self.return_carrier, *where, "returnCarrier"),
         )
 
 
@@ -116,6 +124,9 @@ class RecordTrackingEventsPayload:
     shipments: list[Shipment] | None = strawberry.field(
         description="The shipments reported of, as they are now; null when nothing changed."
     )
+    returns: list[GoodsReturn] | None = strawberry.field(
+        description="The returns reported of, as they are now; null when nothing changed."
+    )
     recorded: int | None = strawberry.field(description="How many reports were news; null when nothing changed.")
     known: int | None = strawberry.field(description="How many were known already; null when nothing changed.")
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
@@ -129,7 +140,10 @@ class ReportReception:
     reference: str = strawberry.field(description="The reporter's own number of it.")
     reception: Reception = strawberry.field(description="What became of it.")
     shipment_id: strawberry.ID | None = strawberry.field(
-        description="The shipment it is of; null where it was refused or has to wait."
+        description="The shipment it is of; null where it was refused or has to wait, and for goods that go back."
+    )
+    return_id: strawberry.ID | None = strawberry.field(
+        description="The return it is of; null where it was refused or has to wait, and for shipments."
     )
     flags: list[EventFlag] = strawberry.field(description="What is odd about it; empty where nothing is.")
     code: ReportRefusal | None = strawberry.field(description="Why it was refused; null where it was not.")

@@ -235,6 +235,7 @@ ENDINGS: Final[Mapping[tuple[ClaimState, ClaimState], str]] = {
     (ClaimState.RETURNING, ClaimState.REMEDY_IN_PROGRESS): "the goods came back as agreed",
     (ClaimState.RETURNING, ClaimState.UNDER_DECISION): "the goods came back otherwise",
     (ClaimState.RETURNING, ClaimState.CLOSED): "the goods never left",
+    (ClaimState.CLOSED, ClaimState.RETURNING): "the goods left in time after all, as their carrier says",
     (ClaimState.OPEN, ClaimState.CLOSED): "silence closes it, where the profile says so",
     (ClaimState.DECIDED, ClaimState.APPEALED): "an appeal was filed",
     (ClaimState.CLOSED, ClaimState.APPEALED): "an appeal was filed",

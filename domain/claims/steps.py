@@ -334,6 +334,12 @@ def return_lapsed(claim: Claim, at: datetime) -> Change[Claim]:
     return Change(claim, closed.after, (*closed.happened, _happening("claim.closed", closed.after)))
 
 
+def return_found(claim: Claim, at: datetime) -> Change[Claim]:
+    """The goods left in time after all, as their carrier says: they are awaited again. Refuses an open claim."""
+    _require(claim, ClaimState.CLOSED)
+    return _to(claim, ClaimState.RETURNING, "claim.return_found", at, ended_at=None)
+
+
 def remedy_failed(claim: Claim, reopenable_until: datetime | None, at: datetime) -> Change[Claim]:
     """A remedy was not provided: where the profile allows, the buyer may have the claim decided again until then."""
     return _to(

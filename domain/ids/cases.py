@@ -117,6 +117,12 @@ class GoodsReturnId(Id):
     prefix = "ret"
 
 
+class ParcelReportId(Id):
+    """A report of a parcel on its way back."""
+
+    prefix = "pcr"
+
+
 class ReturnLineId(Id):
     """A line of goods on their way back."""
 

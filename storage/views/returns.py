@@ -62,6 +62,7 @@ GOODS_RETURN: Final = View(
             "labelling",
             "carrier",
             "trackingNumber",
+            "trackingValid",
             "leaveDueAt",
             "dueAt",
             "note",
@@ -81,6 +82,7 @@ GOODS_RETURN: Final = View(
         "address": Computed(where_to),
         "label": Computed(labels, needs=("label_upload_id",)),
         "lines": Many("ReturnLine", "return_id", "BY_POSITION"),
+        "reports": Many("ParcelReport", "return_id", "OLDEST_FIRST"),
         **actions(GOODS_RETURNS, returns.moves),
     },
     sorts={
@@ -104,6 +106,22 @@ RETURN_LINE: Final = View(
         "line": One("OrderLine", "{t}.line_id"),
     },
     sorts={"BY_POSITION": Sort((("{t}.position", False),))},
+)
+
+PARCEL_REPORT: Final = View(
+    type="ParcelReport",
+    table="parcel_reports",
+    visible=_THROUGH_RETURN,
+    fields={
+        **columns("id", "carrier", "trackingNumber", "reference", "status", "reason", "milestone", "codesOf", "code"),
+        **columns("flags", "place", "note", "etaAt", "occurredAt", "recordedAt", "expiresAt"),
+        "goodsReturn": One("GoodsReturn", "{t}.return_id"),
+    },
+    sorts={
+        "OLDEST_FIRST": Sort((("{t}.occurred_at", False),)),
+        "NEWEST_FIRST": Sort((("{t}.occurred_at", True),)),
+    },
+    filters={"waiting": Filter("({t}.return_id IS NULL) = {v}", "boolean")},
 )
 
 INSPECTION: Final = View(
@@ -146,10 +164,11 @@ INSPECTION: Final = View(
     },
 )
 
-VIEWS: Final = (GOODS_RETURN, RETURN_LINE, INSPECTION)
+VIEWS: Final = (GOODS_RETURN, RETURN_LINE, PARCEL_REPORT, INSPECTION)
 ROOTS: Final[dict[str, Root]] = {
     "goodsReturn": Point("GoodsReturn"),
     "goodsReturns": Listing("GoodsReturn", "NEWEST_FIRST"),
+    "parcelReports": Listing("ParcelReport", "NEWEST_FIRST"),
     "inspection": Point("Inspection"),
     "inspections": Listing("Inspection", "NEWEST_FIRST"),
 }

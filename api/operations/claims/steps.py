@@ -45,6 +45,7 @@ __all__ = [
     "remedy_failed",
     "resume",
     "return_accepted",
+    "return_found",
     "return_lapsed",
     "return_refused",
     "rule",
@@ -297,6 +298,13 @@ async def return_refused(work: Work, claim: Claim) -> Claim:
 async def return_lapsed(work: Work, claim: Claim) -> Claim:
     """The goods never left: nothing is provided, and the claim is closed."""
     change = claims.return_lapsed(claim, work.at)
+    await step(work, change, Side.SYSTEM, None)
+    return change.after
+
+
+async def return_found(work: Work, claim: Claim) -> Claim:
+    """The goods left in time after all: they are awaited, and what was awarded depends on them again."""
+    change = claims.return_found(claim, work.at)
     await step(work, change, Side.SYSTEM, None)
     return change.after
 
