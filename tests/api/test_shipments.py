@@ -146,8 +146,8 @@ async def test_actions_are_listed_for_whoever_may(scene: Scene, ask: Asking) -> 
     ]
     assert seen["buyer"]["shipment"]["availableActions"] == []
     (cover,) = seen["buyer"]["coverages"]["nodes"]
-    assert cover["availableActions"] == []
-    assert cover["blockedActions"] == [
+    assert cover["availableActions"] == ["CONTACT_PARTY"]
+    assert [blocked for blocked in cover["blockedActions"] if blocked["action"] != "DISPUTE_SCAN"] == [
         {
             "action": "OPEN_CLAIM",
             "opensAt": rfc3339(DAY_AFTER),
@@ -157,7 +157,7 @@ async def test_actions_are_listed_for_whoever_may(scene: Scene, ask: Asking) -> 
     ]
     await scene.market.move(DAY_AFTER)
     late = await ask(scene.callers["buyer"], text, order=scene.order_id, shipment=scene.shipment_id)
-    assert late["coverages"]["nodes"][0]["availableActions"] == ["OPEN_CLAIM"]
+    assert late["coverages"]["nodes"][0]["availableActions"] == ["OPEN_CLAIM", "CONTACT_PARTY"]
 
 
 async def test_a_promise_stands_beside_its_estimate_and_is_broken_by_time(scene: Scene, ask: Asking) -> None:

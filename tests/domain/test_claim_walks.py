@@ -395,5 +395,7 @@ def test_an_appeal_asks_for_a_decision_in_time_of_a_side_that_may() -> None:
         False,
     ]
     assert not all(part.holds for part in claims.appealable(walk.claim, Side.STAFF, until))
-    again = replace(walk.claim, state=ClaimState.APPEALED, resumes=ClaimState.CLOSED)
-    assert not all(part.holds for part in claims.appealable(again, Side.BUYER, until))
+    beside = replace(walk.claim, state=ClaimState.APPEALED, resumes=ClaimState.CLOSED)
+    assert all(part.holds for part in claims.appealable(beside, Side.BUYER, until)), "each side appeals by itself"
+    stopped = replace(walk.claim, state=ClaimState.SUSPENDED, resumes=ClaimState.CLOSED)
+    assert not all(part.holds for part in claims.appealable(stopped, Side.BUYER, until))

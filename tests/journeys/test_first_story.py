@@ -156,15 +156,15 @@ async def test_an_l1_buyer_applies_on_day_30_and_not_on_day_31(cast: People) -> 
     closes_at = datetime.fromisoformat(cover["closesAt"])
     await cast.move_clock(closes_at)
     listed = "query($id: ID!) { coverage(id: $id) { availableActions blockedActions { because { reason } } } }"
-    assert (await cast.ask("l1", listed, id=cover["id"]))["coverage"]["availableActions"] == ["OPEN_CLAIM"]
+    assert (await cast.ask("l1", listed, id=cover["id"]))["coverage"]["availableActions"] == ["OPEN_CLAIM", "CONTACT_PARTY"]
     opened = await cast.do("l1", "openClaim", f"claim {{ {CLAIM} }}", coverageId=cover["id"], reason="LATE_DELIVERY")
     claim = opened["claim"]
     assert (claim["state"], claim["amount"]["amount"]) == ("OPEN", "80.00")
     assert claim["nextDuty"]["by"] == "LIABLE_PARTY"
-    assert claim["availableActions"] == ["WITHDRAW_CLAIM"]
+    assert claim["availableActions"] == ["WITHDRAW_CLAIM", "SUBMIT_EVIDENCE", "ORDER_INSPECTION"]
     await cast.move_clock(closes_at + MICROSECOND)
     late = second["coverages"]["nodes"][0]["id"]
-    assert (await cast.ask("l1", listed, id=late))["coverage"]["availableActions"] == []
+    assert (await cast.ask("l1", listed, id=late))["coverage"]["availableActions"] == ["CONTACT_PARTY"]
     refused = await cast.attempt("l1", "openClaim", "claim { id }", coverageId=late, reason="LATE_DELIVERY")
     assert refused["claim"] is None
     assert [error["code"] for error in refused["userErrors"]] == ["REFUSED"]
@@ -206,7 +206,7 @@ async def test_broken_service_is_contested_decided_and_made_good(
     opened = await cast.do("l2", "openClaim", "claim { id }", coverageId=cover, reason="SERVICE_NO_VISIT")
     id = opened["claim"]["id"]
     contested = await cast.do("maker", "contestClaim", f"claim {{ {CLAIM} }}", claimId=id, note="Offered, declined.")
-    assert (contested["claim"]["state"], contested["claim"]["availableActions"]) == ("ESCALATED", [])
+    assert (contested["claim"]["state"], contested["claim"]["availableActions"]) == ("ESCALATED", ["SUBMIT_EVIDENCE"])
     decided = await cast.do(
         "desk", "decideClaim", f"claim {{ {CLAIM} }}", claimId=id, outcome="GRANTED", note="No proof of the offer."
     )
