@@ -334,12 +334,16 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "resolveRecovery": _by(Role.ADJUDICATOR, Role.FINANCE),
     "writeOffRecovery": _by(Role.FINANCE),
     "confirmWriteOff": _by(Role.FINANCE),
+    # what insurers paid buyers
+    "recordInsurancePayment": _by(Role.SERVICE, Role.FINANCE, Role.ADJUDICATOR),
+    "withdrawInsurancePayment": _by(Role.FINANCE, Role.ADJUDICATOR),
     # deposits
     "recordDeposit": _by(Role.FINANCE),
     "drawDeposit": _by(Role.FINANCE),
     "returnDeposit": _by(Role.FINANCE),
     # plans, card payments, and what follows from chargebacks
     "recordMembership": _DESK | {Role.FINANCE},
+    "chooseMembership": _by(Role.SUPPLIER, Role.SUPPORT, Role.FINANCE),
     "recordCardReceipt": _DESK,
     "activateProtection": _by(Role.SUPPLIER, Role.SUPPORT),
     "pauseProtection": _by(Role.SUPPLIER, Role.SUPPORT),

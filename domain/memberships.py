@@ -1,9 +1,10 @@
 """Memberships: what a merchant pays the marketplace for, and what that entitles it to (`domain.md` 2.2).
 
 How it works. A plan's fee, term and entitlements are rule data. Whoever paid for nothing is on the free plan. Each paid
-term is a row of its own, from its beginning to its last instant; a term of the same plan that is paid for while one
-runs begins where that one ends. Card payments are recorded with the plan under which they came in, and the free plan's
-cap on them is asked before one is taken.
+term is a row of its own, from its beginning to its last instant; a term that is paid for while one of the same plan or
+a better one runs begins where that one ends. What a merchant wants next is in `domain/membership_choices.py`. Card
+payments are recorded with the plan under which they came in, and the free plan's cap on them is asked before one is
+taken.
 
 Laws: a recorded term never changes; at an instant the best plan that is paid for counts; what was received by card on
 the free plan never exceeds the cap that is in force, whoever records at once.
@@ -168,6 +169,12 @@ def current(memberships: Iterable[Membership], at: datetime) -> Membership | Non
     return max(running, key=lambda membership: (ranks.index(membership.plan), membership.ends_at), default=None)
 
 
+def at_least(memberships: Iterable[Membership], plan: Plan) -> list[Membership]:
+    """The terms of that plan and of better ones."""
+    ranks = list(Plan)
+    return [membership for membership in memberships if ranks.index(membership.plan) >= ranks.index(plan)]
+
+
 def plan_at(memberships: Iterable[Membership], at: datetime) -> Plan:
     """The plan that counts at `at`."""
     found = current(memberships, at)
@@ -183,9 +190,10 @@ def record_membership(
     id: MembershipId,
     at: datetime,
 ) -> Change[Membership]:
-    """The merchant is on that plan for one more term: from now, or from the end of the term of it that runs longest.
+    """The merchant is on that plan for one more term: from now, or from the end of what entitles to as much already.
 
-    Refuses with Invalid the free plan, which nobody pays for, and a reference that is none.
+    `rule` is the one by which it was told the fee. Refuses with Invalid the free plan, which nobody pays for, and a
+    reference that is none.
     """
     problems = [*_reference_problems(command.reference, "reference")]
     if command.plan is Plan.FREE:
@@ -193,7 +201,7 @@ def record_membership(
     if problems:
         raise Invalid(*problems)
     plan = rule.plans[command.plan]
-    ends = [each.ends_at for each in memberships if each.plan is command.plan and at <= each.ends_at]
+    ends = [each.ends_at for each in at_least(memberships, command.plan) if at <= each.ends_at]
     starts_at = max(ends) + MICROSECOND if ends else at
     membership = Membership(
         id=id,

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.operations import appeals, chargeback_notices, chargebacks, memberships, processors, protections
+from api.operations import (
+    appeals,
+    chargeback_notices,
+    chargebacks,
+    insurance,
+    membership_choices,
+    memberships,
+    processors,
+    protections,
+)
 from domain.appeals import Content, DraftAppeal, StepAppeal
 from domain.chargeback_notices import NewNotice, NoticeKind
 from domain.chargebacks import Category, SubmitEvidencePack
+from domain.exposure import LossCause
 from domain.ids import AppealId, BuyerId, ChargebackId, PointsEntryId, SupplierId
+from domain.insurance import RecordInsurancePayment
+from domain.membership_choices import ChooseMembership
 from domain.memberships import Plan, RecordCardReceipt, RecordMembership, Scheme
 from domain.processors import RegisterProcessor
 from domain.protections import ActivateProtection
@@ -39,6 +51,13 @@ async def charged(market: Marketplace, building: Market, buyer: Member, supplier
     told = await market.act(building.staff, chargeback_notices.record_chargeback_notice, word)
     pack = SubmitEvidencePack(ChargebackId(str(told.things["chargeback"])), "It was delivered.", ())
     await market.act(supplier.caller, chargebacks.submit_evidence_pack, pack)
+    await market.act(supplier.caller, membership_choices.choose_membership, ChooseMembership(None, Plan.PREMIUM))
+    insured = await building.order(buyer_id, supplier_id, [line()])
+    line_id = await market.pool.fetchval(market.id, "SELECT id FROM order_lines WHERE order_id = $1", insured)
+    paid = RecordInsurancePayment(
+        insured, line_id, LossCause.CONDITION, "Anchor Cover", f"I {insured}", usd(5_00), None
+    )
+    await market.act(building.staff, insurance.record_insurance_payment, paid)
 
 
 async def appealing(market: Marketplace, building: Market, supplier: Member) -> None:
@@ -70,6 +89,12 @@ def charging_attempts(one: dict[str, str], money: dict[str, str], keyed: dict[st
         "recordCardReceipt": {
             "orderId": one["ord"], "paymentReference": "Mine", "scheme": "VISA", "amount": money, **keyed,
         },
+        "chooseMembership": {"supplierId": one["sup"], "plan": "STANDARD", **keyed},
+        "recordInsurancePayment": {
+            "orderId": one["ord"], "lineId": one["lin"], "cause": "CONDITION", "insurer": "Eve", "reference": "Mine",
+            "amount": money, **keyed,
+        },
+        "withdrawInsurancePayment": {"insurancePaymentId": one["inp"], "reason": "Mine.", **keyed},
         "activateProtection": {"supplierId": one["sup"]},
         "pauseProtection": {"protectionId": one["ptn"]},
         "resumeProtection": {"protectionId": one["ptn"]},

@@ -107,7 +107,7 @@ LINKS = (
     "offer_id", "evidence_id", "return_id", "upload_id", "label_upload_id",
     "recovery_id", "payout_id", "invoice_id", "party_payment_id",
     "chargeback_id", "protection_id", "receipt_id", "appeal_id", "final_decision_id",
-    "carrier_claim_id", "leg_id",
+    "carrier_claim_id", "leg_id", "membership_id", "inspection_id",
 )  # fmt: skip
 """Columns by which a row belongs to the same set as another. Actors, rules and platform accounts join nobody."""
 PUBLIC = {"sup", "prv", "gua", "bdl"}

@@ -6,16 +6,25 @@ Locks: the supplier first, then the order; so two receipts of a merchant never u
 from datetime import datetime
 
 from api.operations import chargeback_notices, fees
-from api.operations.duties import start_duty
-from domain import access, dates, memberships, protections
+from api.operations.duties import end_duties, start_duty
+from domain import access, dates, membership_choices, memberships, protections
 from domain.clocks import Clock, Duty
 from domain.errors import Invalid, Problem
 from domain.ids import CardReceiptId, MembershipId, ProtectionPeriodId, RuleVersionId, SupplierId
-from domain.memberships import Allowance, Membership, MembershipTerms, Plan, RecordCardReceipt, RecordMembership
+from domain.membership_choices import ChoiceState, MembershipChoice
+from domain.memberships import (
+    Allowance,
+    Membership,
+    MembershipTerms,
+    Plan,
+    RecordCardReceipt,
+    RecordMembership,
+)
 from domain.money import Money
 from domain.protections import PauseReason, ProtectionState
 from storage import calendars as calendar_rows
 from storage import exchange_rates as rate_rows
+from storage import membership_choices as choice_rows
 from storage import memberships as membership_rows
 from storage import orders as order_rows
 from storage import protections as protection_rows
@@ -25,14 +34,24 @@ from storage.unit_of_work import Outcome, Work
 
 
 async def record_membership(work: Work, command: RecordMembership) -> Outcome:
-    """The merchant is on the plan for one more term, and a protection that its plan's end had paused goes on."""
+    """The merchant is on the plan for one more term, for the fee it was told if it had chosen the plan.
+
+    A choice that waited for this payment has begun, the end of the paid plan is called off, and a protection that the
+    plan's end had paused goes on.
+    """
     access.require(work.caller, "recordMembership")
     supplier = await supplier_rows.lock(work.connection, work.tenant_id, command.supplier_id)
-    rule = await terms_at(work, work.at)
+    choice = await choice_rows.find_waiting(work.connection, work.tenant_id, supplier.id)
+    if choice is not None and choice.plan is command.plan:
+        rule = memberships.membership_terms(await rulebook.get(work.connection, work.tenant_id, choice.rule_version_id))
+    else:
+        rule = await terms_at(work, work.at)
     known = await membership_rows.by_supplier(work.connection, work.tenant_id, supplier.id, work.at)
     calendar = await calendar_rows.get(work.connection, work.market)
     change = memberships.record_membership(command, known, rule, calendar, id=work.new_id(MembershipId), at=work.at)
     await work.keep(change)
+    if choice is not None:
+        await _settle_choice(work, choice, change.after)
     await start_duty(work, Duty.MEMBERSHIP_END, change.after.id, change.after.ends_at, party_id=supplier.id)
     current = memberships.current([*known, change.after], work.at)
     live = await protection_rows.find_live(work.connection, work.tenant_id, supplier.id)
@@ -40,6 +59,17 @@ async def record_membership(work: Work, command: RecordMembership) -> Outcome:
         await work.keep(protections.resume_protection(live, work.new_id(ProtectionPeriodId), work.at))
     await fees.membership(work, change.after)
     return Outcome({"membership": change.after.id})
+
+
+async def _settle_choice(work: Work, choice: MembershipChoice, term: Membership) -> None:
+    """The choice of that plan has begun; an end that waited is called off; another paid plan still waits."""
+    if choice.plan is term.plan:
+        await work.keep(membership_choices.begin_choice(choice, term, work.at))
+    elif choice.state is ChoiceState.AWAITING_END:
+        await work.keep(membership_choices.replace_choice(choice, work.at))
+    else:
+        return
+    await end_duties(work, choice.id)
 
 
 async def record_card_receipt(work: Work, command: RecordCardReceipt) -> Outcome:

@@ -15,7 +15,7 @@ from storage.unit_of_work import Outcome, Work
 async def activate_protection(work: Work, command: ActivateProtection) -> Outcome:
     """What buyers pay from now on is protected; nobody reviews it. Refuses with every condition that is not met."""
     access.require(work.caller, "activateProtection")
-    supplier = await supplier_rows.lock(work.connection, work.tenant_id, _merchant(work, command.supplier_id))
+    supplier = await supplier_rows.lock(work.connection, work.tenant_id, merchant(work, command.supplier_id))
     rule = await rulebook.in_force(work.connection, work.tenant_id, protections.RULE, work.at)
     change = protections.activate_protection(
         supplier.id,
@@ -67,7 +67,7 @@ async def _locked(work: Work, command: TurnProtection, action: ProtectionAction)
     return protection
 
 
-def _merchant(work: Work, named: SupplierId | None) -> SupplierId:
+def merchant(work: Work, named: SupplierId | None) -> SupplierId:
     """The merchant that is meant. Refuses with NotFound another's, with Invalid where nobody is."""
     if work.caller.is_operator:
         if named is None:

@@ -38,12 +38,14 @@ from api.schema import (
     exchange_rates,
     exposure,
     holds,
+    insurance,
     invoices,
     keys,
     lanes,
     ledger,
     legs,
     listings,
+    membership_choices,
     memberships,
     messages,
     mutation,
@@ -101,9 +103,11 @@ from storage.views import evidence as evidence_views
 from storage.views import exchange_rates as exchange_rate_views
 from storage.views import exposure as exposure_views
 from storage.views import holds as hold_views
+from storage.views import insurance as insurance_views
 from storage.views import ledger as ledger_views
 from storage.views import legs as leg_views
 from storage.views import listings as listing_views
+from storage.views import membership_choices as membership_choice_views
 from storage.views import memberships as membership_views
 from storage.views import messages as message_views
 from storage.views import negotiation as negotiation_views
@@ -182,6 +186,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(coupon_views, coupons.CouponQueries, coupons.CouponMutations),
     Noun(remedy_views, remedies.RemedyQueries, remedies.RemedyMutations),
     Noun(exposure_views, exposure.ExposureQueries),
+    Noun(insurance_views, insurance.InsuranceQueries, insurance.InsuranceMutations),
     Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
     Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
     Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),
@@ -194,6 +199,11 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(deposit_views, deposits.DepositQueries, deposits.DepositMutations),
     Noun(appeal_views, appeals.AppealQueries, appeals.AppealMutations),
     Noun(membership_views, memberships.MembershipQueries, memberships.MembershipMutations),
+    Noun(
+        membership_choice_views,
+        membership_choices.MembershipChoiceQueries,
+        membership_choices.MembershipChoiceMutations,
+    ),
     Noun(chargeback_views, chargebacks.ChargebackQueries, chargebacks.ChargebackMutations),
     Noun(relation_views, relations.RelationQueries, relations.RelationMutations),
     Noun(upload_views, uploads.UploadQueries, uploads.UploadMutations),

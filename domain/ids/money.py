@@ -147,6 +147,18 @@ class ExposureMovementId(Id):
     prefix = "exm"
 
 
+class InsurancePaymentId(Id):
+    """What an insurer paid a buyer for a loss."""
+
+    prefix = "inp"
+
+
+class MembershipChoiceId(Id):
+    """Which plan a merchant wants next."""
+
+    prefix = "mch"
+
+
 class GoodwillId(Id):
     """What staff gave a buyer out of goodwill."""
 

@@ -2,7 +2,7 @@
 
 A reason is neutral: it names a question, and its finding says whether the answer is yes. So each reason has two
 sentences, for yes and for no, in the file of its noun. `{name}` stands for an input of the finding; a name that a
-finding lacks reads as a dash.
+finding lacks, or that has no value, reads as a dash.
 
 Laws: every reason that code gives has its two sentences in every locale (`tests/domain/test_words.py` reads the syntax
 trees), and a sentence has the same places in each; a reason that is unknown here, from a tree stored by another
@@ -38,10 +38,12 @@ from domain.words import (
     evidence,
     guarantees,
     holds,
+    insurance,
     ledger,
     legs,
     listings,
     measures,
+    membership_choices,
     messages,
     onboarding,
     orders,
@@ -78,10 +80,12 @@ NOUNS: Final = (
     evidence,
     guarantees,
     holds,
+    insurance,
     ledger,
     legs,
     listings,
     measures,
+    membership_choices,
     messages,
     onboarding,
     orders,
@@ -122,7 +126,7 @@ CATALOGUE: Final[Mapping[Locale, Mapping[str, Sentences]]] = {Locale.EN: ENGLISH
 
 
 class _Inputs(dict[str, Input]):
-    """A finding's inputs; one that is asked for and not there reads as a dash."""
+    """A finding's inputs that have a value; one that is asked for and has none reads as a dash."""
 
     def __missing__(self, name: str) -> str:
         return "—"
@@ -133,7 +137,9 @@ def sentence(finding: Finding, locale: Locale = Locale.EN) -> str:
     known = CATALOGUE[locale].get(finding.reason)
     if known is None:
         return finding.reason
-    return known[0 if finding.holds else 1].format_map(_Inputs(finding.inputs))
+    return known[0 if finding.holds else 1].format_map(
+        _Inputs({name: value for name, value in finding.inputs.items() if value is not None})
+    )
 
 
 assert CATALOGUE.keys() == set(Locale)

@@ -46,7 +46,7 @@ async def _plans(connection: Any, viewer: Caller, at: datetime) -> MembershipTer
     return memberships.membership_terms(version)
 
 
-def _merchant(viewer: Caller, arguments: Mapping[str, Any]) -> SupplierId | None:
+def merchant(viewer: Caller, arguments: Mapping[str, Any]) -> SupplierId | None:
     """The merchant that is asked about: for staff the one that is named, for a merchant itself and nobody else."""
     named = arguments.get("supplier_id")
     if viewer.viewer is ViewerKind.STAFF:
@@ -59,7 +59,7 @@ async def allowance(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[Allowance | None]:
     """The merchant's plan now, and what it still lets in by card."""
-    supplier_id = _merchant(viewer, arguments)
+    supplier_id = merchant(viewer, arguments)
     if supplier_id is None:
         return [None]
     rule, current = await _plans(connection, viewer, at), await _current(connection, viewer, supplier_id, at)
@@ -76,7 +76,7 @@ async def standing(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[Standing | None]:
     """Where the merchant stands with the protection: the same findings that switching it on is refused by."""
-    supplier_id = _merchant(viewer, arguments)
+    supplier_id = merchant(viewer, arguments)
     if supplier_id is None:
         return [None]
     plans = await _plans(connection, viewer, at)

@@ -15,9 +15,13 @@ from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from domain.evidence_needs import EvidenceKind
 from domain.ids import InspectionId
 from domain.inspections import Inspection, InspectionState, OrderInspection, RecordInspectionReport, Verdict
+from domain.ledger import AccountName
 from domain.uploads import UploadKind
+from storage import books
 from storage import evidence as evidence_rows
 from storage import inspections as inspection_rows
+from storage import ledger as ledger_rows
+from storage import refunds as refund_rows
 from tests.builders import Market, usd
 from tests.disputes import Dispute
 from tests.marketplaces import Asking
@@ -49,6 +53,22 @@ async def read(dispute: Dispute, id: InspectionId) -> Inspection:
         return await inspection_rows.get(connection, dispute.market.tenant_id, id)
 
 
+async def booked(dispute: Dispute) -> tuple[int, int, list[str]]:
+    """What is held of prepaid fees, what cash left for inspections, and whatever a doctor finds."""
+    market = dispute.market
+    async with market.pool.acquire(market.tenant_id) as connection:
+        held = await ledger_rows.balances(connection, market.tenant_id, None)
+        out = await connection.fetchval(
+            "SELECT coalesce(sum(e.amount_minor), 0) FROM ledger_transfers t"
+            " JOIN ledger_entries e ON e.tenant_id = t.tenant_id AND e.transfer_id = t.id"
+            " JOIN ledger_accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id"
+            " WHERE t.tenant_id = $1 AND t.event = 'INSPECTION_PERFORMED' AND a.name = 'CASH_CLEARING'",
+            market.tenant_id,
+        )
+        prepaid = sum(each.balance.minor for each in held if each.account is AccountName.PREPAID_INSPECTIONS)
+        return prepaid, int(out), await books.faults(connection, market.tenant_id)
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 async def test_the_fee_goes_back_and_the_maker_owes_it_when_the_goods_are_not_as_agreed(
     dispute: Dispute, verdict: Verdict, owner: asyncpg.Pool[Any], ask: Asking
@@ -56,6 +76,7 @@ async def test_the_fee_goes_back_and_the_maker_owes_it_when_the_goods_are_not_as
     id = await order(dispute)
     await report(dispute, id, verdict)
     at_fault = verdict is Verdict.NOT_AS_AGREED
+    assert await booked(dispute) == (0, -FEE.minor, [])  # the company has it, whoever bears it in the end
     refunds = await owner.fetch("SELECT id, buyer_id, amount_minor, state FROM refunds")
     owed = await owner.fetch("SELECT supplier_id, due_minor, state FROM recoveries")
     found = await read(dispute, id)
@@ -103,7 +124,12 @@ async def test_a_report_comes_at_its_last_instant_or_the_inspection_lapses(sandb
         await report(in_time, first, Verdict.INCONCLUSIVE)
         assert (await read(in_time, first)).state is InspectionState.REPORTED
     await sandbox.move(due_at + MICROSECOND)
-    assert (await read(late, second)).state is InspectionState.LAPSED
+    lapsed = await read(late, second)
+    assert (lapsed.state, lapsed.refund_due) == (InspectionState.LAPSED, True)
+    async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
+        back = await refund_rows.get(connection, sandbox.tenant_id, str(lapsed.refund_id))
+    assert (back.buyer_id, back.amount) == (late.buyer_id, FEE)
+    assert (await booked(late))[0::2] == (0, [])
     with pytest.raises(Refused) as refusal:
         await report(late, second, Verdict.NOT_AS_AGREED)
     assert [finding.rule for finding in refusal.value.unmet] == ["inspection.ordered"]

@@ -1,8 +1,9 @@
 """A long random walk over everything that moves money: after it, as after each part of it, the doctor finds nothing.
 
 Claims for goods that came late or never, coupons spent, held, taken back and expired, orders cancelled, refunds paid
-and failed, chargebacks won and lost, what parties owe netted, paid, disputed and given up, goodwill, and appeals, in
-any order and at any time. A step may be refused, with a type and a reason; whatever it does, the books stay right.
+and failed, chargebacks won and lost, losses shared by two parties, what parties owe netted, paid, disputed and given
+up, what insurers pay, plans, goodwill, and appeals, in any order and at any time. A step may be refused, with a type
+and a reason; whatever it does, the books stay right.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from api.operations import (
     coupons,
     fulfilment,
     goodwill,
+    insurance,
+    membership_choices,
+    memberships,
     orders,
     recoveries,
 )
@@ -38,7 +42,9 @@ from domain.ids import (
     AppealId,
     ClaimId,
     CouponId,
+    InsurancePaymentId,
     OrderId,
+    OrderLineId,
     PayoutId,
     ProviderId,
     RecoveryId,
@@ -46,9 +52,11 @@ from domain.ids import (
     ReservationId,
     SupplierId,
 )
+from domain.insurance import INSURED, RecordInsurancePayment, WithdrawInsurancePayment
 from domain.invoices import RecordPartyPayment
 from domain.liability import Bearer, Share
-from domain.memberships import Scheme
+from domain.membership_choices import ChooseMembership
+from domain.memberships import Plan, RecordMembership, Scheme
 from domain.orders import CancelOrder
 from domain.payouts import ConfirmPayout, RecordPayout
 from domain.recoveries import DisputeRecovery, ResolveRecovery, WriteOffRecovery
@@ -136,7 +144,10 @@ class Walk:
         due = (await self.market.now() + timedelta(days=self.chance.randint(-1, 3))).date()
         guarantee = self.chance.choice((self.story.on_time, self.losses.money_back))
         lines = [line(self.chance.randint(1, 2_000_00), promised_on=due) for _ in range(self.chance.randint(1, 3))]
-        await self.market.order(self.story.buyer_id, self.story.supplier_id, lines, [guarantee])
+        order_id = await self.market.order(self.story.buyer_id, self.story.supplier_id, lines, [guarantee])
+        if self.chance.random() < 0.6:  # the provider has a part in it, whoever gave the promise
+            bought = (await self.losses.read_order(order_id)).lines
+            await self.market.ship(order_id, self.story.provider_id, [each.id for each in bought])
         return True
 
     async def let_time_pass(self) -> bool:
@@ -172,9 +183,19 @@ class Walk:
         if claim is None:
             return False
         bearer = Bearer.SUPPLIER if claim["supplier_id"] else Bearer.PROVIDER
-        share = self.chance.randint(1, 9_999)
-        shared = (Share(bearer, share), Share(Bearer.PLATFORM, 10_000 - share))
-        shares = self.chance.choice(((), shared))
+        other = Bearer.PROVIDER if claim["supplier_id"] else Bearer.SUPPLIER
+        share, rest = self.chance.randint(1, 9_998), self.chance.random()
+        of_other = 1 + int((9_999 - share) * rest)
+        shares = self.chance.choice(
+            (
+                (),
+                (Share(bearer, share), Share(Bearer.PLATFORM, 10_000 - share)),
+                (Share(bearer, share), Share(other, 10_000 - share)),
+                (Share(other, share), Share(Bearer.PLATFORM, 10_000 - share)),
+                (Share(bearer, share), Share(other, of_other), Share(Bearer.PLATFORM, 10_000 - share - of_other)),
+            )
+        )
+        shares = tuple(each for each in shares if each.basis_points)
         outcome = self.chance.choice((ClaimOutcome.GRANTED, ClaimOutcome.GRANTED, ClaimOutcome.DENIED))
         wish = DecideClaim(ClaimId(claim["id"]), outcome, "As recorded.", shares=shares if outcome == "GRANTED" else ())
         return await self.act(self.staff, claims.decide_claim, wish)
@@ -280,6 +301,31 @@ class Walk:
         wish = WriteOffRecovery(RecoveryId(recovery["id"]), "Insolvent.")
         return await self.act(self.staff, recoveries.write_off_recovery, wish)
 
+    async def insure(self) -> bool:
+        """An insurer pays for a line, or it turns out that it did not."""
+        payment = await self.one("insurance_payments", "withdrawn_at IS NULL")
+        if payment is not None and self.chance.random() < 0.4:
+            wish = WithdrawInsurancePayment(InsurancePaymentId(payment["id"]), "It bounced.")
+            return await self.act(self.staff, insurance.withdraw_insurance_payment, wish)
+        bought = await self.one("order_lines")
+        if bought is None:
+            return False
+        cause = self.chance.choice(sorted(INSURED))
+        amount = self.amount(bought["value_minor"])
+        order_id, line_id = OrderId(bought["order_id"]), OrderLineId(bought["id"])
+        paid = RecordInsurancePayment(order_id, line_id, cause, "Anchor Cover", self.reference(), amount, None)
+        return await self.act(self.staff, insurance.record_insurance_payment, paid)
+
+    async def plan(self) -> bool:
+        """The supplier chooses a plan, or pays for one."""
+        plan = self.chance.choice(tuple(Plan))
+        if self.chance.random() < 0.5:
+            wish = ChooseMembership(None, plan)
+            supplier = self.market.supplier(self.story.supplier_id)
+            return await self.act(supplier, membership_choices.choose_membership, wish)
+        paid = RecordMembership(self.story.supplier_id, plan, self.reference())
+        return await self.act(self.staff, memberships.record_membership, paid)
+
     async def be_kind(self) -> bool:
         form = self.chance.choice(tuple(GoodwillForm))
         wish = GrantGoodwill(
@@ -333,6 +379,8 @@ STEPS: Final[Mapping[str, int]] = {
     "quarrel": 4,
     "give_up": 2,
     "be_kind": 2,
+    "insure": 3,
+    "plan": 2,
     "appeal": 5,
     "review": 4,
 }

@@ -1,0 +1,122 @@
+"""What insurers pay counts towards the loss: nobody pays a second time, and nobody owes what the insurer made good."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from api.operations import claims, insurance
+from domain.access import Role, ViewerKind
+from domain.claims import AnswerClaim, ClaimOutcome, DecideClaim, LineWish
+from domain.errors import Conflict, Forbidden, Invalid, Refused
+from domain.exposure import LossCause
+from domain.ids import InsurancePaymentId, OrderId, OrderLineId
+from domain.insurance import RecordInsurancePayment, WithdrawInsurancePayment
+from domain.remedies import RemedyKind
+from tests.api.test_claims import refused, story
+from tests.api.test_remedies import Losses, losses
+from tests.builders import usd
+from tests.marketplaces import Asking
+
+__all__ = ["losses", "story"]
+
+
+async def line_of(losses: Losses, order_id: OrderId) -> OrderLineId:
+    return (await losses.read_order(order_id)).lines[0].id
+
+
+async def pay(
+    losses: Losses, order_id: OrderId, minor: int, reference: str = "A1", **changes: Any
+) -> InsurancePaymentId:
+    given: dict[str, Any] = {
+        "cause": LossCause.NON_RECEIPT,
+        "insurer": "Anchor Cover",
+        "amount": usd(minor),
+        "line_id": await line_of(losses, order_id),
+        "paid_at": None,
+    }
+    wish = RecordInsurancePayment(order_id=order_id, reference=reference, **(given | changes))
+    made = await losses.market.act(losses.market.staff, insurance.record_insurance_payment, wish)
+    return InsurancePaymentId(str(made.things["insurancePayment"]))
+
+
+async def withdraw(losses: Losses, id: InsurancePaymentId) -> None:
+    wish = WithdrawInsurancePayment(id, "The cheque bounced.")
+    await losses.market.act(losses.market.staff, insurance.withdraw_insurance_payment, wish)
+
+
+async def test_what_an_insurer_paid_neither_claims_nor_parties_pay_again(losses: Losses, ask: Asking) -> None:
+    claim = await losses.lost(300_00)
+    order_id = OrderId(claim.order_id)
+    paid = await pay(losses, order_id, 120_00)
+    assert await refused(pay(losses, order_id, 180_01, "A2")) == ["exposure_suffices"]
+    await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
+    wish = DecideClaim(claim.id, ClaimOutcome.GRANTED, "Lost.")
+    assert await refused(losses.market.act(losses.market.staff, claims.decide_claim, wish)) == ["exposure_suffices"]
+    await withdraw(losses, paid)
+    assert await refused(withdraw(losses, paid)) == ["insurance_payment_stands"]
+    await losses.market.act(losses.market.staff, claims.decide_claim, wish)
+    (recovery,) = await losses.recoveries(claim)
+    assert recovery.due == usd(300_00)
+    assert await refused(pay(losses, order_id, 1, "A3")) == ["exposure_suffices"]  # the claim made all of it good
+    text = """query($order: ID!) { insurancePayments(first: 2, filter: {orderId: $order}) { nodes {
+      insurer reference amount { amount } withdrawnAt recordedBy availableActions } } }"""
+    for caller in (losses.story.buyer, losses.supplier, losses.market.staff):
+        nodes = (await ask(caller, text, order=order_id))["insurancePayments"]["nodes"]
+        is_staff = caller.viewer is ViewerKind.STAFF
+        shown = [(each["insurer"], each["availableActions"], each["recordedBy"] is not None) for each in nodes]
+        assert shown == [("Anchor Cover", [], is_staff)]
+    assert await losses.story.faults() == []
+
+
+async def test_a_claim_gives_and_its_party_owes_what_the_insurer_left(losses: Losses) -> None:
+    claim = await losses.lost(300_00)
+    order_id = OrderId(claim.order_id)
+    await pay(losses, order_id, 120_00)
+    await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
+    rest = LineWish(await line_of(losses, order_id), RemedyKind.REFUND_PARTIAL, usd(180_00))
+    wish = DecideClaim(claim.id, ClaimOutcome.PARTLY, "The insurer paid the rest.", lines=(rest,))
+    await losses.market.act(losses.market.staff, claims.decide_claim, wish)
+    (recovery,) = await losses.recoveries(claim)
+    assert ((await losses.refund(claim)).amount, recovery.due) == (usd(180_00), usd(180_00))
+    (exposure,) = await losses.exposures(order_id)
+    assert exposure.left == usd(0)
+    assert await losses.story.faults() == []
+
+
+async def test_of_payments_at_once_no_more_is_recorded_than_was_lost(losses: Losses) -> None:
+    order_id = await losses.order(100_00)
+    made = await asyncio.gather(
+        *(pay(losses, order_id, 60_00, f"A{number}") for number in range(3)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in made) == ["InsurancePaymentId", "Refused", "Refused"]
+    (exposure,) = await losses.exposures(order_id)
+    assert (exposure.drawn, exposure.left) == (usd(60_00), usd(40_00))
+
+
+async def test_what_is_no_payment_for_the_line_is_refused_with_every_reason(losses: Losses) -> None:
+    order_id, other = await losses.order(100_00), await losses.order(100_00)
+    with pytest.raises(Invalid) as wrong:
+        await pay(
+            losses, order_id, 0, "", line_id=await line_of(losses, other), cause=LossCause.LATENESS, insurer=" \n"
+        )
+    assert [".".join(problem.field) for problem in wrong.value.problems] == [
+        "lineId",
+        "cause",
+        "insurer",
+        "reference",
+        "amount.amount",
+    ]
+    await pay(losses, order_id, 1_00)
+    with pytest.raises(Conflict):
+        await pay(losses, order_id, 1_00)
+    wish = RecordInsurancePayment(
+        order_id, await line_of(losses, order_id), LossCause.CONDITION, "Anchor", "A9", usd(1), None
+    )
+    for caller in (losses.story.buyer, losses.supplier, losses.market.caller(Role.SUPPORT)):
+        with pytest.raises(Forbidden):
+            await losses.market.act(caller, insurance.record_insurance_payment, wish)
+    with pytest.raises(Refused):
+        await pay(losses, order_id, 99_01, "A4", cause=LossCause.CONDITION)  # goods are lost once
