@@ -1,38 +1,35 @@
 """Requests and quotes: rows to dataclasses; and the one statement that finds every offer for a route.
 
 How it works. `offers` walks the partial index of lanes on sale with the area keys of both ends, so that what it costs
-depends on the providers that serve the route and on no others; for each lane it takes the service, the sheet in force,
-the rates of the lane's zone that can matter for these goods, and the surcharges. A rate can matter if its bracket lies
-between the actual weight (or volume) and the chargeable one, or is the next above. The chargeable measures of the mode
-come with the question; of a sheet with its own divisor an upper bound is worked out from it. Active sheets of a service
-never overlap, so the one that began last is in force or none is (asked for as a pair, which the B-tree answers; the
-planner would take the exclusion constraint's index for the service alone, at five times the price).
+depends on the providers that serve the route and on no others; for each lane it takes the service and the sheet in
+force, and their price lists from `storage/price_lists.py`. Active sheets of a service never overlap, so the one that
+began last is in force or none is (asked for as a pair, which the B-tree answers; the planner would take the exclusion
+constraint's index for the service alone, at five times the price).
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 from asyncpg import Record as Row
 
-from domain import explain, pricing, terms
+from domain import explain, terms
 from domain.explain import Finding
 from domain.ids import LaneId, ProviderId, QuoteId, QuoteRequestId, RateSheetId, ServiceId, TenantId
 from domain.lanes import Timing
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import Money
-from domain.offers import CONSIDERED_MAX, LeftOut, Offer, QuoteTerms, RequestQuote
+from domain.offers import CONSIDERED_MAX, LeftOut, Offer, RequestQuote
 from domain.places import Spot, keys_of
 from domain.pricing import Charge, ChargeKind, Piece, PriceList
 from domain.providers import ProviderState
 from domain.quotes import Quote, QuoteRequest
-from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
 from domain.services import Limits, ServiceLevel, ServiceState
+from storage import price_lists
 from storage.pool import Connection
+from storage.price_lists import Listed
 from storage.tables import Codec, Table
 
 
@@ -181,61 +178,36 @@ async def first_quoted_total(connection: Connection, tenant_id: TenantId, quote:
 _LANE: Final = """
 SELECT l.id, l.service_id, l.provider_id, l.mode, l.origin_country, l.destination_country, l.zone, l.transit_days_min,
   l.transit_days_max, l.handling_days, l.cut_off, l.cut_off_zone,
-  array_position($2::text[], l.origin_key) + array_position($3::text[], l.destination_key) - 2 AS narrowness
+  array_position((SELECT $2::text[]), l.origin_key) + array_position((SELECT $3::text[]), l.destination_key) - 2
+    AS narrowness
 FROM lanes l
-WHERE l.tenant_id = $1 AND l.{sale} AND l.origin_key = ANY ($2::text[]) AND l.destination_key = ANY ($3::text[])
-  AND (cardinality($4::text[]) = 0 OR l.mode = ANY ($4::text[]))
+WHERE l.tenant_id = $1 AND l.{sale}
+  AND l.origin_key = ANY ((SELECT $2::text[])::text[]) AND l.destination_key = ANY ((SELECT $3::text[])::text[])
+  AND (cardinality((SELECT $4::text[])) = 0 OR l.mode = ANY ((SELECT $4::text[])::text[]))
 ORDER BY narrowness, l.id LIMIT $5"""
+"""Lists come out of queries of their own: a planner that could look into them would find that plans for these keys are
+cheaper than one for any, and plan each time anew, which takes longer than the statement. It has one good plan."""
 
 _OFFERS: Final = (
     f"WITH l AS MATERIALIZED ({_LANE.format(sale='sellable')}) "
     """
 SELECT l.*, s.level, s.incoterms, s.dangerous_goods, s.markets,
   s.weight_grams_max, s.length_mm_max, s.width_mm_max, s.height_mm_max,
-  r.id AS rate_sheet_id, r.currency, r.volumetric_divisor,
-  (SELECT json_agg(json_build_array(
-      x.measure, x.container, x.at_least, x.below, x.flat, trim_scale(x.price)::text, x.minimum_minor))
-   FROM (SELECT x.*, lag(x.at_least) OVER (PARTITION BY x.measure, x.container ORDER BY x.at_least) AS before
-         FROM rates x WHERE x.tenant_id = $1 AND x.rate_sheet_id = r.id AND x.zone = l.zone
-           AND coalesce(x.below > CASE x.measure
-             WHEN 'WEIGHT' THEN $9::bigint WHEN 'VOLUME' THEN $10::bigint WHEN 'UNITS' THEN $13::bigint ELSE 0 END,
-             true)) x
-   WHERE coalesce(x.before <= CASE x.measure
-       WHEN 'WEIGHT' THEN coalesce($9::bigint + $11::bigint / r.volumetric_divisor + $12::bigint, m.grams, $9::bigint)
-       WHEN 'VOLUME' THEN coalesce($10::bigint + $9::bigint * r.volumetric_divisor / 1000 + 1, m.cubic_cm, $10::bigint)
-       WHEN 'UNITS' THEN $13::bigint END, true)) AS rates,
-  (SELECT json_agg(json_build_array(
-      x.kind, x.charge, x.basis_points, trim_scale(x.amount)::text, x.minimum_minor, x.valid_from, x.valid_until,
-      x.zones, ARRAY(SELECT k FROM unnest(x.area_keys) k WHERE k = ANY ($2) OR k = ANY ($3)), x.dangerous_goods,
-      x.weight_grams_above, x.length_mm_above) ORDER BY x.position)
-   FROM surcharges x WHERE x.tenant_id = $1 AND x.rate_sheet_id = r.id
-     AND (cardinality(x.zones) = 0 OR l.zone = ANY (x.zones))
-     AND (x.kind <> 'REMOTE_AREA' OR x.area_keys && ($2::text[] || $3::text[]))) AS surcharges
+  r.id AS rate_sheet_id, r.currency, r.volumetric_divisor
 FROM l
 JOIN LATERAL (SELECT s.* FROM services s WHERE s.tenant_id = $1 AND s.id = l.service_id LIMIT 1) s ON true
-LEFT JOIN unnest($6::text[], $7::bigint[], $8::bigint[]) AS m (mode, grams, cubic_cm) ON m.mode = l.mode
 LEFT JOIN LATERAL (
   SELECT r.id, r.service_id, r.currency, r.volumetric_divisor, r.valid_until FROM rate_sheets r
-  WHERE r.tenant_id = $1 AND r.state = 'ACTIVE' AND (r.service_id, r.valid_from) <= (l.service_id, $14)
+  WHERE r.tenant_id = $1 AND r.state = 'ACTIVE' AND (r.service_id, r.valid_from) <= (l.service_id, $6)
   ORDER BY r.service_id DESC, r.valid_from DESC LIMIT 1) r
-  ON r.service_id = l.service_id AND (r.valid_until IS NULL OR $14 < r.valid_until)
-WHERE cardinality($15::text[]) = 0 OR s.level = ANY ($15::text[])
+  ON r.service_id = l.service_id AND (r.valid_until IS NULL OR $6 < r.valid_until)
+WHERE cardinality($7::text[]) = 0 OR s.level = ANY ($7::text[])
 ORDER BY l.narrowness, l.id"""
 )
 
 
-_ONE_PLAN: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
-"""Lists of keys make the planner guess high and plan each time anew, which takes longer than the statement itself. Its
-joins leave it one good plan; the setting ends with the transaction."""
-
-
-async def offers(
-    connection: Connection, tenant_id: TenantId, rule: QuoteTerms, command: RequestQuote, at: datetime
-) -> list[Offer]:
+async def offers(connection: Connection, tenant_id: TenantId, command: RequestQuote, at: datetime) -> list[Offer]:
     """Every lane on sale that goes that way, with its price list in force at `at`; the narrowest first."""
-    await connection.execute(_ONE_PLAN)
-    modes = sorted(rule.weighing)
-    measured = [pricing.chargeable(rule.weighing[mode], command.pieces) for mode in modes]
     rows = await connection.fetch(
         _OFFERS,
         tenant_id,
@@ -243,25 +215,19 @@ async def offers(
         keys_of(command.destination),
         sorted(command.modes),
         CONSIDERED_MAX,
-        modes,
-        [each.grams for each in measured],
-        [each.cubic_cm for each in measured],
-        pricing.weight_grams(command.pieces),
-        pricing.volume(command.pieces) // pricing.GRAMS,
-        pricing.volume(command.pieces),
-        max(weighing.round_up_grams for weighing in rule.weighing.values()) + 1,
-        pricing.count(command.pieces),
         at,
         sorted(command.levels),
     )
-    return [_offer(row) for row in rows]
+    zones = {(row["rate_sheet_id"], row["zone"]) for row in rows if row["rate_sheet_id"] is not None}
+    listed = await price_lists.by_zones(connection, tenant_id, zones)
+    return [_offer(row, listed) for row in rows]
 
 
-def _offer(row: Row) -> Offer:
+def _offer(row: Row, listed: Mapping[tuple[RateSheetId, str], Listed]) -> Offer:
     (
         id, service_id, provider_id, mode, origin_country, destination_country, zone, transit_min, transit_max,
         handling, cut_off, cut_off_zone, narrowness, level, incoterms, dangerous_goods, markets, weight_max,
-        length_max, width_max, height_max, rate_sheet_id, currency, divisor, rates, surcharges,
+        length_max, width_max, height_max, rate_sheet_id, currency, divisor,
     ) = row  # fmt: skip
     return Offer(
         lane_id=LaneId(id),
@@ -278,58 +244,8 @@ def _offer(row: Row) -> Offer:
         destination_country=destination_country,
         timing=Timing(transit_min, transit_max, handling, cut_off, cut_off_zone),
         zone=zone,
-        prices=None if rate_sheet_id is None else _prices(zone, currency, divisor, rates, surcharges),
+        prices=None if rate_sheet_id is None else PriceList(currency, *listed[rate_sheet_id, zone], divisor),
         narrowness=narrowness,
-    )
-
-
-def _prices(zone: str, currency: str, divisor: int | None, rates: str | None, surcharges: str | None) -> PriceList:
-    return PriceList(
-        currency,
-        tuple(_rate(zone, currency, each) for each in _json(rates or "[]")),
-        () if surcharges is None else _surcharges(currency, surcharges),
-        divisor,
-    )
-
-
-@lru_cache(maxsize=4_096)  # a few kilobytes each; a sheet's surcharges are the same for nearly every question
-def _surcharges(currency: str, told: str) -> tuple[NewSurcharge, ...]:
-    return tuple(_surcharge(currency, each) for each in _json(told))
-
-
-_MEASURES: Final = {measure.value: measure for measure in Measure}
-"""A look-up, where the call of an enumeration costs ten times as much: there are dozens of rates to a question."""
-
-
-def _rate(zone: str, currency: str, told: Sequence[Any]) -> NewRate:
-    measure, container, at_least, below, flat, price, minimum = told
-    return NewRate(
-        zone,
-        _MEASURES[measure],
-        None if container is None else Container(container),
-        at_least,
-        below,
-        flat,
-        Decimal(price),
-        None if minimum is None else Money(minimum, currency),
-    )
-
-
-def _surcharge(currency: str, told: Sequence[Any]) -> NewSurcharge:
-    kind, charge, basis_points, amount, minimum, since, until, zones, keys, classes, grams, millimetres = told
-    return NewSurcharge(
-        SurchargeKind(kind),
-        SurchargeCharge(charge),
-        basis_points,
-        None if amount is None else Decimal(amount),
-        None if minimum is None else Money(minimum, currency),
-        None if since is None else datetime.fromisoformat(since),
-        None if until is None else datetime.fromisoformat(until),
-        frozenset(zones),
-        frozenset(keys),
-        frozenset(map(DangerousGoodsClass, classes)),
-        grams,
-        millimetres,
     )
 
 
