@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -34,6 +35,8 @@ hypothesis.settings.load_profile("quick")
 """The usual run is run all day, so it tries less: the domain's tests within twenty seconds. `long` makes up for it."""
 
 STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
+YOUNG_OBJECTS = 50_000
+"""How many new objects there are before a collection of garbage looks at them."""
 TEMPLATE_LOCK = 20221130
 """Of the advisory lock under which one process makes the template while the others wait."""
 
@@ -62,6 +65,18 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("long")
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SharedEngines())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is loaded for all tests stays: no collection of garbage goes through it, neither meanwhile nor later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(YOUNG_OBJECTS, 50, 100)
 
 
 @contextlib.contextmanager

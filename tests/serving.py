@@ -19,6 +19,7 @@ from api.endpoint.timers import TimedHttpProtocol
 from api.schema.schema import Contract
 from api.settings import Settings
 from api.throttle import Budget
+from tests.promised import whole_contract
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
@@ -133,7 +134,7 @@ async def serving(
     protocol: type[TimedHttpProtocol] = app.PROTOCOL,
 ) -> AsyncIterator[Served]:
     """The application answers on a free port of loopback until the block ends."""
-    application = create_app(settings, promised=promised, budget=budget)
+    application = create_app(settings, promised=promised or whole_contract(), budget=budget)
     async with application.running():
         config = uvicorn.Config(
             application,

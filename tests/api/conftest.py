@@ -12,19 +12,20 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
 from api.reads.engine import Engine
-from api.schema.schema import Contract, contract
+from api.schema.schema import Contract
 from api.settings import Settings
 from api.verbs import tenants as tenants_verb
 from storage.pool import Pool
 from tests.builders import Market
 from tests.marketplaces import Asking, Marketplace, open_marketplace
+from tests.promised import whole_contract
 from tests.serving import Served, serving
 
 
 @pytest.fixture(scope="session")
 def promised() -> Contract:
     """The whole contract."""
-    return contract()
+    return whole_contract()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from graphql import (
     build_schema,
 )
 
-from api.schema.schema import contract
+from tests.promised import whole_contract
 
 NOTICE = re.compile(r"\S.* until (\d{4}-\d{2}-\d{2})")
 
@@ -57,7 +57,7 @@ def dated(reason: str) -> bool:
 
 
 def test_every_deprecation_says_until_when() -> None:
-    assert undated(contract().graphql) == []
+    assert undated(whole_contract().graphql) == []
 
 
 def test_a_deprecation_without_its_day_is_found_wherever_it_stands() -> None:

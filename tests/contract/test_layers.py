@@ -2,14 +2,14 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import pytest
-
 from api.settings import ROOT
+from tests.syntax_trees import files, name, nodes
 
 NOT_FOR_RULES = {"asyncio", "concurrent", "multiprocessing", "socket", "subprocess", "threading"}
+PURE = sys.stdlib_module_names - NOT_FOR_RULES | {"domain"}
 GRAPHQL = {"graphql", "strawberry"}
 KNOW_GRAPHQL = (
     "api/schema",
@@ -24,45 +24,32 @@ KNOW_GRAPHQL = (
 """The contract, the engine, and what serves them over HTTP."""
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The top-level name of every module the file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (each.name.partition(".")[0] for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.partition(".")[0]
+    found = nodes(path)
+    plain = {each.name for node in found if isinstance(node, ast.Import) for each in node.names}
+    parts = {node.module for node in found if isinstance(node, ast.ImportFrom) and node.module}
+    return frozenset(module.partition(".")[0] for module in plain | parts)
 
 
-def files(*folders: str) -> list[Path]:
-    """The Python files in those folders of the checkout."""
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-
-
-def name(path: Path) -> str:
-    """The path as a person would say it."""
-    return str(path.relative_to(ROOT))
-
-
-@pytest.mark.parametrize("path", files("domain"), ids=name)
-def test_rules_know_the_standard_library_only(path: Path) -> None:
+def test_rules_know_the_standard_library_only() -> None:
     """But for authorities' numbers, which one module looks up in a pure library (decision 0075)."""
-    allowed = {"domain", "stdnum"} if path.name == "identifiers.py" else {"domain"}
-    assert set(imported(path)) - (sys.stdlib_module_names - NOT_FOR_RULES) - allowed == set()
+    known = {name(path): foreign for path in files("domain") if (foreign := imported(path) - PURE)}
+    assert known == {"domain/identifiers.py": {"stdnum"}}
 
 
-@pytest.mark.parametrize("path", files("storage"), ids=name)
-def test_storage_knows_rules_and_databases(path: Path) -> None:
+def test_storage_knows_rules_and_databases() -> None:
     allowed = sys.stdlib_module_names | {"domain", "storage", "asyncpg", "redis", "orjson", "holidays", "structlog"}
     allowed |= {"cryptography"}  # storage/certificates.py signs
-    assert set(imported(path)) - allowed == set()
+    assert {name(path): foreign for path in files("storage") if (foreign := imported(path) - allowed)} == {}
 
 
-@pytest.mark.parametrize("path", files("api", "storage", "domain"), ids=name)
-def test_graphql_stays_where_it_is_served(path: Path) -> None:
-    if not name(path).startswith(KNOW_GRAPHQL):
-        assert not GRAPHQL & set(imported(path))
+def test_graphql_stays_where_it_is_served() -> None:
+    elsewhere = [path for path in files("api", "storage", "domain") if not name(path).startswith(KNOW_GRAPHQL)]
+    assert {name(path): known for path in elsewhere if (known := GRAPHQL & imported(path))} == {}
 
 
 def test_the_launcher_needs_nothing_installed() -> None:
-    assert set(imported(ROOT / "run")) <= sys.stdlib_module_names
-    assert set(imported(ROOT / "api" / "__main__.py")) <= sys.stdlib_module_names | {"api", "typer"}
+    assert imported(ROOT / "run") <= sys.stdlib_module_names
+    assert imported(ROOT / "api" / "__main__.py") <= sys.stdlib_module_names | {"api", "typer"}

@@ -15,13 +15,14 @@ from graphql import (
     parse,
 )
 
-from api.schema.schema import Contract, contract
+from api.schema.schema import Contract
 from api.settings import ROOT
 from domain.personal import PersonalDatum
 from storage import personal
 from storage.views.view import Computed
+from tests.promised import whole_contract
 
-PROMISED: Contract = contract()
+PROMISED: Contract = whole_contract()
 TABLE = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+personal_data\b", re.IGNORECASE)
 ONLY_DOOR = ROOT / "storage" / "personal.py"
 

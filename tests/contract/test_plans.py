@@ -16,12 +16,13 @@ import pytest
 from api.reads.plan import ListRows, ThingRows
 from api.reads.statement import Statement, list_statement, page, point_statement, things_statement
 from api.reads.variables import RequestError
-from api.schema.schema import Contract, contract
+from api.schema.schema import Contract
 from api.settings import Settings
 from domain.access import ViewerKind
 from storage.views import view as v
+from tests.promised import whole_contract
 
-PROMISED: Contract = contract()
+PROMISED: Contract = whole_contract()
 ROWS: Final = 6_000
 FEW: Final = 600
 """Rows that may be sorted: a page below each of a few parents. As many as a small table has."""

@@ -21,9 +21,10 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from api.schema.schema import Contract, contract
+from api.schema.schema import Contract
 from api.verbs import schema as verb
 from domain.access import ACTIONS
+from tests.promised import whole_contract
 
 PASCAL, CAMEL, UPPER = (
     re.compile(r"[A-Z][A-Za-z0-9]*"),
@@ -34,7 +35,7 @@ PASCAL, CAMEL, UPPER = (
 
 @pytest.fixture(scope="module")
 def promised() -> Contract:
-    return contract()
+    return whole_contract()
 
 
 @pytest.fixture(scope="module")

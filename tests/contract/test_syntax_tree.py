@@ -3,21 +3,20 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
 from api.settings import ROOT
+from tests.syntax_trees import files, name, nodes
 
 PACKAGES = ("api", "domain", "storage")
-OURS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-RULES = [path for path in OURS if path.is_relative_to(ROOT / "domain")]
+OURS = files(*PACKAGES)
+RULES = files("domain")
 INSTALLED = {".venv", "node_modules"}
 """Folders of what others wrote."""
-BESIDE = [path for folder in ("tests", "infra") for path in sorted((ROOT / folder).rglob("*.py"))]
-EVERYTHING = [*OURS, *(path for path in BESIDE if not INSTALLED & set(path.parts)), ROOT / "run"]
+EVERYTHING = [*OURS, *(path for path in files("tests", "infra") if not INSTALLED & set(path.parts)), ROOT / "run"]
 LINES_MAX = 600
 HOMELESS = {"utils", "util", "helpers", "helper", "common", "base", "service", "manager", "core", "misc"}
 """What has no noun has no home yet. (`services` is one here: what providers sell.)"""
@@ -28,19 +27,9 @@ NOW = {"now", "today", "utcnow", "fromtimestamp"}
 WORLDLY = {"float", "input", "open", "print"}
 
 
-def name(path: Path) -> str:
-    """The path as a person would say it."""
-    return str(path.relative_to(ROOT))
-
-
-def tree_of(path: Path) -> ast.Module:
-    """The file's syntax tree."""
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def impurities(tree: ast.Module) -> Iterator[str]:
+def impurities(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """What in a rule's module depends on more than its arguments, with its line."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.AsyncFunctionDef() | ast.AsyncFor() | ast.AsyncWith() | ast.Await():
                 yield f"{node.lineno}: async"
@@ -56,9 +45,8 @@ def impurities(tree: ast.Module) -> Iterator[str]:
                 yield f"{node.lineno}: {module}"
 
 
-@pytest.mark.parametrize("path", RULES, ids=name)
-def test_rules_are_pure(path: Path) -> None:
-    assert list(impurities(tree_of(path))) == []
+def test_rules_are_pure() -> None:
+    assert {name(path): found for path in RULES if (found := list(impurities(nodes(path))))} == {}
 
 
 @pytest.mark.parametrize(
@@ -76,18 +64,17 @@ def test_rules_are_pure(path: Path) -> None:
     ],
 )
 def test_an_impure_rule_is_found(text: str) -> None:
-    assert len(list(impurities(ast.parse(text)))) == 1
+    assert len(list(impurities(ast.walk(ast.parse(text))))) == 1
 
 
-@pytest.mark.parametrize("path", RULES, ids=name)
-def test_rules_are_named_by_the_trades_verbs(path: Path) -> None:
-    functions = [node.name for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
-    assert [verb for verb in functions if EMPTY_VERBS.match(verb)] == []
+def test_rules_are_named_by_the_trades_verbs() -> None:
+    functions = [(path, node.name) for path in RULES for node in nodes(path) if isinstance(node, ast.FunctionDef)]
+    assert [(name(path), verb) for path, verb in functions if EMPTY_VERBS.match(verb)] == []
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name)
-def test_files_can_be_read_in_one_sitting(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
+def test_files_can_be_read_in_one_sitting() -> None:
+    lines = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in EVERYTHING}
+    assert {path: count for path, count in lines.items() if count > LINES_MAX} == {}
 
 
 def test_modules_have_names_of_their_own() -> None:

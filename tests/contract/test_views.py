@@ -19,11 +19,12 @@ from graphql import (
 )
 
 from api.reads.plan import per_kind
-from api.schema.schema import Contract, contract
+from api.schema.schema import Contract
 from domain.access import ViewerKind
 from storage.views import view as v
+from tests.promised import whole_contract
 
-PROMISED: Contract = contract()
+PROMISED: Contract = whole_contract()
 VIEWS = sorted(PROMISED.views)
 
 

@@ -26,8 +26,8 @@ from strawberry.types.arguments import convert_arguments
 
 from api.reads.inputs import converter
 from api.reads.variables import Arguments, RequestError, Variables
-from api.schema.schema import contract
 from tests.engine.bazaar import bazaar
+from tests.promised import whole_contract
 
 SCHEMA = bazaar().graphql
 TYPES = (
@@ -98,7 +98,7 @@ def test_arguments_are_those_of_graphql_core(text: str, given_: dict[str, Any]) 
 
 
 def test_inputs_are_made_as_strawberry_makes_them() -> None:
-    promised = contract()
+    promised = whole_contract()
     scalars, config = promised.strawberry.schema_converter.scalar_registry, promised.strawberry.config
     assert promised.graphql.mutation_type is not None
     tried = 0
