@@ -23,7 +23,11 @@ COLLECTION_RULE: Final = "collection"
 
 @dataclass(frozen=True, slots=True)
 class CollectionTerms:
-    """How what is owed is collected. Above the amounts named, and in currencies without one, two people write off."""
+    """How what is owed is collected. Above the amounts named, and in currencies without one, two people write off.
+
+    A restriction takes `restricts` from a provider and `restricts_suppliers` from a supplier; where none is named of
+    suppliers, all that a measure takes that restricts an account.
+    """
 
     version: str
     order: tuple[Means, ...]
@@ -31,6 +35,7 @@ class CollectionTerms:
     payment_days: Days
     restricts: frozenset[Action]
     one_person_writes_off: tuple[Money, ...]
+    restricts_suppliers: frozenset[Action] = frozenset()
 
     def __post_init__(self) -> None:
         if len(set(self.order)) != len(self.order):

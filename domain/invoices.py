@@ -15,8 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.change import Change, Fact, Happening
+from domain.dates import rfc3339
 from domain.errors import Invalid, Problem, Refused
-from domain.explain import Finding, unmet
+from domain.explain import Finding, Input, unmet
 from domain.ids import (
     ClaimId,
     CouponId,
@@ -85,6 +86,11 @@ class Invoice:
         if party is None:
             raise ValueError(f"{self.id} is nobody's")
         return party
+
+
+def told(invoice: Invoice) -> dict[str, Input]:
+    """What a finding says of an invoice."""
+    return {"invoice": invoice.number, "dueAt": rfc3339(invoice.due_at), "remaining": str(invoice.remaining)}
 
 
 @dataclass(frozen=True, slots=True)

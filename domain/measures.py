@@ -206,6 +206,10 @@ class LiftMeasure:
     reason: str
 
 
+OF_DEBT: Final = Step(MeasureKind.RESTRICTION, MeasureBasis.DEBT, 1)
+"""What an overdue invoice of a supplier brings; it lasts until the debt is paid."""
+
+
 # -- what an act brings ------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +292,8 @@ def announce_measure(
     automated: bool,
     calendar: Calendar,
     resumes: AccountMeasure | None = None,
+    about: str | None = None,
+    withheld: frozenset[Action] = frozenset(),
     at: datetime,
 ) -> Change[AccountMeasure]:
     """The measure is told. It takes effect when its notice is over, and lasts from then on.
@@ -325,6 +331,8 @@ def announce_measure(
         ended_at=None,
         end_reason=None,
         version=1,
+        about=about,
+        withheld=tuple(sorted(withheld)),
     )
     facts = _facts(measure) | {"effectiveAt": rfc3339(effective_at)}
     return Change(None, measure, (Happening("measure.announced", facts),))

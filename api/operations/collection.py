@@ -7,7 +7,7 @@ nothing twice.
 
 from collections.abc import Iterable, Sequence
 
-from api.operations import capabilities, deposits
+from api.operations import capabilities, deposits, measures
 from api.operations import recoveries as steps
 from api.operations.duties import start_duty
 from domain import access, collection, invoices, ledger, payouts, recoveries
@@ -176,7 +176,7 @@ async def _collect(
         elif each is Means.INVOICE:
             await issue_invoice(work, left, rule)
             return
-        elif each is Means.RESTRICTION and provider is not None and about is not None:
+        elif each is Means.RESTRICTION and about is not None:
             await _restrict(work, provider, rule, about)
 
 
@@ -199,8 +199,11 @@ async def issue_invoice(work: Work, owed: Sequence[Recovery], rule: CollectionTe
     return invoice
 
 
-async def _restrict(work: Work, provider: Provider, rule: CollectionTerms, about: InvoiceId) -> None:
-    """The provider may not do what the rule names until its debt is paid."""
+async def _restrict(work: Work, provider: Provider | None, rule: CollectionTerms, about: InvoiceId) -> None:
+    """The party may not do what the rule names until its debt is paid; a supplier's restriction is a measure."""
+    if provider is None:
+        await measures.restrict_debtor(work, await invoice_rows.get(work.connection, work.tenant_id, about), rule)
+        return
     limit = Limit(LimitCause.DEBT, about, Scope(actions=rule.restricts), work.at, None)
     await capabilities.impose(work, provider.id, limit, "An invoice is overdue.")
     await capabilities.settle(work, provider)

@@ -13,14 +13,19 @@ from api.operations import bars as barring
 from api.operations import bundles, capabilities, standings
 from api.operations import enrolments as enrolling
 from api.operations.duties import end_duties, start_duty
-from domain import access, enrolments, measures, services
+from domain import access, appeals, decisions, enrolments, invoices, measures, services
+from domain.appeals import SubjectKind
 from domain.capabilities import Cause, Limit, Scope
 from domain.clocks import Clock, Duty
+from domain.collection import CollectionTerms
 from domain.dates import MICROSECOND
+from domain.decisions import DecisionKind
 from domain.enrolments import GuaranteeState
+from domain.explain import Finding
 from domain.gates import Action
 from domain.guarantees import Promise
-from domain.ids import BarId, MeasureId, ProviderId, ServiceId, SupplierId
+from domain.ids import BarId, DecisionId, MeasureId, ProviderId, RuleVersionId, ServiceId, SupplierId
+from domain.invoices import Invoice
 from domain.measures import AccountMeasure, LiftMeasure, MeasureKind, MeasureState
 from domain.penalties import SideEffect
 from domain.providers import Provider, ProviderAction
@@ -28,10 +33,12 @@ from domain.services import ServiceState
 from domain.standings import DOINGS, TerminateProvider, TerminationCause
 from storage import appeals as appeal_rows
 from storage import bars as bar_rows
+from storage import calendars as calendar_rows
 from storage import enrolments as guarantee_rows
 from storage import measures as measure_rows
 from storage import points as point_rows
 from storage import providers as provider_rows
+from storage import rulebook
 from storage import services as service_rows
 from storage import suppliers as supplier_rows
 from storage.unit_of_work import Outcome, Work
@@ -122,6 +129,58 @@ async def fire_measure_end(work: Work, clock: Clock) -> None:
     await end_duties(work, measure.id)
     if isinstance(measure.party_id, SupplierId):
         await _refresh_supplier(work, measure.party_id)
+
+
+# -- debts of suppliers ------------------------------------------------------------------------------------------------
+
+
+async def restrict_debtor(work: Work, invoice: Invoice, rule: CollectionTerms) -> AccountMeasure:
+    """The supplier of the overdue invoice, which is locked, may not do what the rule names until its debt is paid."""
+    supplier_id = invoice.supplier_id
+    if supplier_id is None:
+        raise ValueError(f"{invoice.id} is none of a supplier: a provider has a restriction of its own")
+    await point_rows.lock_account(work.connection, work.tenant_id, supplier_id)
+    version_id, decision_id = RuleVersionId(rule.version), work.new_id(DecisionId)
+    appeal_rule = await rulebook.in_force(work.connection, work.tenant_id, appeals.RULE, work.at)
+    change = measures.announce_measure(
+        measures.OF_DEBT,
+        supplier_id,
+        None,
+        id=work.new_id(MeasureId),
+        decision_id=decision_id,
+        rule_version_id=version_id,
+        appeal_days=appeals.appeal_terms(appeal_rule).filing_days[SubjectKind.RESTRICTION],
+        automated=True,
+        calendar=await calendar_rows.get(work.connection, work.market),
+        about=invoice.id,
+        withheld=rule.restricts_suppliers,
+        at=work.at,
+    )
+    tree = Finding("collection.restriction", False, "invoice_paid_in_time", invoices.told(invoice), version_id)
+    work.add(
+        decisions.decision(
+            decision_id,
+            change.after.id,
+            DecisionKind.DEBT,
+            tree,
+            at=work.at,
+            decided_by=str(work.caller.actor_id),
+            rule_version_ids=(version_id,),
+        )
+    )
+    await work.keep(change)
+    await take(work, change.after)
+    return change.after
+
+
+async def lift_about(work: Work, supplier_id: SupplierId, about: str, reason: str) -> None:
+    """What rested on that thing alone is over: the supplier's debt is paid."""
+    await supplier_rows.lock(work.connection, work.tenant_id, supplier_id)
+    await point_rows.lock_account(work.connection, work.tenant_id, supplier_id)
+    for seen in await measure_rows.about(work.connection, work.tenant_id, about):
+        measure = await measure_rows.lock(work.connection, work.tenant_id, seen.id)
+        await work.keep(measures.call_off(measure, reason, work.at))
+        await _undo(work, measure, reason)
 
 
 # -- providers ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ Locks: the party first (where a restriction may be lifted), then recoveries in t
 then balances. A redemption locks its one recovery only.
 """
 
-from api.operations import capabilities
+from api.operations import capabilities, measures
 from api.operations.duties import end_duties, start_duty
 from domain import access, collection, invoices, ledger, recoveries
 from domain.capabilities import Cause as LimitCause
@@ -132,12 +132,15 @@ def posting(
 
 
 async def lift_restriction(work: Work, invoice_id: str, recovery: Recovery, reason: str | None) -> None:
-    """What was restricted because the invoice was overdue is back. Suppliers are not restricted for debts."""
+    """What was restricted because the invoice was overdue is back."""
+    # The party is locked late here: whoever collects has it first, so a deadlock is possible, and is tried again.
+    why = reason or "The invoice is settled."
+    if recovery.supplier_id is not None:
+        await measures.lift_about(work, recovery.supplier_id, invoice_id, why)
     if recovery.provider_id is None:
         return
-    # The provider is locked late here: whoever collects has it first, so a deadlock is possible, and is tried again.
     provider = await provider_rows.lock(work.connection, work.tenant_id, recovery.provider_id)
-    if await capabilities.lift(work, provider.id, LimitCause.DEBT, invoice_id, reason or "The invoice is settled."):
+    if await capabilities.lift(work, provider.id, LimitCause.DEBT, invoice_id, why):
         await capabilities.settle(work, provider)
 
 

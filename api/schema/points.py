@@ -29,6 +29,7 @@ from domain.points import CauseKind, EntryAction, EntryState, MovementKind, Pena
 if TYPE_CHECKING:
     from api.schema.capabilities import Restriction
     from api.schema.decisions import Decision
+    from api.schema.invoices import Invoice
     from api.schema.rules import RuleVersion
 
 for _enum in (MeasureKind, MeasureBasis, MeasureState, MeasureAction, SideEffect):
@@ -163,10 +164,17 @@ class AccountMeasure(Node):
     party: LiableParty | None = strawberry.field(description="Whom it is against.")
     kind: MeasureKind = strawberry.field(description="What is done.")
     basis: MeasureBasis = strawberry.field(description="What it rests on.")
-    threshold: int = strawberry.field(description="The step that was reached: points, strikes or failures.")
+    threshold: int = strawberry.field(
+        description="The step that was reached: points, strikes or failures; how many targets a scorecard missed."
+    )
     effects: list[SideEffect] = strawberry.field(description="What else follows.")
     state: MeasureState = strawberry.field(description="Where it stands.")
-    entry: PointsEntry | None = strawberry.field(description="The points that brought it; null for a scorecard's.")
+    entry: PointsEntry | None = strawberry.field(
+        description="The points that brought it; null for a scorecard's and a debt's."
+    )
+    invoice: Annotated["Invoice", strawberry.lazy("api.schema.invoices")] | None = strawberry.field(
+        description="The overdue invoice that a supplier's restriction rests on; null otherwise."
+    )
     resumes: Annotated["AccountMeasure", strawberry.lazy("api.schema.points")] | None = strawberry.field(
         description="The measure that it takes up again after a lost appeal."
     )

@@ -6,6 +6,10 @@ from typing import Final
 from domain.words.sentences import Sentences
 
 ENGLISH: Final[Mapping[str, Sentences]] = {
+    "invoice_paid_in_time": (
+        "The invoice {invoice} was paid in time.",
+        "The invoice {invoice} was to be paid until {dueAt}; {remaining} is open.",
+    ),
     "measure_action_of_your_role": ("Your role may lift measures.", "Your role may not lift measures."),
     "measure_stands": ("The measure stands: {state}.", "The measure is over: {state}."),
     "measure_not_in_the_way": (
@@ -15,6 +19,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
 }
 
 CHINESE: Final[Mapping[str, Sentences]] = {
+    "invoice_paid_in_time": (
+        "账单 {invoice} 已按时支付。",
+        "账单 {invoice} 应于 {dueAt} 前支付；尚欠 {remaining}。",
+    ),
     "measure_action_of_your_role": ("您的角色可以解除处置措施。", "您的角色不能解除处置措施。"),
     "measure_stands": ("处置措施仍有效：{state}。", "处置措施已结束：{state}。"),
     "measure_not_in_the_way": (

@@ -424,6 +424,7 @@ MEASURE: Final = View(
         ),
         "party": One("LiableParty", "coalesce({t}.supplier_id, {t}.provider_id)"),
         "entry": One("PointsEntry", "{t}.entry_id"),
+        "invoice": One("Invoice", "{t}.about"),
         "resumes": One("AccountMeasure", "{t}.resumes_id"),
         "restriction": One(
             "Restriction",
