@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.operations import claims as claim_operations
-from domain import access, desk, words
+from domain import access, desk, explain
 from domain.claims import Claim, DecideClaim
 from domain.desk import CLAIMS_MAX, DecideClaims, DecisionEffect
 from domain.errors import Invalid, Problem, Refusal, Refused
@@ -131,8 +131,6 @@ def _refused(id: ClaimId, refusal: Refusal) -> Effect:
         "effect": DecisionEffect.REFUSED.value,
         "amount": None,
         "shares": [],
-        "because": [
-            {"rule": finding.rule, "reason": finding.reason, "text": words.sentence(finding)} for finding in because
-        ],
+        "because": [{"__typename": "Finding", **explain.plain(finding)} for finding in because],
         "message": refusal.message,
     }

@@ -11,7 +11,7 @@ from api.schema.arguments import Argument, field
 from api.schema.claims import Claim, ClaimFilter, ClaimPayload
 from api.schema.connection import Connection, PageInfo, listing
 from api.schema.enums import described
-from api.schema.errors import UserError
+from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -409,19 +409,8 @@ class ClaimDecisionResult:
     effect: DecisionEffect = strawberry.field(description="What becomes of it.")
     amount: Money | None = strawberry.field(description="What the buyer gets; null where it is refused.")
     shares: list["DecidedShare"] = strawberry.field(description="Who bears it, in basis points; empty where nobody.")
-    because: list["DecisionObstacle"] = strawberry.field(
-        description="Why it is refused, every reason; empty where it is not."
-    )
+    because: list[Finding] = strawberry.field(description="Why it is refused, every reason; empty where it is not.")
     message: str | None = strawberry.field(description="The refusal in one sentence; null where there is none.")
-
-
-@strawberry.type(description="One reason why a claim stays as it is; the claim's `blockedActions` explain it in full.")
-class DecisionObstacle:
-    """A finding that does not hold, as it was when the decision was tried."""
-
-    rule: str = strawberry.field(description="The rule's code.")
-    reason: str = strawberry.field(description="The reason's code.")
-    text: str = strawberry.field(description="The reason in one English sentence.")
 
 
 @strawberry.type(description="What one bearer bears of a decision.")

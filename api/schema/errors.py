@@ -4,7 +4,8 @@ Law: a payload's `userErrors` carries every unmet condition, not only the first.
 authentication and limits.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -14,7 +15,8 @@ from api.schema.arguments import Argument, field
 from api.schema.enums import described
 from api.schema.scalars import RuleCode
 from domain import explain, words
-from domain.errors import ErrorCode, Invalid, Refusal, Refused
+from domain import ids as ids_
+from domain.errors import ErrorCode, Invalid, NotFound, Refusal, Refused
 from domain.locales import Locale
 
 described(ErrorCode)
@@ -117,23 +119,78 @@ def spelled(value: explain.Input) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
-def user_errors(refusal: Refusal) -> list[dict[str, Any]]:
-    """A refusal as the members of UserError, by their names in Python: one per problem of an input, otherwise one."""
+def user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A refusal as the members of UserError, by their names in Python: one per problem of an input, otherwise one.
+
+    `wish` is the input as the client sent it. What is not there and what is not for the caller read alike, whoever of
+    the code noticed it: the place of the id in the input, and a sentence made of that id's kind.
+    """
     if isinstance(refusal, Invalid):
         return [_user_error(refusal, problem.message, list(problem.field)) for problem in refusal.problems]
+    if isinstance(refusal, NotFound) and UNKNOWN.match(refusal.message):
+        place, kind = _looked_for(refusal, wish)
+        return [_user_error(refusal, refusal.message if kind is None else f"There is no such {kind}.", place)]
     return [_user_error(refusal, refusal.message, list(refusal.field) if refusal.field else None)]
+
+
+UNKNOWN: Final = re.compile("(?i)there is (no such|nothing with that id)")
+"""How the sentences begin that only say that something is not there."""
+
+
+def _looked_for(refusal: NotFound, wish: Mapping[str, Any]) -> tuple[list[str] | None, str | None]:
+    """Where in the input the id stands that was looked for, and what it is an id of; None where it is not told."""
+    ids = [(list(path), text) for path, text in _texts(wish) if ids_.is_id(text)]
+    said = UNKNOWN.sub("", refusal.message).strip(" .")
+    for path, text in ids:
+        if path == list(refusal.field or ()) or (refusal.field is None and text == refusal.id):
+            return path, kind_in_words(text)
+    for path, text in ids if refusal.field is None and refusal.id is None else ():
+        if kind_in_words(text) == said:
+            return path, said
+    return (list(refusal.field) if refusal.field else None), None
+
+
+def _texts(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text in an input with its path, in the input's order."""
+    if isinstance(value, str):
+        yield path, value
+    members = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from _texts(member, *path, str(name))
+
+
+def kind_in_words(id: str) -> str:
+    """What the id is an id of, as people say it: `clm_…` is a `claim`, `ccl_…` a `carrier claim`."""
+    words_ = re.findall("[A-Z][a-z]*", ids_.kind_of(id).__name__.removesuffix("Id"))
+    return SAID.get(" ".join(words_).lower(), " ".join(words_).lower())
+
+
+SAID: Final[Mapping[str, str]] = {"coverage": "cover", "goods return": "return", "api key": "key"}
+"""Kinds of ids that people call otherwise."""
 
 
 def _user_error(refusal: Refusal, message: str, field: list[str] | None) -> dict[str, Any]:
     refused = refusal if isinstance(refusal, Refused) else None
     return {
         "code": refusal.code.value,
-        "message": message,
+        "message": as_sentence(message),
         "field": field,
         "rule": refused.rule if refused else None,
         "reasons": [shown(finding) for finding in refused.unmet] if refused else [],
     }
 
 
-SHOWN: Final[Mapping[type, Callable[[Any], Any]]] = {explain.Finding: shown}
+def as_sentence(message: str) -> str:
+    """The message as a person reads it: a capital first, save in the name of a mutation or field, and a stop last."""
+    first = message.split(maxsplit=1)[0] if message.strip() else ""
+    capital = message if first != first.lower() or "_" in first else f"{message[:1].upper()}{message[1:]}"
+    return capital if capital.endswith((".", "!", "?", "。")) else f"{capital}."
+
+
+def _told(value: dict[str, Any]) -> Any:
+    """What a mapping shows: a finding among a mutation's facts is one again, with its sentence in any language."""
+    return shown(explain.parse(value)) if value.get("__typename") == Finding.__name__ else value
+
+
+SHOWN: Final[Mapping[type, Callable[[Any], Any]]] = {explain.Finding: shown, dict: _told}
 """What the read engine calls on a value of that type before it completes it: loaders return what the rules made."""

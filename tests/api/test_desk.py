@@ -12,11 +12,13 @@ import pytest
 
 from api.operations import claims, desk
 from api.settings import Settings
+from domain import words
 from domain.access import Caller, Role
 from domain.claims import AnswerClaim, Claim, ClaimReason, ClaimState, OpenClaim
 from domain.claims.desk import AssignClaim
 from domain.errors import Refused
 from domain.ids import BuyerId, ClaimId, GuaranteeId, ProviderId, SupplierId
+from domain.locales import Locale
 from storage import claims as claim_rows
 from storage import coverage as coverage_rows
 from storage import proposals as proposal_rows
@@ -366,7 +368,8 @@ async def test_no_party_learns_that_a_decision_waits(here: Desk) -> None:
 # -- many claims
 
 
-BULK = "previewToken results { claim { id state } effect amount { amount currency } message because { reason } }"
+BULK = """previewToken results { claim { id state } effect amount { amount currency } message
+  because { reason holds en: text zh: text(locale: ZH) because { rule } } }"""
 
 
 def bulk(
@@ -393,7 +396,12 @@ async def test_what_was_previewed_happens_and_what_changed_since_is_named(here: 
     effects = {result["claim"]["id"]: result["effect"] for result in done["results"]}
     assert effects == {ids[0]: "DECIDED", ids[1]: "REFUSED", ids[2]: "DECIDED"}
     (named,) = [result for result in done["results"] if result["effect"] == "REFUSED"]
-    assert [each["reason"] for each in named["because"]] == ["decision_as_previewed"]
+    (because,) = named["because"]
+    told = {locale: words.CATALOGUE[locale]["decision_as_previewed"][1] for locale in Locale}
+    assert (because["reason"], because["holds"]) == ("decision_as_previewed", False)
+    assert {Locale.EN: because["en"], Locale.ZH: because["zh"]} == told
+    again = await here.ask.mutate(here.ann, "decideClaims", BULK, **bulk(ids, "two", dry=False, token=token))
+    assert again["results"][1]["because"] == [because], "under the same key, in any language too"
     states = [(await here.claim(id)).state for id in ids]
     assert states == [ClaimState.DECIDED, ClaimState.ESCALATED, ClaimState.DECIDED]
     assert await here.count("coupons") == 2
