@@ -1,7 +1,8 @@
 """The ledger's rows: transfers with their entries, and balances that are kept as they are written.
 
-`post` is one statement: balances are moved in one order of accounts whoever posts, so posts never deadlock among
-themselves; the platform's own accounts are striped, so that two posts seldom wait for one row. Each account also has
+What an act posts is written by the one statement that writes everything else of it, and balances are moved in one order
+of accounts whoever posts, so posts never deadlock among themselves; the platform's own accounts are striped, so that
+two posts seldom wait for one row. Each account also has
 its sum per day: a balance as of an instant is the days before it and the entries of one part of a day, never a sum over
 all entries.
 """
@@ -10,7 +11,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from itertools import count
 from typing import Any, Final
 from zlib import crc32
 
@@ -50,7 +50,8 @@ from domain.ledger import (
 )
 from domain.money import MINOR_MAX, Money
 from storage.pool import Connection
-from storage.unit_of_work import Work
+from storage.unit_of_work import Work, mint
+from storage.writing import Parts, plain
 
 STRIPES: Final = 16
 """Rows per platform account and currency: eight times the posts that two cores can have under way."""
@@ -67,53 +68,68 @@ _BOUNDS: Final = frozenset({"ledger_accounts_bounds"})
 
 
 async def post(work: Work, *transfers: Transfer) -> None:
-    """The transfers are part of this transaction and the balances include them. What they name must be kept before.
+    """The transfers are part of this transaction and the balances include them. What they name is kept with them.
 
-    Refuses a balance that the books could not hold (`balance_within_bounds`): the act is undone as a whole.
+    Refuses a balance that the books could not hold (`balance_within_bounds`), with this call or with the next
+    statement: the act is undone as a whole.
     """
-    if not transfers:
-        return
+    if transfers:
+        work.add_to(_POSTS, *((transfer, work.at) for transfer in transfers))
+
+
+def _arguments(posted: Sequence[tuple[Transfer, datetime]]) -> tuple[str, str, str, str]:
+    """Accounts with what is added to them, transfers, days and entries, each as JSON.
+
+    Days and entries name their account by its place among the accounts. One document each, since Postgres needs six
+    times as long for the same values in twenty arrays, and the driver four times.
+    """
     deltas: dict[_Key, int] = defaultdict(int)
     days: dict[tuple[_Key, date], int] = defaultdict(int)
-    entries: list[tuple[str, int, _Key, int, datetime]] = []
-    for transfer in transfers:
-        stripe = crc32(transfer.id.encode()) % STRIPES
+    entries: list[tuple[Transfer, int, _Key, int]] = []
+    for transfer, _ in posted:
+        stripe, day = crc32(transfer.id.encode()) % STRIPES, transfer.at.astimezone(UTC).date()
         for position, entry in enumerate(transfer.entries):
-            key = _key(entry, stripe)
-            deltas[key] += entry.amount.minor
-            days[key, transfer.at.astimezone(UTC).date()] += entry.amount.minor
-            entries.append((transfer.id, position, key, entry.amount.minor, transfer.at))
+            key, minor = _key(entry, stripe), entry.amount.minor
+            deltas[key] += minor
+            days[key, day] += minor
+            entries.append((transfer, position, key, minor))
     if any(abs(minor) > MINOR_MAX for minor in (*deltas.values(), *days.values())):
         raise _beyond()
-    accounts = sorted(deltas)
-    causes = [transfer.cause for transfer in transfers]
-    arguments = (
-        work.tenant_id,
-        work.at,
-        [work.new_id(AccountId) for _ in accounts],
-        *_columns(accounts),
-        [deltas[key] for key in accounts],
-        [transfer.id for transfer in transfers],
-        [transfer.event.value for transfer in transfers],
-        [transfer.at for transfer in transfers],
-        *([getattr(cause, name) for cause in causes] for name in CAUSES),
-        [entry[0] for entry in entries],
-        [entry[1] for entry in entries],
-        *_columns([entry[2] for entry in entries]),
-        [entry[3] for entry in entries],
-        [entry[4] for entry in entries],
-        *_columns([key for key, _ in days]),
-        [day for _, day in days],
-        list(days.values()),
+    opened_at = posted[0][1]
+    places = {key: place for place, key in enumerate(sorted(deltas))}
+    accounts = [
+        {
+            "n": place,
+            "id": mint(AccountId),
+            "name": key[0],
+            "party_id": key[1] or None,
+            "currency": key[2],
+            "stripe": key[3],
+            "minor": deltas[key],
+            "opened_at": opened_at,
+        }
+        for key, place in places.items()
+    ]
+    rows = [
+        {"id": transfer.id, "event": transfer.event.value, "at": transfer.at, **_named(transfer.cause)}
+        for transfer, _ in posted
+    ]
+    return (
+        plain(accounts),
+        plain(rows),
+        plain([{"n": places[key], "day": day, "minor": minor} for (key, day), minor in days.items()]),
+        plain(
+            [
+                {"n": places[key], "transfer_id": transfer.id, "position": position, "minor": minor, "at": transfer.at}
+                for transfer, position, key, minor in entries
+            ]
+        ),
     )
-    try:
-        await work.connection.fetchval(_POST, *arguments)
-    except asyncpg.NumericValueOutOfRangeError as error:
-        raise _beyond() from error
-    except asyncpg.CheckViolationError as error:
-        if error.constraint_name in _BOUNDS:
-            raise _beyond() from error
-        raise
+
+
+def _named(cause: Cause) -> dict[str, str]:
+    """The columns of a transfer that name this cause, and what they say."""
+    return {name: value for name in CAUSES if (value := getattr(cause, name)) is not None}
 
 
 async def balances(
@@ -273,15 +289,6 @@ def _key(entry: Entry, stripe: int) -> _Key:
     return (entry.account.value, party, entry.amount.currency, 0 if party else stripe)
 
 
-def _columns(keys: Sequence[_Key]) -> tuple[list[str], list[str | None], list[str], list[int]]:
-    return (
-        [key[0] for key in keys],
-        [key[1] or None for key in keys],
-        [key[2] for key in keys],
-        [key[3] for key in keys],
-    )
-
-
 def _party(text: str | None) -> SupplierId | ProviderId | None:
     if text is None:
         return None
@@ -295,51 +302,56 @@ CAUSES: Final = tuple(field.name for field in fields(Cause))
 """The columns of a transfer that name its cause: one per field of `domain.ledger.Cause`."""
 
 
-def _post() -> str:
-    """The statement of `post`; its parameters stand in the order in which `post` gives them."""
-    place = count(1)
+def _parts(first: int) -> tuple[str, ...]:
+    """The parts that write transfers, from the first of the four arguments of `_arguments`.
 
-    def arrays(*types: str) -> str:
-        return ", ".join(f"${next(place)}::{type_}[]" for type_ in types)
-
-    tenant, at = f"${next(place)}", f"${next(place)}"
-    account = ("text", "text", "text", "int")
-    accounts = arrays("text", *account, "bigint")
-    transfers = arrays("text", "text", "timestamptz", *("text" for _ in CAUSES))
-    entries = arrays("text", "int", *account, "bigint", "timestamptz")
-    days = arrays(*account, "date", "bigint")
-    return f"""
-WITH accounts AS (
+    The accounts come before everything else, for all the rest needs them: whoever holds them has their days as well.
+    """
+    accounts, transfers, days, entries = (f"${first + place}" for place in range(4))
+    return (
+        f"""wanted AS (
+  SELECT * FROM json_to_recordset({accounts}) AS w(
+    n int, id text, name text, party_id text, currency text, stripe int, minor bigint, opened_at timestamptz)
+)""",
+        """accounts AS (
   INSERT INTO ledger_accounts AS a (tenant_id, id, name, party_id, currency, stripe, balance_minor, opened_at)
-  SELECT {tenant}, w.id, w.name, w.party_id, w.currency, w.stripe, w.delta, {at}
-  FROM unnest({accounts})
-    WITH ORDINALITY AS w(id, name, party_id, currency, stripe, delta, place) ORDER BY w.place
+  SELECT $1, w.id, w.name, w.party_id, w.currency, w.stripe, w.minor, w.opened_at FROM wanted w ORDER BY w.n
   ON CONFLICT (tenant_id, name, party_id, currency, stripe)
     DO UPDATE SET balance_minor = a.balance_minor + excluded.balance_minor
   RETURNING a.id, a.name, a.party_id, a.currency, a.stripe
-), transfers AS (
+)""",
+        """held AS (
+  SELECT w.n, a.id, a.currency FROM wanted w JOIN accounts a ON a.name = w.name
+    AND a.party_id IS NOT DISTINCT FROM w.party_id AND a.currency = w.currency AND a.stripe = w.stripe
+)""",
+        f"""transfers AS (
   INSERT INTO ledger_transfers (tenant_id, id, event, at, {", ".join(CAUSES)})
-  SELECT {tenant}, t.* FROM unnest({transfers}) AS t
-), days AS (
+  SELECT $1, t.id, t.event, t.at, {", ".join(f"t.{name}" for name in CAUSES)}
+  FROM json_populate_recordset(NULL::ledger_transfers, {transfers}) t
+)""",
+        f"""days AS (
   INSERT INTO ledger_days AS d (tenant_id, account_id, day, currency, amount_minor)
-  SELECT {tenant}, a.id, w.day, w.currency, w.minor
-  FROM unnest({days}) AS w(name, party_id, currency, stripe, day, minor)
-  JOIN accounts a ON a.name = w.name AND a.party_id IS NOT DISTINCT FROM w.party_id AND a.currency = w.currency
-    AND a.stripe = w.stripe
+  SELECT $1, h.id, w.day, h.currency, w.minor
+  FROM json_to_recordset({days}) AS w(n int, day date, minor bigint) JOIN held h ON h.n = w.n
   ON CONFLICT (tenant_id, account_id, day) DO UPDATE SET amount_minor = d.amount_minor + excluded.amount_minor
-), entries AS (
+)""",
+        f"""entries AS (
   INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount_minor, currency, at)
-  SELECT {tenant}, e.transfer_id, e.position, a.id, e.minor, e.currency, e.at
-  FROM unnest({entries}) AS e(transfer_id, position, name, party_id, currency, stripe, minor, at)
-  JOIN accounts a ON a.name = e.name AND a.party_id IS NOT DISTINCT FROM e.party_id AND a.currency = e.currency
-    AND a.stripe = e.stripe
-  RETURNING 1
-)
-SELECT count(*) FROM entries
-"""
+  SELECT $1, e.transfer_id, e.position, h.id, e.minor, h.currency, e.at
+  FROM json_to_recordset({entries}) AS e(n int, transfer_id text, position int, minor bigint, at timestamptz)
+    JOIN held h ON h.n = e.n
+)""",
+    )
 
 
-_POST: Final = _post()
+def _refusal(error: asyncpg.PostgresError) -> Refused | None:
+    """A balance beyond its bounds; nothing where the error says something else."""
+    beyond = isinstance(error, asyncpg.NumericValueOutOfRangeError) or error.constraint_name in _BOUNDS
+    return _beyond() if beyond else None
+
+
+_POSTS: Final = Parts(_parts, _arguments, 4, _refusal)
+"""Transfers, each with the instant at which an account that it is the first of opens."""
 
 _BALANCES: Final = """
 SELECT name, party_id, currency, sum(balance_minor)::bigint AS minor FROM ledger_accounts

@@ -37,7 +37,7 @@ from storage.audit import Row
 from storage.idempotency import Key
 from storage.pool import LOST, Connection, Pool, Unavailable
 from storage.tables import Table
-from storage.writing import Group, Insert, Update
+from storage.writing import Group, Insert, Parts, Update
 
 ATTEMPTS_MAX: Final = 4
 BACKOFF_SECONDS: Final = 0.02
@@ -73,6 +73,8 @@ class Outcome:
     """Secrets that are shown once: never stored, null in a replay."""
     versions: Mapping[str, int] = field(default_factory=dict)
     """Id -> version of everything that was kept; the unit of work fills it in."""
+    at: datetime | None = None
+    """The instant at which it happened, filled in likewise; None where an earlier call had led to it."""
 
 
 @dataclass(slots=True)
@@ -81,14 +83,14 @@ class _Pending:
 
     changes: list[tuple["Work", Change[Any]]] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
+    parts: dict[Parts, Group] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     """The ids of the changes: a statement changes no row twice."""
 
-    def take(self) -> tuple[list[tuple["Work", Change[Any]]], list[Any]]:
-        """The changes and the rows; nothing is pending any more."""
-        taken = self.changes, self.rows
-        self.changes, self.rows = [], []
-        self.objects.clear()
+    def take(self) -> "_Pending":
+        """All of it; nothing is pending any more."""
+        taken = replace(self)
+        self.changes, self.rows, self.parts, self.objects = [], [], {}, set()
         return taken
 
 
@@ -183,6 +185,10 @@ class Work:
         """Append-only rows, part of this transaction: dataclasses with a table of their own and no audit row."""
         self._pending.rows.extend(rows)
 
+    def add_to(self, target: Parts, *rows: Any) -> None:
+        """What `target` understands, part of this transaction; written with everything else, as it composes it."""
+        self._pending.parts.setdefault(target, Group(target)).rows.extend(rows)
+
     def within(self, caller: Caller, *, action: str, at: datetime) -> "Work":
         """Another act in the same transaction, by another caller and at another instant: a duty that fires.
 
@@ -222,13 +228,13 @@ class Work:
     @property
     def unwritten(self) -> bool:
         """Whether something was kept or added that no statement has written yet."""
-        return bool(self._pending.changes or self._pending.rows)
+        pending = self._pending
+        return bool(pending.changes or pending.rows or pending.parts)
 
     async def write(self, *more: Group) -> None:
         """What was kept and added so far is written, in one statement. Operations need not call it."""
-        changes, rows = self._pending.take()
-        groups = _Groups().gather(changes, rows)
-        groups.extend(more)
+        taken = self._pending.take()
+        groups = [*_Groups().gather(taken.changes, taken.rows), *taken.parts.values(), *more]
         if not groups:
             return
         text, arguments = writing.statement(self.tenant_id, groups)
@@ -236,13 +242,11 @@ class Work:
             found = await self._inner.fetchval(text, *arguments)
         except asyncpg.UntranslatableCharacterError as error:
             raise Invalid(Problem((), "Text must not contain the character NUL.")) from error
-        except asyncpg.IntegrityConstraintViolationError as error:
-            if error.constraint_name == history.SUPERSEDED_ONCE:
-                raise _stale() from error
-            meaning = _meaning(error, changes, rows)
-            if meaning is None:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.NumericValueOutOfRangeError) as error:
+            refusal = _refusal(error, taken)
+            if refusal is None:
                 raise
-            raise Conflict(meaning) from error
+            raise refusal from error
         if found != writing.expected(groups):
             raise _stale()
 
@@ -454,7 +458,7 @@ async def _act(
         expected_version=expected_version,
     )
     outcome = await act(work)
-    outcome = replace(outcome, versions={**outcome.versions, **work.versions})
+    outcome = replace(outcome, versions={**outcome.versions, **work.versions}, at=work.at)
     if key is None:
         await work.write()
     else:
@@ -497,13 +501,15 @@ def _stale() -> Conflict:
     return Conflict("It changed in the meantime; read it again.", code=ErrorCode.STALE_VERSION)
 
 
-def _meaning(
-    error: asyncpg.IntegrityConstraintViolationError, changes: Sequence[tuple[Work, Change[Any]]], rows: Sequence[Any]
-) -> str | None:
-    """What the violated constraint means to a person, where one of the tables written declares it."""
-    written = {type(change.after) for _, change in changes} | {type(row) for row in rows}
-    declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in written)
-    return next((meaning for meaning in declared if meaning), None)
+def _refusal(error: asyncpg.PostgresError, written: _Pending) -> Refusal | None:
+    """What the error means to a person, where one of the tables written, or of the parts, declares it."""
+    if error.constraint_name == history.SUPERSEDED_ONCE:
+        return _stale()
+    types = {type(change.after) for _, change in written.changes} | {type(row) for row in written.rows}
+    declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in types)
+    if meaning := next((meaning for meaning in declared if meaning), None):
+        return Conflict(meaning)
+    return next((refusal for parts in written.parts if (refusal := parts.refusal(error))), None)
 
 
 # -- ids -----------------------------------------------------------------------------------------------------------

@@ -5,19 +5,23 @@ table. Each group is one data-modifying part of a single `WITH` statement, so th
 foreign keys are checked at its end, so the order of the groups does not matter. The rows of a group travel as one JSON
 document that Postgres turns into rows of the table's own type: one argument instead of one per value costs the client a
 fraction, and the text does not depend on how many rows there are. A single row is updated from plain arguments, for the
-planner's sake. The text depends on the shape of the groups alone and is made once per shape.
+planner's sake. What is more than rows of one table (the ledger) brings parts of its own. The text depends on the shape
+of the groups alone and is made once per shape.
 
 Laws: the statement answers how many rows its updates found, and whoever runs it compares that with what it expected;
 updates happen before inserts (the answer reads them, while Postgres runs parts that nothing reads at the very end), so
 that one act may end the live row of a partial unique index and begin the next (a test holds Postgres to it).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
+from asyncpg import PostgresError
+
+from domain.errors import Refusal
 
 SHAPES_MAX: Final = 1024
 """Texts kept; a program has as many shapes as its verbs have ways to go."""
@@ -43,15 +47,29 @@ class Update:
     keys: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Parts that their own module composes. One object per program (see `Shape`).
+
+    `compose` makes them from the number of the first argument, `arguments` so many arguments of JSON from what was
+    gathered; `refusal` says what an error of the statement means, if it comes from them.
+    """
+
+    compose: Callable[[int], Sequence[str]]
+    arguments: Callable[[Sequence[Any]], Sequence[str]]
+    count: int
+    refusal: Callable[[PostgresError], Refusal | None]
+
+
 @dataclass(slots=True)
 class Group:
-    """Rows to be written alike: each has a value for every column of the target."""
+    """Rows to be written alike: each has a value for every column of the target, or is what its `Parts` understand."""
 
-    target: Insert | Update
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    target: Insert | Update | Parts
+    rows: list[Any] = field(default_factory=list)
 
 
-Shape = tuple[tuple[Insert | Update, bool], ...]
+Shape = tuple[tuple[Insert | Update | Parts, bool], ...]
 """What is written, and whether several rows are updated. Compared by identity, which is quick: targets are kept."""
 
 _texts: Final[dict[Shape, str]] = {}
@@ -68,7 +86,9 @@ def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
     arguments: list[Any] = [tenant_id]
     for group in groups:
         target, rows = group.target, group.rows
-        if isinstance(target, Update) and len(rows) == 1:
+        if isinstance(target, Parts):
+            arguments += target.arguments(rows)
+        elif isinstance(target, Update) and len(rows) == 1:
             values = [rows[0][name] for name in target.names]
             arguments += [plain(value) if isinstance(value, dict) else value for value in values]
         else:
@@ -102,6 +122,10 @@ def _compose(shape: Shape) -> str:
     counts: list[str] = []
     first = 2  # $1 is the tenant
     for place, (target, several) in enumerate(shape):
+        if isinstance(target, Parts):
+            parts.extend(target.compose(first))
+            first += target.count
+            continue
         if isinstance(target, Insert):
             parts.append(f"w{place} AS ({_insert(target, first)})")
             first += 1
