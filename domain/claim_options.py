@@ -15,7 +15,7 @@ from domain.access import Caller, may
 from domain.claims import REASONS, ClaimReason, may_open, rulings
 from domain.claims.overlaps import OtherClaim, one_loss
 from domain.coverage import Coverage
-from domain.dates import Calendar
+from domain.dates import Calendar, instant
 from domain.errors import Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, unmet
@@ -31,7 +31,10 @@ Rate = Conversion | Refused | None
 
 @dataclass(frozen=True, slots=True)
 class ClaimOption:
-    """One way to claim. `amount` is what the rule gives for the facts as they stand; None where a rate is missing."""
+    """One way to claim. `amount` is what the rule gives for the facts as they stand; None where a rate is missing.
+
+    `opens_at` and `closes_at` are the narrower of the cover's window and of the profile's time to file for the reason.
+    """
 
     coverage: CoverageId
     promise: Promise
@@ -113,11 +116,11 @@ def _option(
         Finding("claim.reason", reason is not None, "claim_reason_exists", {"promise": cover.promise.value}),
     )
     amount: Money | None = None
-    conditions = coverage.conditions(cover, at)
+    timed = conditions = coverage.conditions(cover, at)
     if reason is not None:
         facts = rulings.complained(facts, reason, ())
         fileable = procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar)
-        findings = (*findings, may_open(reason, caller), *fileable)
+        findings, timed = (*findings, may_open(reason, caller), *fileable), (*conditions, *fileable)
     if isinstance(rate, Refused):
         findings = (*findings, *conditions, *rate.unmet)
     else:
@@ -126,4 +129,15 @@ def _option(
         if reason is not None:
             findings = (*findings, *one_loss(judgement.cause, judgement.late_line_ids, occasion.others))
     because = unmet(findings)
-    return ClaimOption(cover.id, cover.promise, reason, not because, because, cover.opens_at, cover.closes_at, amount)
+    opens = [instant(finding.opens_at) for finding in timed if finding.opens_at is not None]
+    closes = [instant(finding.closes_at) for finding in timed if finding.closes_at is not None]
+    return ClaimOption(
+        cover.id,
+        cover.promise,
+        reason,
+        not because,
+        because,
+        max(opens, default=None),
+        min(closes, default=None),
+        amount,
+    )

@@ -75,9 +75,16 @@ class Unauthenticated(Refusal):
 
 
 class NotFound(Refusal):
-    """There is no such thing, or it is not for the caller: the two are never told apart."""
+    """There is no such thing, or it is not for the caller: the two are never told apart.
+
+    `id` is the id that was looked for, where it is known; clients are shown its place in their input.
+    """
 
     code = ErrorCode.NOT_FOUND
+
+    def __init__(self, message: str, *, field: tuple[str, ...] | None = None, id: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.id = id
 
 
 class Forbidden(Refusal):

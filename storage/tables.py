@@ -174,11 +174,11 @@ class Table(Generic[T]):
 
     async def get(self, connection: Connection, tenant_id: str, *key: Any) -> T:
         """The row with that key. Refuses with NotFound."""
-        return self._found(await self.find(connection, tenant_id, *key))
+        return self._found(await self.find(connection, tenant_id, *key), key)
 
     async def lock(self, connection: Connection, tenant_id: str, *key: Any) -> T:
         """The row with that key, this transaction's until its end. Refuses with NotFound."""
-        return self._found(await self.find(connection, tenant_id, *key, lock=True))
+        return self._found(await self.find(connection, tenant_id, *key, lock=True), key)
 
     async def select(
         self, connection: Connection, tenant_id: str, where: str, *arguments: Any, lock: bool = False
@@ -223,9 +223,9 @@ class Table(Generic[T]):
     def _by_key(self) -> str:
         return " AND ".join(f"t.{name} = ${place}" for place, name in enumerate(self.key, start=2))
 
-    def _found(self, row: T | None) -> T:
+    def _found(self, row: T | None, key: tuple[Any, ...]) -> T:
         if row is None:
-            raise NotFound(f"There is no such {self.type.__name__.lower()}.")
+            raise NotFound(f"There is no such {self.type.__name__.lower()}.", id=str(key[-1]) if key else None)
         return row
 
     # -- laying out, once ----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from domain.decisions import DecisionKind, decision
 from domain.errors import Conflict, NotFound, Refused
 from domain.explain import Finding
 from domain.exposure import DrawnBy
-from domain.ids import ClaimId, CouponId, DecisionId, OrderId, RedemptionId, ReservationId, TransferId
+from domain.ids import BuyerId, ClaimId, CouponId, DecisionId, OrderId, RedemptionId, ReservationId, TransferId
 from domain.ledger import Event
 from domain.orders import Order, OrderState
 from domain.reservations import CaptureReservation, ReleaseReservation, Reservation, ReservationState, ReserveCoupon
@@ -51,8 +51,9 @@ async def redeem_coupon(work: Work, command: RedeemCoupon) -> Outcome:
     """
     access.require(work.caller, "redeemCoupon")
     order = await order_rows.lock(work.connection, work.tenant_id, command.order_id)
+    _require_own(work, order.buyer_id, "order")
     coupon, claim = await _locked(work, command.coupon_id)
-    _require_own(work, order, coupon)
+    _require_own(work, coupon.buyer_id, "coupon")
     work.expect(coupon)
     redeemed = coupons.redeem_coupon(
         coupon,
@@ -75,7 +76,7 @@ async def reserve_coupon(work: Work, command: ReserveCoupon) -> Outcome:
     """
     access.require(work.caller, "reserveCoupon")
     coupon, _ = await _locked(work, command.coupon_id)
-    _require_own(work, None, coupon)
+    _require_own(work, coupon.buyer_id, "coupon")
     made = await reservation_rows.find_by_reference(work.connection, work.tenant_id, coupon.id, command.order_reference)
     if made is not None:
         if made.amount != command.amount:
@@ -111,7 +112,7 @@ async def capture_reservation(work: Work, command: CaptureReservation) -> Outcom
     order = await order_rows.lock(work.connection, work.tenant_id, found[0].id) if found else None
     coupon, claim = await _locked(work, seen.coupon_id)
     reservation = await reservation_rows.lock(work.connection, work.tenant_id, seen.id)
-    _require_own(work, None, coupon)
+    _require_own(work, coupon.buyer_id, "coupon")
     things = {"reservation": reservation.id, "coupon": coupon.id}
     made = await reservation_rows.find_capture(work.connection, work.tenant_id, reservation.id, command.reference)
     if made is not None:
@@ -145,7 +146,7 @@ async def release_reservation(work: Work, command: ReleaseReservation) -> Outcom
     seen = await _reservation(work, command.reservation_id)
     coupon, _ = await _locked(work, seen.coupon_id)
     reservation = await reservation_rows.lock(work.connection, work.tenant_id, seen.id)
-    _require_own(work, None, coupon)
+    _require_own(work, coupon.buyer_id, "coupon")
     change = reservations.release(reservation, work.at)
     if change is not None:
         work.expect(reservation)
@@ -336,19 +337,13 @@ async def _purchase(work: Work, order: Order) -> Purchase:
     return Purchase(OrderId(order.id), order.buyer_id, order.state is OrderState.CANCELLED, order.total, covered)
 
 
-def _require_own(work: Work, order: Order | None, coupon: Coupon) -> None:
-    """Nothing, if order and coupon are the caller's own, or the operator's to act on. Refuses with NotFound."""
-    owners = (
-        [(coupon.buyer_id, "couponId")]
-        if order is None
-        else [
-            (order.buyer_id, "orderId"),
-            (coupon.buyer_id, "couponId"),
-        ]
-    )
-    for buyer_id, what in owners:
-        if not work.caller.is_operator and work.caller.party_id != buyer_id:
-            raise NotFound("there is no such thing", field=(what,))
+def _require_own(work: Work, buyer_id: BuyerId, what: str) -> None:
+    """Nothing, if the order or coupon is the caller's own, or the operator's to act on. Refuses with NotFound.
+
+    Asked as soon as each is read: the other must not tell whether this one exists.
+    """
+    if not work.caller.is_operator and work.caller.party_id != buyer_id:
+        raise NotFound(f"There is no such {what}.", field=(f"{what}Id",))
 
 
 async def _behind(work: Work, coupon: Coupon, claim: Claim | None) -> Behind:

@@ -7,6 +7,7 @@ value like any loader's: ids where the payload shows things, so that the engine 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from api.reads.plan import ValueRoot
@@ -30,6 +31,8 @@ class Done(NamedTuple):
     things: Mapping[str, Any] = {}
     """The payload's fields that show things, with their ids."""
     replayed: bool = False
+    at: datetime | None = None
+    """The instant at which it happened, and as of which it is shown; None: now."""
 
 
 async def perform(
@@ -61,9 +64,9 @@ async def perform(
     except Unavailable:
         raise
     except Refusal as refusal:
-        return Done({USER_ERRORS: user_errors(refusal)})
+        return Done({USER_ERRORS: user_errors(refusal, wish)})
     payload = {**outcome.facts, **outcome.once, **outcome.things, USER_ERRORS: []}
-    return Done(payload, outcome.things, replayed)
+    return Done(payload, outcome.things, replayed, outcome.at)
 
 
 def _key(text: str | None, wish: Mapping[str, Any]) -> Key | None:

@@ -28,7 +28,7 @@ class Id(str):
     def parse(cls, text: str) -> Self:
         """`text` as an id of this kind. Refuses any other spelling with ValueError."""
         if not is_id(text) or not text.startswith(f"{cls.prefix}_"):
-            raise ValueError(f"not a {cls.__name__}: expected {cls.prefix}_ and {BODY_CHARACTERS} characters")
+            raise ValueError(f"such an id is {cls.prefix}_ and {BODY_CHARACTERS} characters")
         return cls(text)
 
     @classmethod

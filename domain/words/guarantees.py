@@ -104,8 +104,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "None of the {lines} lines has arrived, or none of them counts.",
     ),
     "lines_late_or_unsent": (
-        "{late} of {lines} lines were sent or came late by {at}.",
-        "None of the {lines} lines was sent or came late by {at}.",
+        "{late} of {lines} lines were sent late, came late or are overdue at {at}.",
+        "None of the {lines} lines was sent late, came late or is overdue at {at}.",
     ),
     "price_was_locked": ("A price was locked for the order.", "No price was locked for the order."),
     "more_was_charged": (
@@ -120,6 +120,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "Line {line} is carried by {carriers}, not by {party}: it is not judged here.",
         "Line {line} is carried by {party}.",
     ),
+    "loss_proven_of_line": (
+        "Evidence proves a loss of {proven} for line {line}, which is worth {value}: {counts} counts.",
+        "No evidence puts a number to the loss of line {line}.",
+    ),
     "loss_or_damage_borne_out": (
         "Tracking bears the complaint out for {borneOut} of {lines} lines.",
         "Tracking bears the complaint out for none of the {lines} lines.",
@@ -129,7 +133,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "None of {promisedLines} promised lines is late at {at}.",
     ),
     "on_time_line_late": (
-        "Line {line} over {value} was promised until {promisedAt} and had not arrived.",
+        "Line {line} over {value} was promised until {promisedAt} and had not arrived by then.",
         "Line {line} arrived in time.",
     ),
     "after_sales_lines_serviced": (
@@ -236,6 +240,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "line_carried_by_others": (
         "订单行 {line} 由 {carriers} 运输，而非 {party}：此处不予判定。",
         "订单行 {line} 由 {party} 运输。",
+    ),
+    "loss_proven_of_line": (
+        "证据证明价值 {value} 的订单行 {line} 损失 {proven}：按 {counts} 计。",
+        "没有证据说明订单行 {line} 的损失金额。",
     ),
     "loss_or_damage_borne_out": (
         "物流记录证实 {lines} 个订单行中有 {borneOut} 个属实。",

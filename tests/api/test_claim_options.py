@@ -105,6 +105,35 @@ async def test_an_option_says_from_when_until_when_and_how_much(sandbox: Market,
     assert await options(ask, sandbox.provider(provider), id) is None
 
 
+async def test_an_option_opens_with_the_time_to_file_for_its_reason(sandbox: Market, ask: Asking) -> None:
+    buyer, supplier = await sandbox.register_buyer(), await sandbox.register_supplier()
+    guarantee = await sandbox.offer(supplier, "guarantees/money_back")
+    id = await sandbox.order(buyer, supplier, [line(promised_on=PROMISE)], [guarantee])
+    opens = {option["reason"]: option["opensAt"] for option in await options(ask, sandbox.buyer(buyer), id)}
+    assert datetime.fromisoformat(opens["NOT_RECEIVED_LOST"]) == DAY_AFTER, "the cover itself opens with payment"
+    assert datetime.fromisoformat(opens["LATE_DELIVERY"]) == await sandbox.now()
+
+
+async def test_what_is_anothers_reads_like_what_is_not_there(sandbox: Market, ask: Asking) -> None:
+    id, buyer, _, _ = await trade(sandbox)
+    (option,) = await options(ask, sandbox.buyer(buyer), id)
+    stranger = sandbox.buyer(await sandbox.register_buyer())
+    hidden, missing = option["coverage"]["id"], CoverageId.mint(1, 1)
+    wishes: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("openClaim", {"reason": "LATE_DELIVERY", "idempotencyKey": "1"}),
+        ("contactParty", {"note": "Where is it?"}),
+    )
+    for mutation, wish in wishes:
+        for of in (hidden, missing):
+            payload = await ask.mutate(stranger, mutation, "__typename", coverageId=of, **wish)
+            (error,) = payload["userErrors"]
+            assert (error["code"], error["message"], error["field"]) == (
+                "NOT_FOUND",
+                "There is no such cover.",
+                ["coverageId"],
+            ), (mutation, of)
+
+
 async def test_what_an_order_can_be_bought_with_is_what_record_order_takes(sandbox: Market, ask: Asking) -> None:
     id, buyer, provider, guarantee = await trade(sandbox, pay=False)
     asked = {"order": id, "guarantee": guarantee}

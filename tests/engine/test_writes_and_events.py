@@ -46,7 +46,7 @@ async def test_refusals_come_with_every_reason(engine: Engine) -> None:
     assert payload["userErrors"] == [
         {
             "code": "REFUSED",
-            "message": "too late",
+            "message": "Too late.",
             "field": None,
             "rule": "on_time.window",
             "reasons": [{"rule": "on_time.window", "holds": False, "inputs": [{"name": "days", "value": "3"}]}],
