@@ -21,7 +21,7 @@ from domain.change import Change, Happening
 from domain.claims import DECIDABLE, TAKES_EVIDENCE, Claim, ClaimAction, Side, side_of
 from domain.dates import MICROSECOND, rfc3339
 from domain.errors import Invalid, Problem, Refused
-from domain.evidence_needs import PARTIES, EvidenceKind
+from domain.evidence_needs import PARTIES, Completeness, EvidenceKind
 from domain.explain import Finding, Input, every, unmet
 from domain.ids import (
     BuyerId,
@@ -32,10 +32,12 @@ from domain.ids import (
     EvidenceMarkId,
     EvidenceRequestId,
     OrderId,
+    OrderLineId,
     ProviderId,
     SupplierId,
     UploadId,
 )
+from domain.money import Money
 from domain.moves import Move
 from domain.uploads import UploadKind
 
@@ -53,6 +55,9 @@ ASKED_WITHIN_MAX: Final = timedelta(days=30)
 
 KINDS_ASKED_MAX: Final = 20
 """Kinds of one request."""
+
+SHOWN_MAX: Final = 100
+"""Lines of which one piece shows a loss: as many as a claim lists on one page."""
 
 FILES: Final = frozenset({UploadKind.EVIDENCE, UploadKind.INSPECTION})
 """The kinds of upload that evidence is made of."""
@@ -98,8 +103,19 @@ class EvidenceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLoss:
+    """How much of a line's worth is lost, as a piece of evidence shows."""
+
+    line_id: OrderLineId
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """A piece of evidence. The parties are those of its claim. Never changes."""
+    """A piece of evidence. The parties are those of its claim; `shows` the losses that it puts a number to.
+
+    Never changes.
+    """
 
     id: EvidenceId
     claim_id: ClaimId
@@ -112,7 +128,8 @@ class Evidence:
     note: str | None
     submitted_at: datetime
     version: int
-    files: tuple[EvidenceFile, ...]
+    shows: tuple[ShownLoss, ...] = ()
+    files: tuple[EvidenceFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +173,7 @@ class NewEvidence:
     kind: EvidenceKind
     upload_ids: tuple[UploadId, ...]
     note: str | None
+    shows: tuple[ShownLoss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +256,11 @@ def moves(evidence: Evidence, caller: Caller, *, forged: bool) -> tuple[Move, ..
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def require_pieces(command: SubmitEvidence, present: int) -> None:
-    """Nothing, if the pieces make sense; `present` is how many this side brought before.
+def require_pieces(command: SubmitEvidence, present: int, claim: Claim | None = None) -> None:
+    """Nothing, if the pieces make sense; `present` is how many this side brought to the claim before.
 
-    Refuses with Invalid, naming each: none or too many, one that is neither a file nor a word, a file named twice.
+    Refuses with Invalid, naming each: none or too many, one that is neither a file nor a word, a file named twice, a
+    loss of a line that is not the claim's.
     """
     problems = []
     if not 0 < len(command.items) <= ITEMS_MAX:
@@ -258,8 +277,26 @@ def require_pieces(command: SubmitEvidence, present: int) -> None:
         if not named.isdisjoint(item.upload_ids) or len(set(item.upload_ids)) < len(item.upload_ids):
             problems.append(Problem((*path, "uploadIds"), "Each file is named once."))
         named |= set(item.upload_ids)
+        problems += _shown_problems(item.shows, path, claim)
     if problems:
         raise Invalid(*problems)
+
+
+def _shown_problems(shows: tuple[ShownLoss, ...], path: tuple[str, ...], claim: Claim | None) -> list[Problem]:
+    problems = []
+    lines = set() if claim is None else {line.line_id for line in claim.lines}
+    if len(shows) > SHOWN_MAX:
+        problems.append(Problem((*path, "losses"), f"At most {SHOWN_MAX} lines."))
+    for place, loss in enumerate(shows[:SHOWN_MAX]):
+        where = (*path, "losses", str(place))
+        if loss.line_id not in lines:
+            problems.append(Problem((*where, "lineId"), "is no line of this claim"))
+        if loss.line_id in {before.line_id for before in shows[:place]}:
+            problems.append(Problem((*where, "lineId"), "Each line is named once."))
+        currency = None if claim is None else claim.amount.currency
+        if loss.amount.minor < 0 or loss.amount.currency != currency:
+            problems.append(Problem((*where, "amount"), f"An amount of zero or more in {currency}."))
+    return problems
 
 
 def submit_evidence(
@@ -284,6 +321,7 @@ def submit_evidence(
         note=item.note,
         submitted_at=at,
         version=1,
+        shows=item.shows,
         files=files,
     )
     facts = {
@@ -363,6 +401,21 @@ def lapse_request(request: EvidenceRequest, at: datetime) -> Change[EvidenceRequ
     if request.state is not EvidenceRequestState.OPEN:
         return None
     return _ended(request, EvidenceRequestState.LAPSED, "evidence_request.lapsed", at)
+
+
+def proven_losses(found: Completeness, pieces: Iterable[Evidence]) -> dict[str, Money]:
+    """Line -> what is proven of its loss, where a piece puts a number to it.
+
+    A piece counts if the rule about evidence asks a buyer for its kind in such a claim; whoever is no party goes before
+    the buyer, and of either the last word counts. The liable party's own number proves nothing. `pieces` are those that
+    were not found forged, in the order in which they came.
+    """
+    asked = {item.kind for item in found.items if item.side is Side.BUYER}
+    proven: dict[Side, dict[str, Money]] = {Side.BUYER: {}, Side.STAFF: {}}
+    for piece in pieces:
+        if piece.kind in asked and piece.side in proven:
+            proven[piece.side] |= {loss.line_id: loss.amount for loss in piece.shows}
+    return proven[Side.BUYER] | proven[Side.STAFF]
 
 
 def find_evidence_forged(

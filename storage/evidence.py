@@ -7,20 +7,33 @@ from typing import Any, Final
 
 import orjson
 
-from domain import evidence_needs
-from domain.claims import Claim, Side
-from domain.evidence import Evidence, EvidenceFile, EvidenceMark, EvidenceRequest, Pack, PackEntry
+from domain import evidence, evidence_needs, terms
+from domain.claims import Claim, ClaimState, Side
+from domain.evidence import Evidence, EvidenceFile, EvidenceMark, EvidenceRequest, Pack, PackEntry, ShownLoss
 from domain.evidence_needs import Completeness, EvidenceKind, EvidenceStage, EvidenceTerms, Recorded, RecordedFact
-from domain.ids import ClaimId, EvidenceId, EvidenceRequestId, OrderId, TenantId, UploadId
+from domain.ids import ClaimId, EvidenceId, EvidenceRequestId, OrderId, OrderLineId, TenantId, UploadId
+from domain.money import Money
 from storage import rulebook
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Codec, Table
 
 EVIDENCE_FILES: Final = Table("evidence_files", EvidenceFile)
+
+
+def _written_losses(shows: Collection[ShownLoss]) -> list[dict[str, Any]]:
+    return [{"line": loss.line_id, "amount": str(loss.amount)} for loss in shows]
+
+
+def _read_losses(value: Any) -> tuple[ShownLoss, ...]:
+    members = orjson.loads(value) if isinstance(value, str) else value
+    return tuple(ShownLoss(OrderLineId(each["line"]), terms.money(each["amount"])) for each in members)
+
+
 EVIDENCE: Final = Table(
     "evidence",
     Evidence,
     children={"files": Children(EVIDENCE_FILES, by="evidence_id", order="position")},
+    codecs={"shows": Codec(_written_losses, _read_losses, "jsonb")},
 )
 EVIDENCE_REQUESTS: Final = Table("evidence_requests", EvidenceRequest)
 EVIDENCE_MARKS: Final = Table(
@@ -89,6 +102,18 @@ async def completeness(
         )
         for claim in claims
     }
+
+
+async def proven_losses(connection: Connection, tenant_id: TenantId, claim: Claim, at: datetime) -> dict[str, Money]:
+    """Line -> what evidence proves of its loss in the claim, as it is decided or, once appealed, decided again."""
+    pieces = [piece for piece in await by_claim(connection, tenant_id, claim.id) if piece.shows]
+    forged = await marked(connection, tenant_id, [piece.id for piece in pieces]) if pieces else set()
+    genuine = [piece for piece in pieces if piece.id not in forged]
+    if not genuine:
+        return {}
+    stage = EvidenceStage.APPEAL if claim.state is ClaimState.APPEALED else EvidenceStage.ESCALATED
+    found = await completeness(connection, tenant_id, [claim], at, stage)
+    return evidence.proven_losses(found[claim.id], genuine)
 
 
 async def _submitted(

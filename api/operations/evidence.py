@@ -57,7 +57,7 @@ async def submit_evidence(work: Work, command: SubmitEvidence) -> Outcome:
     evidence.require_submittable(claim, work.caller)
     side = claims.side_of(claim, work.caller) or Side.STAFF
     known = await evidence_rows.by_claim(work.connection, work.tenant_id, claim.id)
-    evidence.require_pieces(command, sum(piece.side is side for piece in known))
+    evidence.require_pieces(command, sum(piece.side is side for piece in known), claim)
     files = await _usable(work, command)
     changes = [keep_piece(work, claim, side, item, found) for item, found in zip(command.items, files, strict=True)]
     brought = [change.after for change in changes]

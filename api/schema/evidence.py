@@ -15,26 +15,31 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY
 from api.schema.rules import RuleVersion
+from api.schema.scalars import Money, MoneyInput
 from api.schema.uploads import SignedAddress
+from domain import money
 from domain.claims import Side
 from domain.evidence import (
     ASKED_WITHIN_MAX,
     FILES_MAX,
     ITEMS_MAX,
+    SHOWN_MAX,
     EvidenceAction,
     EvidenceFinding,
     EvidenceRequestState,
     FindEvidenceForged,
     NewEvidence,
     RequestEvidence,
+    ShownLoss,
     SubmitEvidence,
 )
 from domain.evidence_needs import EvidenceKind, EvidenceStage, EvidenceStatus, RecordedFact
 from domain.file_types import FileType
-from domain.ids import ClaimId, EvidenceId, UploadId
+from domain.ids import ClaimId, EvidenceId, OrderLineId, UploadId
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
+    from api.schema.orders import OrderLine
 
 for _enum in (EvidenceKind, EvidenceStage, EvidenceStatus, EvidenceFinding, EvidenceRequestState, EvidenceAction):
     described(_enum)
@@ -84,6 +89,16 @@ class EvidenceMark(Node):
     at: datetime = strawberry.field(description="When.")
 
 
+@strawberry.type(description="How much of a line's worth is lost, as a piece of evidence shows.")
+class EvidenceLoss:
+    """`domain.evidence.ShownLoss`."""
+
+    line: Annotated["OrderLine", strawberry.lazy("api.schema.orders")] | None = strawberry.field(
+        description="The line of the order; null when hidden from the viewer."
+    )
+    amount: Money = strawberry.field(description="How much of it is lost.")
+
+
 @strawberry.type(description="A piece of evidence in a claim. Its parties and staff see it. Never changes.")
 class Evidence(Node):
     """`domain.evidence.Evidence`."""
@@ -92,6 +107,7 @@ class Evidence(Node):
     side: Side = strawberry.field(description="Which side brought it.")
     kind: EvidenceKind = strawberry.field(description="What it is.")
     note: str | None = strawberry.field(description="What that side says of it.")
+    losses: list[EvidenceLoss] = strawberry.field(description="The losses that it puts a number to.")
     files: Connection[EvidenceFile] = connection("Its files.")
     mark: EvidenceMark | None = strawberry.field(description="What was found of it; null where nothing was.")
     available_actions: list[EvidenceAction] = strawberry.field(description="What the viewer may do with it now.")
@@ -148,6 +164,20 @@ class EvidenceCompleteness:
     percent: int = strawberry.field(description="How many hundredths of what is needed are there, rounded down.")
 
 
+@strawberry.input(description="How much of a line's worth is lost, as a piece of evidence shows.")
+class ShownLossInput:
+    """→ `domain.evidence.ShownLoss`."""
+
+    line_id: strawberry.ID = strawberry.field(description="The line of the order.")
+    amount: MoneyInput = strawberry.field(description="How much of it is lost, zero or more.")
+
+    def loss(self, read: Reader, *path: str) -> ShownLoss:
+        """The loss; `read` collects what is wrong with it."""
+        unread = money.Money.zero(self.amount.currency)
+        amount = read.take(lambda: self.amount.money(*path, "amount"), *path, "amount", otherwise=unread)
+        return ShownLoss(read.id(OrderLineId, self.line_id, *path, "lineId"), amount)
+
+
 @strawberry.input(description="A piece of evidence: files, or words, or both.")
 class EvidenceItemInput:
     """→ `domain.evidence.NewEvidence`."""
@@ -158,6 +188,11 @@ class EvidenceItemInput:
         description=f"Accepted uploads of your own organisation, of kind EVIDENCE or INSPECTION; at most {FILES_MAX}.",
     )
     note: str | None = strawberry.field(default=None, description="What you say of it, at most a page.")
+    losses: list[ShownLossInput] = strawberry.field(
+        default_factory=list,
+        description=f"The losses that it puts a number to, each line once; at most {SHOWN_MAX}. Of lost or damaged "
+        "goods what is proven counts, up to their declared value.",
+    )
 
 
 @strawberry.input(description="Evidence for a claim. It can never be changed or taken back.")
@@ -176,6 +211,10 @@ class SubmitEvidenceInput:
                 item.kind,
                 read.ids(UploadId, item.upload_ids, "items", str(place), "uploadIds"),
                 read.note(item.note, "items", str(place), "note"),
+                tuple(
+                    loss.loss(read, "items", str(place), "losses", str(position))
+                    for position, loss in enumerate(item.losses)
+                ),
             )
             for place, item in enumerate(self.items)
         )

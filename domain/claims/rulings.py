@@ -333,6 +333,13 @@ def complained(facts: OrderFacts, reason: ClaimReason, lines: Iterable[OrderLine
     return replace(facts, complaint=guarantees.ComplaintFacts(REASONS[reason].complaint, tuple(map(str, lines))))
 
 
+def with_proven(facts: OrderFacts, proven: Mapping[str, Money]) -> OrderFacts:
+    """The facts with what evidence proves of the loss of single lines."""
+    if facts.complaint is None or not proven:
+        return facts
+    return replace(facts, complaint=replace(facts.complaint, proven=proven))
+
+
 def found_of_method(command: DecideClaim, reason: ClaimReason) -> tuple[Finding, ...]:
     """What the decision list says of a changed method of shipping.
 

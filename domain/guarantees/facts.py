@@ -45,7 +45,7 @@ class LineFacts:
 class ComplaintFacts:
     """What the buyer complains of, and for which lines; none named: all of them.
 
-    `proven` is the proven loss of a line where it is less than the line's value.
+    `proven` is what evidence proves of a line's loss, where any puts a number to it (`domain/evidence.py`).
     """
 
     about: Complaint

@@ -66,6 +66,7 @@ def judge_loss_damage(
         complained(facts, rule, tuple(HAPPENED)),
         Finding("loss_damage.carried", bool(carried), "lines_carried_by_party", inputs, rule.version),
         Finding("loss_damage.happened", bool(lines), "loss_or_damage_borne_out", inputs, rule.version),
+        *_proven(facts, lines, rule.version),
         *liability(facts, rule.version),
     )
     cap = None if rule.order_max is None else converted(rule.order_max, facts.currency, conversion)[0]
@@ -85,6 +86,27 @@ def loss(facts: OrderFacts, line: LineFacts) -> Money:
     """What is proven of the line's loss, up to what it was declared to be worth on the way."""
     proven = None if facts.complaint is None else facts.complaint.proven.get(line.id)
     return min(line.value if proven is None else proven, line.declared or line.value)
+
+
+def _proven(facts: OrderFacts, lines: tuple[LineFacts, ...], version: str) -> tuple[Finding, ...]:
+    """What evidence puts a number to; nothing where the whole value stands for want of any."""
+    shown = {} if facts.complaint is None else facts.complaint.proven
+    return tuple(
+        Finding(
+            "loss_damage.proven",
+            True,
+            "loss_proven_of_line",
+            {
+                "line": line.id,
+                "proven": str(shown[line.id]),
+                "value": str(line.value),
+                "counts": str(loss(facts, line)),
+            },
+            version,
+        )
+        for line in lines
+        if line.id in shown
+    )
 
 
 def _is_lost(line: LineFacts, at: datetime) -> bool:

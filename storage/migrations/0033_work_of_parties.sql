@@ -1,3 +1,8 @@
+-- What waits for parties, and what evidence shows of a loss.
+
+ALTER TABLE evidence ADD COLUMN shows jsonb NOT NULL DEFAULT '[]';   -- line and amount of each loss it puts a number to
+ALTER TABLE evidence ALTER COLUMN shows DROP DEFAULT;
+
 -- What waits for parties, and for the desk about chargebacks, in the order of its deadlines (`myWork`).
 CREATE INDEX clocks_evidence ON clocks (tenant_id, party_id, due_at, id)
   WHERE state = 'RUNNING' AND duty = 'BRING_EVIDENCE';

@@ -5,12 +5,14 @@ down where it is.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from domain import evidence, uploads
 from domain.access import Caller, ViewerKind
-from domain.ids import EvidenceFileId, EvidenceId, UploadId
+from domain.ids import EvidenceFileId, EvidenceId, OrderLineId, UploadId
+from domain.money import Money
 from domain.moves import Move
 from domain.uploads import Use
 from storage import evidence as evidence_rows
@@ -62,6 +64,22 @@ async def _moves(connection: Any, rows: Sequence[Row], viewer: Caller, _at: date
     return [evidence.moves(EVIDENCE.decode(row), viewer, forged=row["id"] in marked) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceLoss:
+    """A loss that a piece puts a number to."""
+
+    line: OrderLineId
+    amount: Money
+
+
+async def losses(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[list[EvidenceLoss]]:
+    """What each piece shows of losses."""
+    found = (EVIDENCE.decode(row) for row in rows)
+    return [[EvidenceLoss(loss.line_id, loss.amount) for loss in piece.shows] for piece in found]
+
+
 EVIDENCE_VIEW: Final = View(
     type="Evidence",
     table="evidence",
@@ -69,6 +87,7 @@ EVIDENCE_VIEW: Final = View(
     fields={
         **columns("id", "side", "kind", "note", "submittedAt"),
         "claim": One("Claim", "{t}.claim_id"),
+        "losses": Computed(losses, needs=EVIDENCE.names),
         "files": Many("EvidenceFile", "evidence_id", "BY_POSITION"),
         "mark": One(
             "EvidenceMark",

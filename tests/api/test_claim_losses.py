@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.operations import buyers, claims, rules
+from api.operations import buyers, claims, evidence, rules
 from domain import explain
 from domain.access import Caller
 from domain.buyers import RevokeTier
@@ -25,7 +25,9 @@ from domain.claims import (
 )
 from domain.coverage import Coverage, CoverageState
 from domain.errors import Forbidden, Invalid, NotFound, Refused
-from domain.ids import ClaimId, GuaranteeId, OrderId
+from domain.evidence import FindEvidenceForged, NewEvidence, ShownLoss, SubmitEvidence
+from domain.evidence_needs import EvidenceKind
+from domain.ids import ClaimId, EvidenceId, GuaranteeId, OrderId
 from domain.rulebook import PublishRule
 from domain.shipments import ShipmentMode
 from domain.tracking import TrackingStatus
@@ -47,16 +49,16 @@ async def covers(story: Story, order_id: OrderId) -> dict[str, Coverage]:
     return {cover.promise.value: cover for cover in found}
 
 
-async def shipped(story: Story, guarantees: list[GuaranteeId]) -> OrderId:
-    """An order of one line on its way with the provider."""
+async def shipped(story: Story, guarantees: list[GuaranteeId], days: int = 5) -> OrderId:
+    """An order of one line that the provider delivers so many days after the start."""
     order_id = await story.market.order(
         story.buyer_id, story.supplier_id, [line(500_00, promised_on=PROMISED)], guarantees
     )
     async with story.market.pool.acquire(story.market.tenant_id) as connection:
         order = await order_rows.get(connection, story.market.tenant_id, order_id)
     shipment_id = await story.market.ship(order_id, story.provider_id, [each.id for each in order.lines])
-    await story.market.move(START + 5 * DAY)
-    await story.market.track(shipment_id, TrackingStatus.DELIVERED, START + 5 * DAY)
+    await story.market.move(START + days * DAY)
+    await story.market.track(shipment_id, TrackingStatus.DELIVERED, START + days * DAY)
     return order_id
 
 
@@ -80,6 +82,44 @@ async def test_goods_that_are_claimed_for_under_one_cover_are_not_claimed_for_un
     assert (finding.reason, finding.inputs["claim"]) == ("claim_loss_not_claimed_before", first.number)
     await story.market.act(story.buyer, claims.withdraw_claim, AnswerClaim(first.id, None))
     await story.market.act(story.buyer, claims.open_claim, wish)
+
+
+async def test_of_damaged_goods_what_evidence_proves_is_paid(story: Story, ask: Asking) -> None:
+    """One claim in which a piece puts a number to the loss, one in which such a piece is found forged."""
+    guarantee = await story.market.offer(story.provider_id, "guarantees/loss_damage")
+    orders = [await shipped(story, [guarantee]), await shipped(story, [guarantee], 6)]
+    await story.market.move(START + 7 * DAY)
+    decided = []
+    for order_id, genuine in zip(orders, (True, False), strict=True):
+        claim = await opened(
+            story, (await covers(story, order_id))["LOSS_DAMAGE"], ClaimReason.NOT_AS_DESCRIBED_DAMAGED
+        )
+        assert claim.amount == usd(500_00), "all of it, while nothing says otherwise"
+        shows = (ShownLoss(claim.lines[0].line_id, usd(120_00)),)
+        piece = NewEvidence(EvidenceKind.PHOTOS, (), "One corner.", shows)
+        brought = await story.market.act(story.buyer, evidence.submit_evidence, SubmitEvidence(claim.id, (piece,)))
+        if not genuine:
+            (id,) = tuple(brought.things["evidence"])
+            await story.market.act(
+                story.market.staff, evidence.find_evidence_forged, FindEvidenceForged(EvidenceId(id), "Borrowed.")
+            )
+        provider = story.market.provider(story.provider_id)
+        await story.market.act(provider, claims.contest_claim, AnswerClaim(claim.id, None))
+        wish = DecideClaim(claim.id, ClaimOutcome.GRANTED, "It is damaged.")
+        await story.market.act(story.market.staff, claims.decide_claim, wish)
+        decided.append(await story.claim(claim.id))
+    assert [claim.amount for claim in decided] == [usd(120_00), usd(500_00)]
+    query = """query ($id: ID!) { claim(id: $id) { decision { tree { because { rule reason text } } }
+      evidence(first: 1) { nodes { losses { line { id } amount { amount } } } } } }"""
+    seen = [(await ask(story.buyer, query, id=claim.id))["claim"] for claim in decided]
+    said = [
+        [part for part in each["decision"]["tree"]["because"] if part["rule"] == "loss_damage.proven"] for each in seen
+    ]
+    assert ([len(parts) for parts in said], said[0][0]["reason"]) == ([1, 0], "loss_proven_of_line")
+    assert "120.00 USD" in said[0][0]["text"]
+    line_id = decided[0].lines[0].line_id
+    assert seen[0]["evidence"]["nodes"] == [{"losses": [{"line": {"id": line_id}, "amount": {"amount": "120.00"}}]}]
+    assert await story.faults() == []
 
 
 async def test_two_covers_claimed_under_at_once_make_one_claim(story: Story) -> None:
@@ -143,9 +183,7 @@ async def held_order(story: Story) -> OrderId:
     return await story.late_order()
 
 
-async def test_the_liable_party_disputes_a_scan_in_the_hold_window_and_people_decide(
-    story: Story, ask: Asking
-) -> None:
+async def test_the_liable_party_disputes_a_scan_in_the_hold_window_and_people_decide(story: Story, ask: Asking) -> None:
     disputed, untouched = await held_order(story), await story.late_order()
     provider = story.market.provider(story.provider_id)
     wish = DisputeScan((await story.cover(disputed)).id, "We stood at the door.")

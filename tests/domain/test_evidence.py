@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain import evidence, evidence_needs, rule_kinds, terms
 from domain.access import Caller, Role, Scope, ViewerKind
-from domain.claims import Claim, ClaimReason, ClaimState, Side
+from domain.claims import Claim, ClaimLine, ClaimReason, ClaimState, Side
 from domain.errors import Invalid, Refused
 from domain.evidence import (
     Evidence,
@@ -21,6 +21,7 @@ from domain.evidence import (
     EvidenceRequestState,
     NewEvidence,
     RequestEvidence,
+    ShownLoss,
     SubmitEvidence,
 )
 from domain.evidence_needs import (
@@ -35,15 +36,19 @@ from domain.evidence_needs import (
 from domain.ids import (
     BuyerId,
     ClaimId,
+    ClaimLineId,
     EvidenceFileId,
     EvidenceId,
     EvidenceRequestId,
     Id,
     OrderId,
+    OrderLineId,
     SupplierId,
     TenantId,
     UploadId,
 )
+from domain.money import Money
+from domain.remedies import RemedyKind
 from storage.rulebook import FOLDER
 
 AT = datetime(2026, 3, 5, 15, tzinfo=UTC)
@@ -162,6 +167,59 @@ def test_more_evidence_never_makes_a_claim_less_complete(
     assert [all_of.complete(side) for side in (Side.BUYER, Side.LIABLE_PARTY)] == [
         side not in {item.side for item in missing} for side in (Side.BUYER, Side.LIABLE_PARTY)
     ]
+
+
+# -- what is proven of a loss ------------------------------------------------------------------------------------------
+
+
+def test_what_a_buyer_is_asked_for_proves_a_loss_and_whoever_is_no_party_goes_before_it() -> None:
+    reason = ClaimReason.NOT_AS_DESCRIBED_DAMAGED
+    found = evidence_needs.completeness(RULE, reason, EvidenceStage.ESCALATED, {}, {})
+    first, second = minted(OrderLineId, 1), minted(OrderLineId, 2)
+
+    def shows(kind: EvidenceKind, side: Side, **amounts: int) -> Evidence:
+        lines = {"first": first, "second": second}
+        losses = tuple(ShownLoss(lines[line], Money(amount, "USD")) for line, amount in amounts.items())
+        return replace(piece(kind, side), shows=losses)
+
+    photos = shows(EvidenceKind.PHOTOS, Side.BUYER, first=120_00, second=80_00)
+    assert evidence.proven_losses(found, [photos]) == {first: Money(120_00, "USD"), second: Money(80_00, "USD")}
+    more = shows(EvidenceKind.DAMAGE_REPORT, Side.BUYER, first=150_00)
+    assert evidence.proven_losses(found, [photos, more])[first] == Money(150_00, "USD"), "the last word counts"
+    inspected = shows(EvidenceKind.INSPECTION_REPORT, Side.STAFF, first=90_00)
+    assert evidence.proven_losses(found, [inspected, photos, more])[first] == Money(90_00, "USD")
+    for nothing in (
+        shows(EvidenceKind.WEIGHING, Side.BUYER, first=1),
+        shows(EvidenceKind.PHOTOS, Side.LIABLE_PARTY, first=1),
+    ):
+        assert evidence.proven_losses(found, [nothing]) == {}
+
+
+def test_a_piece_shows_losses_of_the_lines_of_its_claim_in_its_currency() -> None:
+    line = minted(OrderLineId)
+    of_claim = ClaimLine(
+        minted(ClaimLineId), minted(ClaimId), 1, line, Money(5_00, "USD"), RemedyKind.COUPON, Money(5_00, "USD")
+    )
+    known = claim(lines=(of_claim,), amount=Money(5_00, "USD"))
+    good = ShownLoss(line, Money(0, "USD"))
+    wrong = (
+        good,
+        good,
+        ShownLoss(minted(OrderLineId, 2), Money(1, "USD")),
+        ShownLoss(line, Money(1, "EUR")),
+    )
+    wish = SubmitEvidence(known.id, (NewEvidence(EvidenceKind.PHOTOS, (), "Look.", wrong),))
+    with pytest.raises(Invalid) as refusal:
+        evidence.require_pieces(wish, 0, known)
+    assert [problem.field[3:] for problem in refusal.value.problems] == [
+        ("1", "lineId"),
+        ("2", "lineId"),
+        ("3", "lineId"),
+        ("3", "amount"),
+    ]
+    evidence.require_pieces(
+        SubmitEvidence(known.id, (NewEvidence(EvidenceKind.PHOTOS, (), "Look.", (good,)),)), 0, known
+    )
 
 
 # -- bringing ----------------------------------------------------------------------------------------------------------

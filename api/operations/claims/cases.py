@@ -21,6 +21,7 @@ from domain.tracking import ResponsibleParty
 from storage import calendars, exchange_rates, rulebook
 from storage import claims as claim_rows
 from storage import coverage as coverage_rows
+from storage import evidence as evidence_rows
 from storage import service_requests as request_rows
 from storage import tracking as tracking_rows
 from storage.claims import CaseRows
@@ -72,7 +73,16 @@ async def taken(work: Work, claim_id: ClaimId) -> tuple[Claim, Case]:
     seen = await claim_rows.get(work.connection, work.tenant_id, claim_id)
     named = [line.line_id for line in seen.lines] if seen.itemised else ()
     case = await case_of(work, seen.coverage_id, seen.reason, named)
-    return await claim_rows.lock(work.connection, work.tenant_id, claim_id), case
+    claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
+    return claim, await proven(work, claim, case)
+
+
+async def proven(work: Work, claim: Claim, case: Case) -> Case:
+    """The case with what the claim's evidence proves of its loss, where the promise is worth what is proven."""
+    if case.cover.promise is not Promise.LOSS_DAMAGE:
+        return case
+    losses = await evidence_rows.proven_losses(work.connection, work.tenant_id, claim, work.at)
+    return replace(case, facts=rulings.with_proven(case.facts, losses))
 
 
 async def case_of(

@@ -186,7 +186,7 @@ async def grant_on_appeal(work: Work, claim: Claim, note: str | None) -> Claim:
     The claim is APPEALED and locked, its order too. Refuses where the rule gives nothing for the facts.
     """
     named = [line.line_id for line in claim.lines] if claim.itemised else ()
-    case = await cases.case_of(work, claim.coverage_id, claim.reason, named)
+    case = await cases.proven(work, claim, await cases.case_of(work, claim.coverage_id, claim.reason, named))
     granted = Finding("claim.decision", True, "claim_granted_on_appeal", {"by": Side.STAFF.value})
     return await grant(work, claim, case, Side.STAFF, note, granted)
 
