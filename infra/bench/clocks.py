@@ -109,7 +109,7 @@ async def run(
     A run without end ends with TimeoutError.
     """
     connection = await asyncpg.connect(loaded.settings.database_owner_url)
-    processes = [_worker(loaded) for _ in range(workers)]
+    processes = [worker(loaded) for _ in range(workers)]
     try:
         await asyncio.sleep(2)  # until they look every second
         began = await connection.fetchval("SELECT clock_timestamp()")
@@ -136,7 +136,8 @@ async def _found(connection: asyncpg.Connection, loaded: Loaded, began: datetime
     return row
 
 
-def _worker(loaded: Loaded) -> subprocess.Popen[bytes]:
+def worker(loaded: Loaded) -> subprocess.Popen[bytes]:
+    """A worker of the platform in a process of its own, until it is told to end."""
     return subprocess.Popen(
         (sys.executable, "-m", "api", "worker"),
         cwd=ROOT,

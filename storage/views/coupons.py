@@ -29,7 +29,7 @@ COUPON: Final = View(
             "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.coupon_id = {t}.id"
             " ORDER BY r.position LIMIT 1)",
         ),
-        "recoveries": Many("Recovery", "coupon_id", "BY_POSITION"),
+        "recoveries": Many("Recovery", "coupon_id", "OLDEST_FIRST"),
         "redemptions": Many("Redemption", "coupon_id", "OLDEST_FIRST"),
         "reservations": Many("CouponReservation", "coupon_id", "OLDEST_FIRST"),
         "remedies": Many("Remedy", "coupon_id", "OLDEST_FIRST"),

@@ -50,7 +50,6 @@ RECOVERY: Final = View(
     sorts={
         "NEWEST_FIRST": Sort((("{t}.opened_at", True),)),
         "OLDEST_FIRST": Sort((("{t}.opened_at", False),)),
-        "BY_POSITION": Sort((("{t}.position", False),)),
     },
     filters={
         "states": Filter("{t}.state = ANY({v})", "text[]"),

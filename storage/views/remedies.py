@@ -64,7 +64,7 @@ REFUND: Final = View(
             "(SELECT r.id FROM recoveries r WHERE r.tenant_id = {t}.tenant_id AND r.refund_id = {t}.id"
             " ORDER BY r.position LIMIT 1)",
         ),
-        "recoveries": Many("Recovery", "refund_id", "BY_POSITION"),
+        "recoveries": Many("Recovery", "refund_id", "OLDEST_FIRST"),
         "transfers": Many("LedgerTransfer", "refund_id", "OLDEST_FIRST"),
         **actions(REFUNDS, refunds.moves),
     },
