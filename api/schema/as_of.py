@@ -1,4 +1,4 @@
-"""Claims and recoveries as they stood at an instant, in GraphQL."""
+"""Claims, coupons, recoveries and invoices as they stood at an instant, in GraphQL."""
 
 from datetime import datetime
 
@@ -6,12 +6,15 @@ import strawberry
 
 from api.schema.arguments import Argument, field
 from api.schema.claims import Claim
+from api.schema.coupons import Coupon
 from api.schema.decisions import Decision
 from api.schema.invoices import Invoice
 from api.schema.recoveries import Recovery
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money
 from domain.claims import ClaimOutcome, ClaimState
+from domain.coupons import CouponState
+from domain.invoices import InvoiceState
 from domain.recoveries import RecoveryState
 
 
@@ -61,6 +64,50 @@ class RecoveryAsOf:
     invoice: Invoice | None = strawberry.field(description="The invoice that asked for it.")
 
 
+@strawberry.type(description="A coupon as it stood at an instant.")
+class CouponAsOf:
+    """`storage.views.as_of.CouponAsOf`."""
+
+    coupon: Coupon | None = strawberry.field(description="The coupon as it is now.")
+    as_of: datetime = strawberry.field(description="As of when; what happened at that instant is in it.")
+    version: int = strawberry.field(description="Its version then.")
+    state: CouponState = strawberry.field(description="Where it stood.")
+    amount: Money = strawberry.field(description="What it was issued over.")
+    used: Money = strawberry.field(description="What had been spent.")
+    reserved: Money = strawberry.field(description="What checkouts held.")
+    left: Money = strawberry.field(description="What could still be spent or held.")
+    revoked_reason: str | None = strawberry.field(description="Why it was revoked; null where it was not.")
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    expires_at: datetime = strawberry.field(description="Its last instant.")
+    ended_at: datetime | None = strawberry.field(description="When it ended; null while it had not.")
+
+
+@strawberry.type(description="A line of an invoice as it stood at an instant.")
+class InvoiceLineAsOf:
+    """`storage.views.as_of.InvoiceLineAsOf`."""
+
+    recovery: Recovery | None = strawberry.field(description="What it asks for, as that is now.")
+    amount: Money = strawberry.field(description="How much it asked for.")
+    settled: Money = strawberry.field(description="What of it was settled.")
+
+
+@strawberry.type(description="An invoice as it stood at an instant.")
+class InvoiceAsOf:
+    """`storage.views.as_of.InvoiceAsOf`."""
+
+    invoice: Invoice | None = strawberry.field(description="The invoice as it is now.")
+    as_of: datetime = strawberry.field(description="As of when; what happened at that instant is in it.")
+    version: int = strawberry.field(description="Its version then.")
+    state: InvoiceState = strawberry.field(description="Where it stood.")
+    total: Money = strawberry.field(description="What it asked for.")
+    open: Money = strawberry.field(description="What was still open.")
+    lines: list[InvoiceLineAsOf] = strawberry.field(description="What it asked for, in its order.")
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    due_at: datetime = strawberry.field(description="Its last instant.")
+    overdue_at: datetime | None = strawberry.field(description="Since when it was overdue; null while it was not.")
+    ended_at: datetime | None = strawberry.field(description="When nothing was open any more; null until then.")
+
+
 @strawberry.type
 class AsOfQueries:
     """Reading the past."""
@@ -68,6 +115,16 @@ class AsOfQueries:
     claim_as_of: ClaimAsOf | None = field(
         "A claim as it stood at an instant; null where it did not exist then, or is none of the viewer's.",
         Argument("id", strawberry.ID, "The id of the claim."),
+        Argument("as_of", datetime, "The instant; what happened at it is in it. An instant ahead means now."),
+    )
+    coupon_as_of: CouponAsOf | None = field(
+        "A coupon as it stood at an instant; null where it did not exist then, or is none of the viewer's.",
+        Argument("id", strawberry.ID, "The id of the coupon."),
+        Argument("as_of", datetime, "The instant; what happened at it is in it. An instant ahead means now."),
+    )
+    invoice_as_of: InvoiceAsOf | None = field(
+        "An invoice as it stood at an instant; null where it did not exist then, or is none of the viewer's.",
+        Argument("id", strawberry.ID, "The id of the invoice."),
         Argument("as_of", datetime, "The instant; what happened at it is in it. An instant ahead means now."),
     )
     recovery_as_of: RecoveryAsOf | None = field(

@@ -1,24 +1,31 @@
-"""Claims and recoveries as they stood at an instant, for whoever may see them now. Nothing here writes.
+"""Claims, coupons, recoveries and invoices as they stood at an instant, for whoever may see them now.
 
-Balances, trial balances, tiers, points and rules have `asOf` of their own.
+Nothing here writes. Balances, trial balances, tiers and points have `asOf` of their own, rules `at`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from domain.access import Caller, ViewerKind
-from domain.claims import Claim, ClaimOutcome, ClaimState
+from domain.claims import ClaimOutcome, ClaimState
+from domain.coupons import CouponState
 from domain.errors import Invalid, Problem
-from domain.ids import ClaimId, DecisionId, Id, InvoiceId, RecoveryId, RuleVersionId
+from domain.ids import ClaimId, CouponId, DecisionId, Id, InvoiceId, RecoveryId, RuleVersionId
+from domain.invoices import InvoiceState
 from domain.money import Money
-from domain.recoveries import Recovery, RecoveryState
+from domain.recoveries import RecoveryState
 from storage import history
 from storage.claims import CLAIMS
+from storage.coupons import COUPONS
+from storage.invoices import INVOICES
 from storage.recoveries import RECOVERIES
-from storage.views import claims, recoveries
+from storage.tables import Table
+from storage.views import claims, coupons, recoveries
 from storage.views.view import Answer, Root, Row
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,56 @@ class RecoveryAsOf:
     invoice: InvoiceId | None
 
 
+@dataclass(frozen=True, slots=True)
+class CouponAsOf:
+    """A coupon as it stood at an instant."""
+
+    coupon: CouponId
+    as_of: datetime
+    version: int
+    state: CouponState
+    amount: Money
+    used: Money
+    reserved: Money
+    left: Money
+    revoked_reason: str | None
+    issued_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLineAsOf:
+    """A line of an invoice as it stood at an instant."""
+
+    recovery: RecoveryId | None
+    amount: Money
+    settled: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceAsOf:
+    """An invoice as it stood at an instant."""
+
+    invoice: InvoiceId
+    as_of: datetime
+    version: int
+    state: InvoiceState
+    total: Money
+    open: Money
+    lines: list[InvoiceLineAsOf]
+    issued_at: datetime
+    due_at: datetime
+    overdue_at: datetime | None
+    ended_at: datetime | None
+
+
 async def claim_as_of(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[ClaimAsOf | None]:
     """The claim as it stood then; null where it did not exist, or is none of the viewer's."""
-    id_, as_of = _id(ClaimId, arguments["id"]), min(arguments["as_of"], at)
-    if not await _sees(connection, viewer, "claims", claims.VISIBLE, id_):
-        return [None]
-    found: Claim | None = await history.as_of(connection, viewer.tenant_id, CLAIMS, id_, as_of)
+    as_of = min(arguments["as_of"], at)
+    found = await _stood(connection, viewer, CLAIMS, claims.VISIBLE, _id(ClaimId, arguments["id"]), as_of)
     if found is None:
         return [None]
     return [
@@ -105,10 +154,8 @@ async def recovery_as_of(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[RecoveryAsOf | None]:
     """The recovery as it stood then; null where it did not exist, or is none of the viewer's."""
-    id_, as_of = _id(RecoveryId, arguments["id"]), min(arguments["as_of"], at)
-    if not await _sees(connection, viewer, "recoveries", recoveries.OWN, id_):
-        return [None]
-    found: Recovery | None = await history.as_of(connection, viewer.tenant_id, RECOVERIES, id_, as_of)
+    as_of = min(arguments["as_of"], at)
+    found = await _stood(connection, viewer, RECOVERIES, recoveries.OWN, _id(RecoveryId, arguments["id"]), as_of)
     if found is None:
         return [None]
     return [
@@ -131,6 +178,67 @@ async def recovery_as_of(
             found.invoice_id,
         )
     ]
+
+
+async def coupon_as_of(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[CouponAsOf | None]:
+    """The coupon as it stood then; null where it did not exist, or is none of the viewer's."""
+    as_of = min(arguments["as_of"], at)
+    found = await _stood(connection, viewer, COUPONS, coupons.COUPON.visible, _id(CouponId, arguments["id"]), as_of)
+    if found is None:
+        return [None]
+    return [
+        CouponAsOf(
+            found.id,
+            as_of,
+            found.version,
+            found.state,
+            found.amount,
+            found.used,
+            found.reserved,
+            found.left,
+            found.revoked_reason,
+            found.issued_at,
+            found.expires_at,
+            found.ended_at,
+        )
+    ]
+
+
+async def invoice_as_of(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[InvoiceAsOf | None]:
+    """The invoice with its lines as it stood then; null where it did not exist, or is none of the viewer's."""
+    as_of = min(arguments["as_of"], at)
+    found = await _stood(connection, viewer, INVOICES, recoveries.OWN, _id(InvoiceId, arguments["id"]), as_of)
+    if found is None:
+        return [None]
+    lines = [InvoiceLineAsOf(line.recovery_id, line.amount, line.settled) for line in found.lines]
+    return [
+        InvoiceAsOf(
+            found.id,
+            as_of,
+            found.version,
+            found.state,
+            found.total,
+            found.remaining,
+            lines,
+            found.issued_at,
+            found.due_at,
+            found.overdue_at,
+            found.ended_at,
+        )
+    ]
+
+
+async def _stood(
+    connection: Any, viewer: Caller, table: Table[T], visible: Mapping[ViewerKind, str], id_: Id, at: datetime
+) -> T | None:
+    """The row as it stood then; None where it did not exist, or is none of the viewer's now."""
+    if not await _sees(connection, viewer, table.name, visible, id_):
+        return None
+    return await history.as_of(connection, viewer.tenant_id, table, id_, at)
 
 
 def _id(kind: type[Id], text: str) -> Id:
@@ -156,4 +264,9 @@ async def _sees(connection: Any, viewer: Caller, table: str, visible: Mapping[Vi
 
 
 VIEWS: Final = ()
-ROOTS: Final[dict[str, Root]] = {"claimAsOf": Answer(claim_as_of), "recoveryAsOf": Answer(recovery_as_of)}
+ROOTS: Final[dict[str, Root]] = {
+    "claimAsOf": Answer(claim_as_of),
+    "couponAsOf": Answer(coupon_as_of),
+    "recoveryAsOf": Answer(recovery_as_of),
+    "invoiceAsOf": Answer(invoice_as_of),
+}

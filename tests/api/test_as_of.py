@@ -11,22 +11,27 @@ from typing import Any
 
 import pytest
 
-from api.operations import claims, orders, recoveries
+from api.operations import buyers, claims, orders, points, recoveries, rules
 from domain.access import Role
+from domain.buyers import RevokeTier
 from domain.claims import AnswerClaim, Claim
 from domain.errors import Conflict, Refused
-from domain.ids import OrderId
+from domain.ids import ClaimId, CouponId, InvoiceId, OrderId
 from domain.orders import CancelOrder
+from domain.points import PenaliseParty
 from domain.recoveries import DisputeRecovery, Recovery, ResolveRecovery
+from domain.rulebook import PublishRule
 from storage import history, rulebook
 from storage import ledger as ledger_rows
 from storage.buyers import BUYERS
 from storage.claims import CLAIMS
 from storage.coupons import COUPONS
+from storage.invoices import INVOICES
 from storage.recoveries import RECOVERIES
 from tests.api.test_claims import DAY_AFTER, Story, story
-from tests.api.test_collection import pay_out
+from tests.api.test_collection import WAIT_OVER, paid_in, pay_out
 from tests.builders import usd
+from tests.disciplined import STEERING
 from tests.marketplaces import Asking
 
 __all__ = ["story"]
@@ -166,3 +171,82 @@ async def test_before_it_was_there_is_nothing_and_ahead_is_now(story: Story, ask
     assert (await ask(story.buyer, CLAIM, id=claim.id, at=ahead))["claimAsOf"]["version"] == claim.version
     wrong = await ask.answer(story.buyer, CLAIM, id="clm_nothing", at=ahead)
     assert b"INVALID" in wrong.body()
+
+
+NOW = """query ($claim: ID!, $coupon: ID!, $invoice: ID!, $buyer: ID!, $party: ID!) {
+  claim(id: $claim) { version state outcome amount { amount } decidedAt }
+  coupon(id: $coupon) { version state used { amount } left { amount } endedAt }
+  invoice(id: $invoice) { version state total { amount } open { amount } lines(first: 9) { nodes {
+    amount { amount } settled { amount } recovery { id } } } }
+  buyer(id: $buyer) { tier { level } }
+  pointsAccount(partyId: $party) { balance }
+  ledgerBalances { account party { ... on Provider { id } } balance { amount } }
+  rule(key: "guarantees/on_time") { id } }"""
+THEN = """query ($claim: ID!, $coupon: ID!, $invoice: ID!, $buyer: ID!, $party: ID!, $at: DateTime!) {
+  claim: claimAsOf(id: $claim, asOf: $at) { version state outcome amount { amount } decidedAt }
+  coupon: couponAsOf(id: $coupon, asOf: $at) { version state used { amount } left { amount } endedAt }
+  invoice: invoiceAsOf(id: $invoice, asOf: $at) { version state total { amount } open { amount } lines {
+    amount { amount } settled { amount } recovery { id } } }
+  buyer(id: $buyer) { tier(asOf: $at) { level } }
+  pointsAccount(partyId: $party, asOf: $at) { balance }
+  ledgerBalances(asOf: $at) { account party { ... on Provider { id } } balance { amount } }
+  rule(key: "guarantees/on_time", at: $at) { id } }"""
+
+
+async def test_every_kind_of_thing_reads_as_a_snapshot_took_it(story: Story, ask: Asking) -> None:
+    market = story.market
+    unborn = {"claim": ClaimId.mint(0, 0), "coupon": CouponId.mint(0, 0), "invoice": InvoiceId.mint(0, 0)}
+    ids: dict[str, str] = {**unborn, "buyer": story.buyer_id, "party": story.provider_id}
+    seen: list[tuple[datetime, dict[str, Any]]] = []
+
+    def plain(shown: dict[str, Any], *, live: bool) -> dict[str, Any]:
+        """The answer with its lines as a plain list, and accounts that hold nothing left out."""
+        balances = [each for each in shown["ledgerBalances"] if each["balance"]["amount"] != "0.00"]
+        invoice = shown["invoice"]
+        if live and invoice is not None:
+            invoice = {**invoice, "lines": invoice["lines"]["nodes"]}
+        return {**shown, "invoice": invoice, "ledgerBalances": balances}
+
+    async def look(claim: Claim | None = None) -> None:
+        await market.move(await market.now() + timedelta(minutes=5))
+        if claim is not None:
+            ids["claim"] = claim.id
+        (coupon,) = [row.id for row in await Wanderer(story, random.Random()).all(COUPONS)] or [ids["coupon"]]  # noqa: S311
+        (invoice,) = [row.id for row in await Wanderer(story, random.Random()).all(INVOICES)] or [ids["invoice"]]  # noqa: S311
+        ids.update(coupon=coupon, invoice=invoice)
+        seen.append((await market.now(), plain(await ask(market.staff, NOW, **ids), live=True)))
+        await market.move(await market.now() + timedelta(minutes=5))
+
+    text = (rulebook.FOLDER / "guarantees" / "on_time.toml").read_text(encoding="utf-8")
+    text = text.replace("published_at = 2000-01-01T00:00:00Z", "published_at = 2026-02-01T12:00:00Z")
+    text = text.replace("effective_from = 2000-01-01T00:00:00Z", "effective_from = 2026-02-28T00:00:00Z")
+    order_id = await story.late_order()
+    await market.act(market.staff, rules.publish_rule, PublishRule(text))
+    await look()
+    await market.move(DAY_AFTER)
+    claim = await story.open(order_id)
+    await look(claim)
+    await story.accept(claim)
+    found = PenaliseParty(story.provider_id, STEERING, await market.now(), "It asked buyers to pay outside.")
+    await market.act(market.staff, points.penalise_party, found)
+    await look()
+    coupon = await story.coupon(claim)
+    await story.redeem(coupon, await story.later_order(), usd(60_00))
+    await market.act(market.staff, buyers.revoke_tier, RevokeTier(story.buyer_id, "Misconduct."))
+    await look()
+    await market.move(WAIT_OVER)
+    await look()
+    await paid_in(story, 25_00)
+    await look()
+    await market.move(DAY_AFTER + timedelta(days=100))
+    await look()
+    for at, then in seen:
+        assert plain(await ask(market.staff, THEN, **ids, at=at.isoformat()), live=False) == then, at
+    for name, changes in {"claim": 4, "coupon": 4, "invoice": 3, "pointsAccount": 2, "rule": 2}.items():
+        assert len({repr(then[name]) for _, then in seen}) >= changes, name
+    stranger = market.buyer(await market.register_buyer())
+    at = seen[-1][0].isoformat()
+    for name, prefix in {"couponAsOf": "coupon", "invoiceAsOf": "invoice"}.items():
+        one = f"query ($id: ID!, $at: DateTime!) {{ {name}(id: $id, asOf: $at) {{ version }} }}"
+        assert await ask(stranger, one, id=ids[prefix], at=at) == {name: None}
+        assert (await ask(market.staff, one, id=ids[prefix], at=at))[name] is not None
