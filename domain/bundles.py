@@ -19,7 +19,7 @@ from domain import terms
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.countries import COUNTRIES
-from domain.enrolments import PROMISES, Guarantee, GuaranteeState
+from domain.enrolments import OVER, PROMISES, Guarantee, GuaranteeState
 from domain.errors import Conflict, Invalid, Problem
 from domain.explain import Finding, unmet
 from domain.guarantees import Promise
@@ -199,6 +199,14 @@ def end_bundle(bundle: Bundle, state: GuaranteeState, *, at: datetime) -> Change
         raise ValueError(f"{bundle.id} is over")
     after = replace(bundle, state=state, ends_at=at, version=bundle.version + 1)
     return Change(bundle, after, (Happening("bundle.ended", {"party": bundle.party_id, "state": state.value}),))
+
+
+def restore_bundle(bundle: Bundle, past: Bundle) -> Change[Bundle]:
+    """That it ended was overturned: it stands as in the `past`. Refuses (ValueError) one that has not ended."""
+    if bundle.state not in OVER:
+        raise ValueError(f"{bundle.id} is not over")
+    after = replace(bundle, state=past.state, ends_at=past.ends_at, version=bundle.version + 1)
+    return Change(bundle, after, (Happening("bundle.restored", {"party": bundle.party_id}),))
 
 
 def follow(bundle: Bundle, members: Iterable[Guarantee], at: datetime) -> Change[Bundle] | None:

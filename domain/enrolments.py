@@ -9,6 +9,7 @@ gives notice stands for what is bought until it is over; every cover that was fr
     ACTIVE <── the party may not stand for it, and may again (`domain/capabilities.py`) ──> SUSPENDED
     ACTIVE, SUSPENDED ── withdrawGuarantee (the party, the desk) ──> WITHDRAWING ── its notice is over ──> ENDED
     any but ENDED ── the party has left ──> ENDED            any but ENDED ── the party was removed ──> REMOVED
+    ENDED, REMOVED ── what ended it was overturned ──> as it stood before
 """
 
 from collections.abc import Collection, Mapping
@@ -312,6 +313,25 @@ def remove_guarantee(
         version=guarantee.version + 1,
     )
     return Change(guarantee, after, (Happening("guarantee.removed", {"party": guarantee.party_id}),))
+
+
+def restore_guarantee(guarantee: Guarantee, past: Guarantee, *, at: datetime) -> Change[Guarantee]:
+    """That it ended was overturned: it stands as it stood in the `past`, unless its notice has run out meanwhile.
+
+    Refuses (ValueError) one that has not ended, and a past in which it had.
+    """
+    if guarantee.state not in OVER or past.state in OVER:
+        raise ValueError(f"{guarantee.id} is {guarantee.state} and was {past.state}")
+    over = past.state is GuaranteeState.WITHDRAWING and past.ends_at is not None and past.ends_at < at
+    after = replace(
+        guarantee,
+        state=GuaranteeState.ENDED if over else past.state,
+        ends_at=past.ends_at,
+        reason=past.reason,
+        barred_until=past.barred_until,
+        version=guarantee.version + 1,
+    )
+    return Change(guarantee, after, (Happening("guarantee.restored", {"party": guarantee.party_id}),))
 
 
 def join(guarantee: Guarantee, bundle_id: BundleId) -> Change[Guarantee]:

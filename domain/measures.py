@@ -385,6 +385,13 @@ def excused(past: Iterable[AccountMeasure], basis: MeasureBasis, window: timedel
     )
 
 
+def hand_over(measure: AccountMeasure, names: Iterable[str]) -> Change[AccountMeasure]:
+    """It takes those things from now on, which a lifted measure took. Refuses (ValueError) one without effect."""
+    _expect(measure, MeasureState.IN_FORCE)
+    removed = (*measure.removed, *(name for name in names if name not in measure.removed))
+    return _step(measure, replace(measure, removed=removed), "measure.took_over")
+
+
 def take_measure(measure: AccountMeasure, removed: Iterable[str] = ()) -> Change[AccountMeasure]:
     """It has effect. Refuses (ValueError) one that is not announced."""
     _expect(measure, MeasureState.ANNOUNCED)
@@ -445,7 +452,7 @@ def against(
     return tuple(
         _in_the_way(measure, action.value)
         for measure in measures
-        if in_force(measure, at) and (action in measure.takes or _barred_from(measure, programme))
+        if in_force(measure, at) and (action in measure.takes or barred_from(measure, programme))
     )
 
 
@@ -462,7 +469,8 @@ def _in_the_way(measure: AccountMeasure, action: str) -> Finding:
     )
 
 
-def _barred_from(measure: AccountMeasure, programme: str | None) -> bool:
+def barred_from(measure: AccountMeasure, programme: str | None) -> bool:
+    """Whether the measure took the party's place in that programme (a guarantee's rule)."""
     return measure.kind is MeasureKind.PROGRAMME_REMOVAL and programme in measure.removed
 
 

@@ -193,6 +193,8 @@ class Step(StrEnum):
     """It has left."""
     TERMINATE = "TERMINATE"
     """The marketplace ends it."""
+    READMIT = "READMIT"
+    """That the marketplace ended it was overturned."""
     REOPEN = "REOPEN"
     """It applies again."""
 
@@ -237,6 +239,7 @@ MOVES: Final[Mapping[Step, Turn]] = {
     Step.WIND_DOWN: _turn("provider.winding_down", S.WINDING_DOWN, S.EXIT_REQUESTED),
     Step.EXIT: _turn("provider.exited", S.EXITED, S.WINDING_DOWN),
     Step.TERMINATE: _turn("provider.terminated", S.TERMINATED, *(set(S) - {S.TERMINATED, S.EXITED})),
+    Step.READMIT: _turn("provider.readmitted", S.ACTIVE, S.TERMINATED),
     Step.REOPEN: _turn("provider.reopened", S.DRAFT, *ENDED),
 }
 """Step -> where it leads. Total: there is no other way from one state to another."""

@@ -41,6 +41,19 @@ async def as_of(connection: Connection, tenant_id: str, table: Table[T], id: str
     )
     if row is None:
         return await table.find(connection, tenant_id, id)
+    return await _decoded(connection, tenant_id, table, id, row)
+
+
+async def superseded(connection: Connection, tenant_id: str, table: Table[T], id: str, version: int) -> T | None:
+    """The aggregate as that version of it was, if a later one has superseded it."""
+    text = "SELECT row FROM history WHERE tenant_id = $1 AND object_id = $2 AND version = $3"
+    row = await connection.fetchval(text, tenant_id, id, version)
+    if row is None:
+        return None
+    return await _decoded(connection, tenant_id, table, id, row)
+
+
+async def _decoded(connection: Connection, tenant_id: str, table: Table[T], id: str, row: Any) -> T:
     record = await connection.fetchrow(
         f"SELECT p.* FROM {table.name} t, jsonb_populate_record(t, $3) p WHERE t.tenant_id = $1 AND t.id = $2",
         tenant_id,

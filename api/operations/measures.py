@@ -10,7 +10,7 @@ twice, or after everything was taken back, changes nothing.
 """
 
 from api.operations import bars as barring
-from api.operations import bundles, capabilities, standings
+from api.operations import bundles, capabilities, restitutions, standings
 from api.operations import enrolments as enrolling
 from api.operations.duties import end_duties, start_duty
 from domain import access, appeals, decisions, enrolments, invoices, measures, services
@@ -190,8 +190,9 @@ async def _take_from_provider(work: Work, provider: Provider, measure: AccountMe
     """The measure's effects on the provider; what it took row by row."""
     if measure.kind is MeasureKind.TERMINATION:
         wish = TerminateProvider(provider.id, TerminationCause.POINTS, _words(measure))
+        before = await restitutions.held(work, provider.id)
         bar = await standings.terminate(work, provider, wish)
-        return (str(bar.id),)
+        return (str(bar.id), *await restitutions.gone(work, provider.id, before))
     if measure.kind is MeasureKind.PROGRAMME_REMOVAL:
         return await _end_programme_of_provider(work, provider, measure)
     removed = await _clear_shelf(work, provider, measure)
@@ -219,11 +220,12 @@ async def _clear_shelf(work: Work, provider: Provider, measure: AccountMeasure) 
 
 async def _end_programme_of_provider(work: Work, provider: Provider, measure: AccountMeasure) -> tuple[str, ...]:
     removed: list[str] = []
+    before = await restitutions.held(work, provider.id)
     for guarantee in await guarantee_rows.lock_by_party(work.connection, work.tenant_id, provider.id):
         if guarantee.promise is Promise.AFTER_SALES:
             bar = await standings.remove(work, provider.id, guarantee, _words(measure))
             removed += (guarantee.rule_key, str(bar.id))
-    return tuple(removed)
+    return (*removed, *await restitutions.gone(work, provider.id, before))
 
 
 # -- suppliers ---------------------------------------------------------------------------------------------------------
@@ -231,12 +233,13 @@ async def _end_programme_of_provider(work: Work, provider: Provider, measure: Ac
 
 async def _end_programme_of_supplier(work: Work, measure: AccountMeasure) -> tuple[str, ...]:
     removed = []
+    before = await restitutions.held(work, measure.party_id)
     for guarantee in await guarantee_rows.lock_by_party(work.connection, work.tenant_id, measure.party_id):
         if guarantee.promise is Promise.AFTER_SALES:
             await enrolling.remove(work, guarantee, _words(measure), measure.until)
             removed.append(guarantee.rule_key)
     await bundles.follow_members(work, measure.party_id)
-    return tuple(removed)
+    return (*removed, *await restitutions.gone(work, measure.party_id, before))
 
 
 async def _refresh_supplier(work: Work, supplier_id: SupplierId) -> None:
@@ -257,21 +260,38 @@ async def _refresh_supplier(work: Work, supplier_id: SupplierId) -> None:
 async def _undo(work: Work, measure: AccountMeasure, reason: str) -> None:
     """What the measure took, as it was before it was called off or lifted, is back; its clocks end.
 
-    A membership or a place in a programme that has ended stays so; what keeps the party from coming back goes.
+    What something else takes by now stays gone: `measure` is over already when this looks at the others.
     """
     await end_duties(work, measure.id)
     if isinstance(measure.party_id, SupplierId):
+        await restitutions.give_back(work, measure.party_id, measure.removed)
         await _refresh_supplier(work, measure.party_id)
         return
     provider = await provider_rows.get(work.connection, work.tenant_id, measure.party_id)
     for name in measure.removed:
         if name.startswith(f"{BarId.prefix}_"):
             await _lift_bar(work, BarId(name), reason)
-        elif name.startswith(f"{ServiceId.prefix}_"):
-            await _put_back(work, ServiceId(name), measure)
+    if measure.kind is MeasureKind.TERMINATION and measure.state is MeasureState.IN_FORCE:
+        provider = await restitutions.readmit(work, provider)
+    await restitutions.give_back(work, provider.id, measure.removed)
+    await _restock(work, provider, measure)
     await capabilities.lift(work, provider.id, Cause.PENALTY, str(measure.id), reason)
     if measure.state is MeasureState.IN_FORCE and not measure.inert:
-        await capabilities.settle(work, provider)
+        await capabilities.settle(work, await restitutions.suspend_again(work, provider))
+
+
+async def _restock(work: Work, provider: Provider, measure: AccountMeasure) -> None:
+    """The services that the measure took off are listed again, or stay off by another measure that removes listings."""
+    names = [name for name in measure.removed if name.startswith(f"{ServiceId.prefix}_")]
+    if not names:
+        return
+    live = await measure_rows.live_by_party(work.connection, work.tenant_id, provider.id)
+    others = [each for each in live if SideEffect.LISTINGS_REMOVED in each.effects and measures.in_force(each, work.at)]
+    if others:
+        await work.keep(measures.hand_over(others[-1], names))
+        return
+    for name in names:
+        await _put_back(work, ServiceId(name), measure)
 
 
 async def _put_back(work: Work, id: ServiceId, measure: AccountMeasure) -> None:

@@ -9,18 +9,24 @@ from typing import Any
 
 import pytest
 
+from api.operations import bars, capabilities, enrolments
 from api.operations import measures as taking
 from api.operations import points as giving
 from api.operations.clocks import FIRES
 from api.worker import ROUNDS, Worker
+from domain.bars import BarCause
+from domain.capabilities import RestrictProvider, Scope
 from domain.clocks import Clock, Duty
 from domain.dates import MICROSECOND, rfc3339
+from domain.enrolments import WithdrawGuarantee
 from domain.errors import Refused
 from domain.ids import ClaimId, LiablePartyId, PointsEntryId, ProviderId
 from domain.penalties import Violation
 from domain.points import CauseKind, PointCause
 from domain.services import ServiceState
+from storage import capabilities as restriction_rows
 from storage import points as point_rows
+from storage import providers as provider_rows
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, mint
 from tests.builders import START, Market
@@ -313,24 +319,38 @@ async def test_thirty_six_points_take_the_listings_off_and_a_reversal_puts_back_
 
 async def test_forty_eight_points_end_the_membership_after_thirty_days(sandbox: Market, ask: Asking) -> None:
     id = await nvocc(sandbox)
+    guarantee = await sandbox.offer(id)
     for _ in range(8):
         await give(sandbox, id, Violation.PROHIBITED_GOODS_QUARTER)
     states = await measure_states(sandbox, ask, id)
     assert states[-1] == ("TERMINATION", "ANNOUNCED")
+    for market, until in (("JP", None), ("MX", START + 40 * DAY)):
+        wish = RestrictProvider(id, Scope(markets=frozenset({market})), f"Nobody answers in {market}.", until)
+        await sandbox.act(sandbox.staff, capabilities.restrict_provider, wish)
     await sandbox.move(START + 30 * DAY)
     assert (await shown(ask, sandbox.staff, id, "state"))["state"] != "TERMINATED"
     await sandbox.move(START + 31 * DAY)
     found = await shown(ask, sandbox.staff, id, "state bars(first: 2) { nodes { cause related liftedAt } }")
     assert found["state"] == "TERMINATED"
     assert found["bars"]["nodes"] == [{"cause": "REMOVAL", "related": True, "liftedAt": None}]
+    offered = "query ($id: ID!) { guarantee(id: $id) { state } }"
+    assert (await ask(sandbox.staff, offered, id=guarantee))["guarantee"]["state"] == "ENDED"
+    assert await on_sale(sandbox, id) == []
+    await sandbox.move(START + 41 * DAY)
     text = "query ($id: ID!) { accountMeasures(first: 1, filter: {liablePartyId: $id}) { nodes { id } } }"
     (last,) = (await ask(sandbox.staff, text, id=id))["accountMeasures"]["nodes"]
     lifted = await ask.mutate(
         sandbox.staff, "liftMeasure", "measure { state endReason }", measureId=last["id"], reason="Settled."
     )
     assert lifted["measure"] == {"state": "LIFTED", "endReason": "Settled."}
-    found = await shown(ask, sandbox.staff, id, "bars(first: 2) { nodes { liftReason } }")
+    found = await shown(ask, sandbox.staff, id, "state bars(first: 2) { nodes { liftReason } }")
     assert found["bars"]["nodes"] == [{"liftReason": "Settled."}]
+    assert found["state"] == "RESTRICTED", "the desk's restriction without an end stands again"
+    assert (await ask(sandbox.staff, offered, id=guarantee))["guarantee"]["state"] == "ACTIVE"
+    assert await on_sale(sandbox, id) == [], "the step of 36 had taken the listings, and is no part of this"
+    async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
+        live = await restriction_rows.live_by_provider(connection, sandbox.tenant_id, id)
+    assert [each.limit.scope.markets for each in live] == [{"JP"}], "what would be over by now does not come back"
 
 
 async def test_the_third_after_sales_failure_costs_a_provider_and_a_supplier_the_programme(
@@ -338,8 +358,9 @@ async def test_the_third_after_sales_failure_costs_a_provider_and_a_supplier_the
 ) -> None:
     provider, supplier = await nvocc(sandbox), await sandbox.register_supplier()
     rule = "guarantees/machinery_after_sales"
+    removed = {}
     for party in (provider, supplier):
-        guarantee = await sandbox.offer(party, rule)
+        guarantee = removed[party] = await sandbox.offer(party, rule)
         for _ in range(3):
             await give(sandbox, party, Violation.AFTER_SALES_LATE)
         await tick(sandbox)
@@ -353,6 +374,47 @@ async def test_the_third_after_sales_failure_costs_a_provider_and_a_supplier_the
     assert states == [[("PROGRAMME_REMOVAL", "IN_FORCE")]] * 2
     await give(sandbox, provider, Violation.AFTER_SALES_LATE)
     assert await measure_states(sandbox, ask, provider) == [("PROGRAMME_REMOVAL", "IN_FORCE")]
+    for party, guarantee in removed.items():
+        text = "query ($id: ID!) { accountMeasures(first: 1, filter: {liablePartyId: $id}) { nodes { id } } }"
+        (last,) = (await ask(sandbox.staff, text, id=party))["accountMeasures"]["nodes"]
+        lifted = await ask.mutate(
+            sandbox.staff, "liftMeasure", "measure { state }", measureId=last["id"], reason="We were wrong."
+        )
+        assert lifted["measure"] == {"state": "LIFTED"}
+        text = "query ($id: ID!) { guarantee(id: $id) { state barredUntil } }"
+        assert (await ask(sandbox.staff, text, id=guarantee))["guarantee"] == {"state": "ACTIVE", "barredUntil": None}
+
+
+async def test_a_place_that_is_given_back_stays_lost_to_what_else_takes_it(sandbox: Market, ask: Asking) -> None:
+    """Another bar keeps the provider out, a restriction suspends the supplier's, a notice has run out meanwhile."""
+    rule = "guarantees/machinery_after_sales"
+    barred, restricted, leaving = await nvocc(sandbox), await sandbox.register_supplier(), await nvocc(sandbox)
+    offered = {party: await sandbox.offer(party, rule) for party in (barred, restricted, leaving)}
+    await sandbox.act(sandbox.provider(leaving), enrolments.withdraw_guarantee, WithdrawGuarantee(offered[leaving]))
+    for party in offered:
+        for _ in range(3):
+            await give(sandbox, party, Violation.AFTER_SALES_LATE)
+    await give(sandbox, restricted, Violation.FORGED_EVIDENCE)
+    await tick(sandbox)
+
+    async def bar(work: Work, _: None) -> Outcome:
+        await provider_rows.lock(work.connection, work.tenant_id, barred)
+        await bars.lay(work, barred, BarCause.REMOVAL, "Once more.", programme=rule)
+        return Outcome()
+
+    await sandbox.act(sandbox.staff, bar, None)
+    await sandbox.move(START + 3 * DAY)
+    text = """query ($id: ID!) { accountMeasures(first: 9, filter: {liablePartyId: $id, kinds: [PROGRAMME_REMOVAL]}) {
+      nodes { id } } }"""
+    states = {}
+    for party, id in offered.items():
+        if party == leaving:
+            await sandbox.move(START + 100 * DAY)
+        (removal,) = (await ask(sandbox.staff, text, id=party))["accountMeasures"]["nodes"]
+        await ask.mutate(sandbox.staff, "liftMeasure", "measure { state }", measureId=removal["id"], reason="Wrong.")
+        shown_state = await ask(sandbox.staff, "query ($id: ID!) { guarantee(id: $id) { state } }", id=id)
+        states[party] = shown_state["guarantee"]["state"]
+    assert states == {barred: "REMOVED", restricted: "SUSPENDED", leaving: "ENDED"}
 
 
 async def test_a_suppliers_restriction_suspends_its_guarantees_and_its_end_resumes_them(
