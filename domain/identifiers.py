@@ -108,6 +108,29 @@ CHECKS: Final[Mapping[IdentifierScheme, Check]] = {
 }
 """Scheme -> its check. Total."""
 
+EXAMPLES: Final[Mapping[IdentifierScheme, str]] = {
+    IdentifierScheme.LEI: "213800KUD8LAJWSQ9D15",
+    IdentifierScheme.IBAN: "DE89370400440532013000",
+    IdentifierScheme.BIC: "AGRIFRPP882",
+    IdentifierScheme.IMO_NUMBER: "9319466",
+    IdentifierScheme.US_EIN: "91-1144442",
+    IdentifierScheme.US_FMC: "012345NF",
+    IdentifierScheme.US_DOT: "USDOT1234567",
+    IdentifierScheme.CN_USCC: "91110000600037341L",
+    IdentifierScheme.BR_CNPJ: "16.727.230/0001-97",
+    IdentifierScheme.EU_VAT: "DE136695976",
+    IdentifierScheme.GB_VAT: "GB980780684",
+    IdentifierScheme.GB_COMPANY_NUMBER: "00445790",
+    IdentifierScheme.DE_REGISTER: "Aachen HRA 11223",
+    IdentifierScheme.FR_SIREN: "552008443",
+    IdentifierScheme.FR_SIRET: "73282932000074",
+    IdentifierScheme.CA_BN: "123026635RC0001",
+    IdentifierScheme.MX_RFC: "GODE561231GR8",
+    IdentifierScheme.BANK_ACCOUNT: "000123456789",
+    IdentifierScheme.REGISTER_NUMBER: "A-12345/7",
+}
+"""Scheme -> how one is spelled, for whoever spelled it otherwise. Total; each passes its check."""
+
 
 def compact(scheme: IdentifierScheme, text: str) -> str:
     """The number in its one spelling. Refuses with ValueError, in words, what cannot be such a number."""
@@ -118,9 +141,9 @@ def compact(scheme: IdentifierScheme, text: str) -> str:
     except InvalidChecksum as refusal:
         raise ValueError(f"the check digit of this {scheme} is wrong") from refusal
     except InvalidLength as refusal:
-        raise ValueError(f"a {scheme} has another length") from refusal
+        raise ValueError(f"this has not the length of {scheme}, such as {EXAMPLES[scheme]}") from refusal
     except ValidationError as refusal:
-        raise ValueError(f"this is not spelled like a {scheme}") from refusal
+        raise ValueError(f"this is not spelled like {scheme}, such as {EXAMPLES[scheme]}") from refusal
 
 
-assert CHECKS.keys() == set(IdentifierScheme)
+assert CHECKS.keys() == EXAMPLES.keys() == set(IdentifierScheme)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -437,6 +438,14 @@ def test_a_good_number_has_one_spelling(scheme: IdentifierScheme) -> None:
     number = GOOD[scheme]
     assert identifiers.compact(scheme, number) == number
     assert identifiers.compact(scheme, f" {number} ") == number
+
+
+@pytest.mark.parametrize("scheme", IdentifierScheme)
+def test_who_spells_it_wrongly_is_told_how_one_is_spelled(scheme: IdentifierScheme) -> None:
+    example = identifiers.EXAMPLES[scheme]
+    assert identifiers.compact(scheme, example)
+    with pytest.raises(ValueError, match=f"such as {re.escape(example)}$"):
+        identifiers.compact(scheme, "?")
 
 
 @pytest.mark.parametrize("scheme", CHECKED_DIGITS)
