@@ -340,6 +340,8 @@ def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
     """The price with the lines of every hook. Refuses (ValueError) a hook that brings what is paid below zero."""
     for hook in hooks:
         lines = hook(facts)
+        if not lines:  # as of nearly every hook
+            continue
         benefits = tuple(line for line in lines if line.kind is ChargeKind.TIER_BENEFIT)
         charges = tuple(line for line in lines if line.kind is not ChargeKind.TIER_BENEFIT)
         price = facts.price
@@ -365,25 +367,29 @@ class _Freight:
 
 def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable) -> _Freight:
     """The dearer of weight and volume, or of containers the cheapest way, whichever of the two is cheaper."""
-    amounts = {
-        Measure.WEIGHT: measured.grams,
-        Measure.VOLUME: measured.cubic_cm,
-        Measure.UNITS: count(occasion.pieces),
-    }
-    present = {rate.measure for rate in prices.rates}
     found = [
-        _by_measure(tariff.weighing, prices, measure, amount, measured)
-        for measure, amount in amounts.items()
-        if measure in present
+        _by_measure(tariff.weighing, prices.currency, rates, _amount(measure, occasion, measured), measured)
+        for measure in _MEASURED
+        if (rates := [rate for rate in prices.rates if rate.measure is measure])
     ]
     weighed = [way for way in found if way is not None]
     ways = [_dearest(weighed)] if weighed and len(weighed) == len(found) else []
-    if Measure.CONTAINERS in present:
-        ways += _in_containers(tariff.containers, prices, occasion, measured)
+    ways += _in_containers(tariff.containers, prices, occasion, measured)
     if not ways:
         inputs: dict[str, Input] = {"zone": occasion.zone, "grams": measured.grams, "cubicCm": measured.cubic_cm}
         raise Unpriced(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
     return ways[0] if len(ways) == 1 else min(ways, key=_dearness)
+
+
+_MEASURED: Final = (Measure.WEIGHT, Measure.VOLUME, Measure.UNITS)
+"""What goods are measured in, one way of billing each; the dearest of them is due."""
+
+
+def _amount(measure: Measure, occasion: Occasion, measured: Chargeable) -> int:
+    """How much of that there is."""
+    if measure is Measure.UNITS:
+        return count(occasion.pieces)
+    return measured.grams if measure is Measure.WEIGHT else measured.cubic_cm
 
 
 def _dearest(ways: Sequence[_Freight]) -> _Freight:
@@ -395,29 +401,32 @@ def _dearness(way: _Freight) -> Fraction:
 
 
 def _by_measure(
-    weighing: Weighing, prices: PriceList, measure: Measure, amount: int, measured: Chargeable
+    weighing: Weighing, currency: str, rates: Sequence[NewRate], amount: int, measured: Chargeable
 ) -> _Freight | None:
-    """By the bracket that holds the amount, or the next one where the mode breaks rates and that is cheaper."""
-    rates = sorted([rate for rate in prices.rates if rate.measure is measure], key=_AT_LEAST)
-    place = next((at for at, rate in enumerate(rates) if _holds(rate, amount)), None)
-    if place is None:
+    """By the bracket that holds the amount, or the next one where the mode breaks rates and that is cheaper.
+
+    `rates` are those of one measure; None where none of them holds the amount.
+    """
+    best = next((rate for rate in rates if _holds(rate, amount)), None)
+    if best is None:
         return None
-    best, billed, broken = rates[place], amount, False
-    exact = _billed(best, amount, prices.currency)
-    if weighing.rate_breaks and measure is not Measure.UNITS and place + 1 < len(rates):
-        following = rates[place + 1]
-        cheaper = _billed(following, following.at_least, prices.currency)
+    exact, billed, broken = _billed(best, amount, currency), amount, False
+    following = None
+    if weighing.rate_breaks and best.measure is not Measure.UNITS:
+        following = min((rate for rate in rates if rate.at_least > amount), key=_AT_LEAST, default=None)
+    if following is not None:
+        cheaper = _billed(following, following.at_least, currency)
         if _less(cheaper, exact):
             best, exact, billed, broken = following, cheaper, following.at_least, True
-    amount_ = Money(_half_even(exact), prices.currency)
+    line = Money(_half_even(exact), currency)
     inputs: dict[str, Input] = {
         **_rate_inputs(best),
         "billed": billed,
         "rateBreak": broken,
-        "amountMinor": amount_.minor,
+        "amountMinor": line.minor,
     }
     finding = Finding("pricing.freight", True, "freight_is_billed", inputs, because=(measured.because,))
-    return _Freight(exact, Charge(ChargeKind.FREIGHT, amount_, finding))
+    return _Freight(exact, Charge(ChargeKind.FREIGHT, line, finding))
 
 
 def _in_containers(
@@ -426,8 +435,10 @@ def _in_containers(
     """Every way to put all of it into containers of one type that the list prices."""
     ways = []
     for rate in prices.rates:
+        if rate.measure is not Measure.CONTAINERS:
+            continue
         capacity = None if rate.container is None else capacities.get(rate.container)
-        if rate.measure is not Measure.CONTAINERS or capacity is None:
+        if capacity is None:
             continue
         needed = capacity.needed(occasion.pieces)
         if _holds(rate, needed):

@@ -281,6 +281,7 @@ class Engine:
         """What the payload shows, its things read; where that fails the mutation stays done and the payload says so."""
         try:
             if done.things:
+                run.clock = done.at
                 async with self.pool.acquire(request.caller.tenant_id) as run.connection:
                     await run.things_in(root.value, [done.payload])
         except Exception:  # whatever it is, the mutation is committed and must not look as if it were not

@@ -87,7 +87,7 @@ class Found(NamedTuple):
 class Run:
     """One execution of one plan for one caller. `slots` holds what was found."""
 
-    __slots__ = ("_at", "caller", "connection", "objects", "pages", "slots", "values", "variables")
+    __slots__ = ("caller", "clock", "connection", "objects", "pages", "slots", "values", "variables")
 
     def __init__(self, plan: Plan, caller: Caller, variables: Mapping[str, Any]) -> None:
         self.caller, self.variables = caller, variables
@@ -97,7 +97,8 @@ class Run:
         """What roots are made of, by response key; Failed where it could not be loaded."""
         self.objects = 0
         self.connection: Connection | None = None
-        self._at: datetime | None = None
+        self.clock: datetime | None = None
+        """The tenant's clock, once somebody asked for it."""
         for rows in plan.lists:
             assert rows.arguments is not None
             known = rows.page
@@ -111,10 +112,10 @@ class Run:
 
     async def at(self) -> datetime:
         """The tenant's clock, read once."""
-        if self._at is None:
+        if self.clock is None:
             assert self.connection is not None
-            self._at = await self.connection.fetchval(NOW, self.caller.tenant_id)
-        return self._at
+            self.clock = await self.connection.fetchval(NOW, self.caller.tenant_id)
+        return self.clock
 
     async def fetch(
         self, statement: Statement, ids: Sequence[str] = (), values: Mapping[Any, Any] | None = None
