@@ -145,7 +145,7 @@ def _read(index: int, members: Any) -> NewEvent | Received:
     """One report; Received with everything that is wrong where it cannot be read."""
     if not isinstance(members, dict):
         return _unreadable(index, "", ["A report is an object."])
-    wrong: list[str] = [f"`{name}` is no member of a report." for name in members if name not in _MEMBERS]
+    wrong: list[str] = [f"`{name}` is no member of a report." for name in members if name not in MEMBERS]
     event = NewEvent(
         shipment_id=_id(ShipmentId, members, "shipmentId", wrong),
         reference=_text(members, "reference", wrong, required=True) or "",
@@ -174,7 +174,7 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _STATUSES: Final = {word.value: word for word in TrackingStatus}
 _REASONS: Final = {word.value: word for word in TrackingReason}
 _MILESTONES: Final = {word.value: word for word in Milestone}
-_MEMBERS: Final = frozenset(
+MEMBERS: Final = frozenset(
     "shipmentId shipmentReference trackingNumber returnCarrier providerId reference status reason milestone carrier "
     "code legNumber place note etaAt occurredAt".split()
 )
