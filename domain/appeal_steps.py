@@ -50,7 +50,7 @@ def draft_appeal(
 
     Urgently what the urgent channel is not for, too.
     """
-    urgent = subject.urgent if command.urgent else ()
+    urgent = appeals.urgent_findings(subject) if command.urgent else ()
     if because := unmet((*appeals.appealable(subject, party_id, before, at), *urgent)):
         raise Refused("appeal.draft", "This cannot be appealed.", because)
     possible = appeals.effects_for(subject, party_id)
@@ -133,7 +133,7 @@ def file_appeal(
     findings = (
         *appeals.appealable(subject, appeal.appellant_id, before, at),
         *appeals.content_findings(appeal.subject_kind, appeals.content_of(appeal)),
-        *(subject.urgent if appeal.urgent else ()),
+        *(appeals.urgent_findings(subject) if appeal.urgent else ()),
     )
     if because := unmet(findings):
         raise Refused("appeal.file", "The appeal cannot be filed.", because)

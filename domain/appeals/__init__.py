@@ -51,6 +51,7 @@ from domain.appeals.appeal import (
     outcome_of,
     require_concerned,
     require_move,
+    urgent_findings,
 )
 from domain.appeals.terms import (
     RULE,
@@ -123,4 +124,5 @@ __all__ = [
     "outcome_of",
     "require_concerned",
     "require_move",
+    "urgent_findings",
 ]

@@ -361,6 +361,12 @@ def appealable(
     )
 
 
+def urgent_findings(subject: Subject) -> tuple[Finding, ...]:
+    """The conditions of an urgent appeal; for what the channel knows nothing of, the one that is not met."""
+    kind = {"kind": subject.kind.value}
+    return subject.urgent or (Finding("appeal.urgent.measure", False, "appeal_urgent_measure", kind),)
+
+
 def content_findings(kind: SubjectKind, content: Content) -> tuple[Finding, ...]:
     """Whether the appeal says what it must: for what is about conduct also how the party will do better."""
     parts: dict[str, str | None] = {"grounds": content.grounds}

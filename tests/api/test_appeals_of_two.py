@@ -1,22 +1,35 @@
-"""One decision, two sides: each appeals by itself, each effect is undone by itself, and the books stay in balance."""
+"""Two sides that appeal one decision, each by itself, and the urgent channel for parties in good standing."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from api.operations import appeals, claims
 from domain.access import Caller, Role
-from domain.appeals import Appeal, AppealOutcome, AppealState, RespondToAppeal
+from domain.appeals import (
+    AnswerAppealRequest,
+    Appeal,
+    AppealEffect,
+    AppealOutcome,
+    AppealState,
+    DraftAppeal,
+    RespondToAppeal,
+)
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, LineWish
+from domain.dates import MICROSECOND
 from domain.errors import NotFound
+from domain.ids import AppealId, MeasureId
 from domain.ledger import AccountName
+from domain.measures import AccountMeasure, MeasureKind, MeasureState
 from domain.points import EntryState
 from domain.remedies import RemedyKind
 from storage import coupons as coupon_rows
-from tests.api.test_appeals import METRIC, MONEY, POINTS, Court, court
+from storage import measures as measure_rows
+from tests.api.test_appeals import CONDUCT, DAY, HOUR, METRIC, MONEY, POINTS, Court, court
 from tests.api.test_claims import refused, story
 from tests.builders import usd
 from tests.marketplaces import Asking
@@ -143,3 +156,83 @@ async def test_the_other_side_answers_once_and_never_reads_the_appeal(court: Cou
     own = (await ask(court.party, words, id=filed.id))["appeal"]
     assert (own["response"], own["respondedAt"] is not None) == (None, True)
     assert (await ask(court.reviewer, words, id=filed.id))["appeal"]["response"] == "The engineer never came."
+
+
+# -- the urgent channel ------------------------------------------------------------------------------------------------
+
+
+async def restricted(court: Court, *, settled: bool = True) -> tuple[MeasureId, datetime]:
+    """The restriction that twelve points announce for three days on, against a supplier that is here for a year."""
+    if settled:
+        await court.market.move(await court.market.now() + 365 * DAY)
+    await court.points()
+    await court.points()
+    async with court.market.pool.acquire(court.market.tenant_id) as connection:
+        live = await measure_rows.live_by_party(connection, court.market.tenant_id, court.story.supplier_id)
+    (measure,) = [each for each in live if each.kind is MeasureKind.RESTRICTION]
+    return measure.id, measure.effective_at
+
+
+async def measure_of(court: Court, id: MeasureId) -> AccountMeasure:
+    async with court.market.pool.acquire(court.market.tenant_id) as connection:
+        return await measure_rows.get(connection, court.market.tenant_id, id)
+
+
+async def urgently(court: Court, id: MeasureId) -> Appeal:
+    outcome = await court.market.act(court.party, appeals.draft_appeal, DraftAppeal(id, (), CONDUCT, urgent=True))
+    return await court.step(court.party, appeals.file_appeal, await court.read(AppealId(str(outcome.things["appeal"]))))
+
+
+async def test_an_urgent_appeal_keeps_a_measure_from_effect_while_its_party_answers(court: Court) -> None:
+    """A7: in good standing and cooperating within 72 hours, a party is not deactivated before it was heard."""
+    id, effective_at = await restricted(court)
+    announced = await measure_of(court, id)
+    filed = await urgently(court, id)
+    assert filed.filed_at is not None
+    assert filed.decide_by is not None
+    assert filed.stays
+    assert filed.decide_by < effective_at + DAY
+    taken = await court.heard(filed)
+    asked = await court.step(court.reviewer, appeals.request_appeal_information, taken, "Who wrote that?")
+    assert asked.due_at == await court.market.now() + 72 * HOUR
+    await court.market.move(asked.due_at - HOUR)
+    answer = AnswerAppealRequest(asked.id, "A colleague, who is gone.", ())
+    await court.market.act(court.party, appeals.answer_appeal_request, answer)
+    await court.market.move(effective_at + HOUR)
+    assert (await measure_of(court, id)).state is MeasureState.ANNOUNCED, "it waits for the outcome"
+    await court.decide(await court.read(filed.id), [])
+    now = await court.market.now()
+    await court.market.move(now + MICROSECOND)
+    taken_up = await measure_of(court, id)
+    assert (taken_up.state, taken_up.effective_at) == (MeasureState.IN_FORCE, now)
+    assert announced.until is not None
+    assert taken_up.until == announced.until + (now - effective_at), "it lasts as long as it would have"
+
+
+async def test_who_does_not_answer_an_urgent_question_is_restricted_meanwhile(court: Court) -> None:
+    id, effective_at = await restricted(court)
+    taken = await court.heard(await urgently(court, id))
+    asked = await court.step(court.reviewer, appeals.request_appeal_information, taken, "Who wrote that?")
+    assert asked.due_at is not None
+    await court.market.move(max(asked.due_at, effective_at) + HOUR)
+    assert (await court.read(asked.id)).state is AppealState.UNDER_REVIEW
+    assert (await measure_of(court, id)).state is MeasureState.IN_FORCE
+    await court.decide(await court.read(asked.id), [AppealEffect.RESTRICTION])
+    assert (await measure_of(court, id)).state is MeasureState.LIFTED
+
+
+async def test_the_urgent_channel_is_for_parties_in_good_standing_before_the_effect(court: Court, ask: Asking) -> None:
+    id, effective_at = await restricted(court, settled=False)
+    text = "query ($id: ID!) { appealability(subjectId: $id) { open urgent { reason holds text } } }"
+    seen = (await ask(court.party, text, id=id))["appealability"]
+    assert seen["open"]
+    assert [finding["reason"] for finding in seen["urgent"] if not finding["holds"]] == [
+        "appeal_urgent_here_long_enough"
+    ]
+    assert await refused(urgently(court, id)) == ["appeal_urgent_here_long_enough"]
+    await court.market.move(effective_at + HOUR)
+    assert "appeal_urgent_before_effect" in await refused(urgently(court, id))
+    entry = await court.points()
+    assert await refused(
+        court.market.act(court.party, appeals.draft_appeal, DraftAppeal(entry.id, (), CONDUCT, urgent=True))
+    ) == ["appeal_urgent_measure"]
