@@ -73,7 +73,7 @@ class Outcome:
     """Secrets that are shown once: never stored, null in a replay."""
     versions: Mapping[str, int] = field(default_factory=dict)
     """Id -> version of everything that was kept; the unit of work fills it in."""
-    at: datetime | None = None
+    at: datetime | None = field(default=None, compare=False)
     """The instant at which it happened, filled in likewise; None where an earlier call had led to it."""
 
 
