@@ -80,9 +80,33 @@ class CaseRows:
     disputed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a claim is about: its cover, its reason, and the lines that its buyer named, none where all are meant."""
+
+    coverage_id: CoverageId
+    reason: ClaimReason
+    named: tuple[OrderLineId, ...]
+
+
 async def get(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Claim:
     """The claim. Refuses with NotFound."""
     return await CLAIMS.get(connection, tenant_id, id)
+
+
+async def get_subject(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Subject:
+    """What the claim is about, which never changes: what must be known to lock its case. Refuses with NotFound."""
+    row = await connection.fetchrow(
+        "SELECT t.coverage_id, t.reason, CASE WHEN t.itemised THEN ARRAY(SELECT l.line_id FROM claim_lines l"
+        " WHERE l.tenant_id = t.tenant_id AND l.claim_id = t.id ORDER BY l.position) ELSE '{}' END AS named"
+        " FROM claims t WHERE t.tenant_id = $1 AND t.id = $2",
+        tenant_id,
+        id,
+    )
+    if row is None:
+        raise NotFound("There is no such claim.", id=str(id))
+    named = tuple(OrderLineId(line) for line in row["named"])
+    return Subject(CoverageId(row["coverage_id"]), ClaimReason(row["reason"]), named)
 
 
 async def lock(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Claim:

@@ -3,37 +3,59 @@
 Knows nothing of remedies and returns, so that they may call it.
 """
 
+from collections.abc import Sequence
+
 from api.operations import second_eyes
-from api.operations.duties import end_duties, start_duty
-from domain import claims
+from api.operations.duties import start_duty
+from domain import claims, clocks
 from domain.change import Change
 from domain.claims import Claim, ClaimEvent, Side
 from domain.claims.steps import CLOSABLE
+from domain.clocks import Clock
 from domain.decisions import DecisionKind, decision
 from domain.explain import Finding
 from domain.ids import DecisionId, EventId, LiablePartyId, PartyId
+from storage import clocks as clock_rows
 from storage.unit_of_work import Outcome, Work
 
 
 async def step(work: Work, change: Change[Claim], side: Side, note: str | None) -> Outcome:
     """The change with its event and its clocks."""
+    left = await duties_left(work, change)
     await work.keep(change)
-    await take_turn(work, change, side, note)
+    await take_turn(work, change, side, note, left)
     return Outcome({"claim": change.after.id})
 
 
-async def take_turn(work: Work, change: Change[Claim], side: Side, note: str | None) -> None:
-    """What happened is told; the duties of the state left are done, that of the state entered starts.
+async def duties_left(work: Work, change: Change[Claim]) -> list[Clock]:
+    """The live clocks of the duties that the step leaves behind, this transaction's until its end.
+
+    For `take_turn`. Asked before the change is kept, which to be seen would have to be sent in a statement of its own.
+    """
+    if change.before is None or not _moves_on(change):
+        return []
+    return await clock_rows.lock_live(work.connection, work.tenant_id, change.after.id)
+
+
+async def take_turn(
+    work: Work, change: Change[Claim], side: Side, note: str | None, left: Sequence[Clock] = ()
+) -> None:
+    """What happened is told; the duties left (`duties_left`) are done, that of the state entered starts.
 
     A duty that the step leaves as it was keeps its clock, and with it whatever a hold did to it.
     """
-    before, claim = change.before, change.after
     tell(work, change, side, note)
-    if before is None or (before.duty, before.due_at) != (claim.duty, claim.due_at):
-        if before is not None:
-            await end_duties(work, claim.id)
-        await start(work, claim)
-    await second_eyes.lapse(work, before, claim)
+    for clock in left:
+        await work.keep(clocks.complete(clock, at=work.at))
+    if _moves_on(change):
+        await start(work, change.after)
+    await second_eyes.lapse(work, change.before, change.after)
+
+
+def _moves_on(change: Change[Claim]) -> bool:
+    """Whether another duty waits than before, or until another instant."""
+    before, claim = change.before, change.after
+    return before is None or (before.duty, before.due_at) != (claim.duty, claim.due_at)
 
 
 async def start(work: Work, claim: Claim) -> None:

@@ -58,15 +58,17 @@ def cause_of(claim: Claim, cover: Coverage) -> LossCause:
 
 
 async def provide(
-    work: Work, claim: Claim, cover: Coverage, awards: tuple[Award, ...], shares: Shares
+    work: Work, claim: Claim, cover: Coverage, awards: tuple[Award, ...], shares: Shares, order: Order | None = None
 ) -> tuple[Remedy, ...]:
     """The claim's buyer is given what was awarded: one coupon, one refund, and what the liable party must do.
 
     It is drawn on the loss of each line first; each party that bears a share has a recovery of that share alone,
     contingent for the coupon and due for the refund. Called once per decision or agreement. Refuses (`exposure.draw`)
-    what is above what is left of the loss: `within` says beforehand what is.
+    what is above what is left of the loss: `within` says beforehand what is. Whoever locked the order brings it.
     """
-    order = await order_rows.lock(work.connection, work.tenant_id, OrderId(claim.order_id))
+    if order is None:
+        order = await order_rows.lock(work.connection, work.tenant_id, OrderId(claim.order_id))
+    owed = debtors(shares, await bearers.of(work, claim, order, shares))
     given = [single for award in awards for single in _itemised(claim, order, award)]
     if paid := _by_line(given):
         await exposure.draw(
@@ -79,7 +81,7 @@ async def provide(
             commitment_id=cover.id,
             entitled=_entitled(claim),
         )
-    behind, owed = Behind.claim(claim), debtors(shares, await bearers.of(work, claim, order))
+    behind = Behind.claim(claim)
     coupon_id = await _coupon(work, cover, given, behind, owed)
     refund_id = await _refund(work, given, behind, owed)
     made = [await _remedy(work, claim, single, coupon_id, refund_id) for single in given]
@@ -112,7 +114,7 @@ async def reimburse(work: Work, claim: Claim, amount: Money, shares: Shares) -> 
     and claim are locked.
     """
     order = await order_rows.get(work.connection, work.tenant_id, OrderId(claim.order_id))
-    owed = debtors(shares, await bearers.of(work, claim, order))
+    owed = debtors(shares, await bearers.of(work, claim, order, shares))
     return await compensation.decide_refund(work, Behind.claim(claim), amount, owed)
 
 

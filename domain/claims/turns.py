@@ -272,4 +272,5 @@ def require_side(claim: Claim, caller: Caller) -> None:
 
 def require_move(claim: Claim, action: ClaimAction, caller: Caller, at: datetime) -> None:
     """Nothing, if the caller may do it now. Refuses with all reasons."""
-    require(moves(claim, caller, at), action.value, f"claim.{action.value.lower()}")
+    move = _move(claim, action, MOVES[action], caller, side_of(claim, caller), at)
+    require((move,), action.value, f"claim.{action.value.lower()}")

@@ -70,9 +70,8 @@ async def locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[Cl
 
 async def taken(work: Work, claim_id: ClaimId) -> tuple[Claim, Case]:
     """The claim and its case, locked: the order first. Refuses with NotFound."""
-    seen = await claim_rows.get(work.connection, work.tenant_id, claim_id)
-    named = [line.line_id for line in seen.lines] if seen.itemised else ()
-    case = await case_of(work, seen.coverage_id, seen.reason, named)
+    seen = await claim_rows.get_subject(work.connection, work.tenant_id, claim_id)
+    case = await case_of(work, seen.coverage_id, seen.reason, seen.named)
     claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
     return claim, await proven(work, claim, case)
 

@@ -24,6 +24,7 @@ from domain.errors import Invalid, Problem
 from domain.explain import Finding, Input
 from domain.guarantees import Judgement
 from domain.ids import ClaimLineId, DecisionId
+from domain.orders import Order
 from domain.points import CauseKind, PointCause
 from storage import chargebacks as chargeback_rows
 from storage import claims as claim_rows
@@ -207,12 +208,13 @@ async def _decide(
     until = procedure.appealable_until(await cases.clocks_of(work, claim), work.at, calendar)
     decided = work.new_id(DecisionId)
     change = claims.decide_claim(claim, ruling, judgement, decided, until, work.at, name=name)
+    left = await claim_turns.duties_left(work, change)
     await work.keep(change)
     tree = _tree(claim, case, ruling, judgement, found)
     claim_turns.explain(work, decided, change.after, DecisionKind.COMPENSATION, tree)
-    await claim_turns.take_turn(work, change, side, note)
+    await claim_turns.take_turn(work, change, side, note, left)
     await moot_offer(work, claim)
-    await follow(work, change.after, case.cover)
+    await follow(work, change.after, case.cover, case.rows.order)
     await _penalise(work, change.after, judgement)
     return change.after
 
@@ -228,7 +230,7 @@ def _tree(claim: Claim, case: Case, ruling: Ruling, judgement: Judgement, found:
     return claims.found_liable(judgement.grounds, *found, *borne)
 
 
-async def follow(work: Work, claim: Claim, cover: Coverage) -> None:
+async def follow(work: Work, claim: Claim, cover: Coverage, order: Order | None = None) -> None:
     """What was decided or agreed is provided; or its goods are on their way back first."""
     shares = claim.liability
     if not claim.gained or shares is None or not claim.awards:
@@ -236,7 +238,7 @@ async def follow(work: Work, claim: Claim, cover: Coverage) -> None:
     if claim.return_required:
         await return_authorisations.authorise(work, claim, claim.awards, shares)
     else:
-        await remedies.provide(work, claim, cover, claim.awards, shares)
+        await remedies.provide(work, claim, cover, claim.awards, shares, order)
 
 
 async def _penalise(work: Work, claim: Claim, judgement: Judgement) -> None:
