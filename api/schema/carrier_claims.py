@@ -172,7 +172,9 @@ class LossAccount:
     given_to_buyer: Money = strawberry.field(
         description="What the claim cost: refunds, and coupons until they are released."
     )
-    charged_to_party: Money = strawberry.field(description="What the liable party was charged and not let off.")
+    charged_to_party: Money = strawberry.field(
+        description="What the parties that bear a share were charged and not let off, all of them together."
+    )
     recovered_from_carriers: Money = strawberry.field(description="What carriers accepted and has not been given up.")
     borne_by_platform: Money = strawberry.field(
         description="What is left: the marketplace's own loss, or what may still fall due of coupons that live."
