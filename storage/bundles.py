@@ -1,10 +1,9 @@
 """Bundles: the rows of parties' enrolments in bundles, and the ways one is found."""
 
-from collections.abc import Collection
 from typing import Final
 
 from domain.bundles import Bundle
-from domain.ids import BundleId, LiablePartyId, ProviderId, SupplierId, TenantId
+from domain.ids import BundleId, LiablePartyId, SupplierId, TenantId
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -37,18 +36,3 @@ async def lock_by_party(connection: Connection, tenant_id: TenantId, party_id: L
     column = "supplier_id" if isinstance(party_id, SupplierId) else "provider_id"
     where = f"t.{column} = $2 AND t.state NOT IN ('ENDED', 'REMOVED') ORDER BY t.id"
     return await BUNDLES.select(connection, tenant_id, where, party_id, lock=True)
-
-
-async def offered_by(
-    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], country: str
-) -> dict[ProviderId, Bundle]:
-    """The bundle that each of those providers stands for in what is sold into that country now."""
-    where = (
-        "t.provider_id = ANY ($2::text[]) AND t.state IN ('ACTIVE', 'WITHDRAWING') AND $3 = ANY (t.markets) "
-        "ORDER BY t.id"
-    )
-    offered: dict[ProviderId, Bundle] = {}
-    for bundle in await BUNDLES.select(connection, tenant_id, where, list(provider_ids), country):
-        if bundle.provider_id is not None:
-            offered.setdefault(bundle.provider_id, bundle)
-    return offered

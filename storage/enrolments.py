@@ -50,22 +50,6 @@ async def find_offered(
     return found[0] if found else None
 
 
-async def offered_by(
-    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], country: str
-) -> dict[ProviderId, tuple[GuaranteeId, ...]]:
-    """What those providers stand for in what is sold into that country now."""
-    where = (
-        "t.provider_id = ANY ($2::text[]) AND t.state IN ('ACTIVE', 'WITHDRAWING') "
-        "AND (t.markets = '{}' OR $3 = ANY (t.markets)) "
-        "ORDER BY t.id"
-    )
-    offered: dict[ProviderId, tuple[GuaranteeId, ...]] = {}
-    for guarantee in await GUARANTEES.select(connection, tenant_id, where, list(provider_ids), country):
-        if guarantee.provider_id is not None:
-            offered[guarantee.provider_id] = (*offered.get(guarantee.provider_id, ()), guarantee.id)
-    return offered
-
-
 async def against(
     connection: Connection,
     tenant_id: TenantId,

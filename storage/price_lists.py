@@ -79,7 +79,7 @@ async def _read_rates(
     for row in await connection.fetch(
         "SELECT x.rate_sheet_id, x.zone, x.measure, x.container, x.at_least, x.below, x.flat, "
         "trim_scale(x.price) AS price, x.minimum_minor, x.currency "
-        "FROM unnest($2::text[], $3::text[]) AS asked (rate_sheet_id, zone) "
+        "FROM unnest((SELECT $2::text[]), (SELECT $3::text[])) AS asked (rate_sheet_id, zone) "
         "JOIN rates x ON x.tenant_id = $1 AND x.rate_sheet_id = asked.rate_sheet_id AND x.zone = asked.zone "
         "ORDER BY x.rate_sheet_id, x.zone, x.measure, x.at_least, x.id",
         tenant_id,

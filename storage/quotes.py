@@ -8,7 +8,7 @@ constraint's index for the service alone, at five times the price).
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,7 +17,17 @@ from asyncpg import Record as Row
 
 from domain import explain, terms
 from domain.explain import Finding
-from domain.ids import LaneId, ProviderId, QuoteId, QuoteRequestId, RateSheetId, ServiceId, TenantId
+from domain.ids import (
+    BundleId,
+    GuaranteeId,
+    LaneId,
+    ProviderId,
+    QuoteId,
+    QuoteRequestId,
+    RateSheetId,
+    ServiceId,
+    TenantId,
+)
 from domain.lanes import Timing
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import Money
@@ -247,6 +257,40 @@ def _offer(row: Row, listed: Mapping[tuple[RateSheetId, str], Listed]) -> Offer:
         prices=None if rate_sheet_id is None else PriceList(currency, *listed[rate_sheet_id, zone], divisor),
         narrowness=narrowness,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Commitments:
+    """What a provider stands for in what it sells into a country: its guarantees by id, and its bundle, if any."""
+
+    guarantee_ids: tuple[GuaranteeId, ...] = ()
+    bundle_id: BundleId | None = None
+
+
+_COMMITMENTS: Final = """
+SELECT g.provider_id, g.id AS guarantee_id, NULL AS bundle_id FROM guarantees g
+WHERE g.tenant_id = $1 AND g.provider_id = ANY ($2::text[]) AND g.state IN ('ACTIVE', 'WITHDRAWING')
+  AND (g.markets = '{}' OR $3 = ANY (g.markets))
+UNION ALL
+SELECT b.provider_id, NULL, b.id FROM bundles b
+WHERE b.tenant_id = $1 AND b.provider_id = ANY ($2::text[]) AND b.state IN ('ACTIVE', 'WITHDRAWING')
+  AND $3 = ANY (b.markets)
+ORDER BY guarantee_id, bundle_id"""
+
+
+async def commitments(
+    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], country: str
+) -> dict[ProviderId, Commitments]:
+    """What those of the providers stand for now in what is sold into that country; of several bundles the first."""
+    found: dict[ProviderId, Commitments] = {}
+    for row in await connection.fetch(_COMMITMENTS, tenant_id, list(provider_ids), country):
+        known = found.get(row["provider_id"], Commitments())
+        if row["guarantee_id"] is not None:
+            known = replace(known, guarantee_ids=(*known.guarantee_ids, GuaranteeId(row["guarantee_id"])))
+        elif known.bundle_id is None:
+            known = replace(known, bundle_id=BundleId(row["bundle_id"]))
+        found[ProviderId(row["provider_id"])] = known
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ How it works. What is to be written comes as groups: inserts into one table, or 
 table. Each group is one data-modifying part of a single `WITH` statement, so that a whole act is one round trip;
 foreign keys are checked at its end, so the order of the groups does not matter. The rows of a group travel as one JSON
 document that Postgres turns into rows of the table's own type: one argument instead of one per value costs the client a
-fraction, and the text does not depend on how many rows there are. A single row is updated from plain arguments, for the
-planner's sake. What is more than rows of one table (the ledger) brings parts of its own. The text depends on the shape
-of the groups alone and is made once per shape.
+fraction, and the text does not depend on how many rows there are. It is read as jsonb: documents within it (audit,
+findings) go into their columns as they are, where json would read them twice. A single row is updated from plain
+arguments, for the planner's sake. What is more than rows of one table (the ledger) brings parts of its own. The text
+depends on the shape of the groups alone and is made once per shape.
 
 Laws: the statement answers how many rows its updates found, and whoever runs it compares that with what it expected;
 updates happen before inserts (the answer reads them, while Postgres runs parts that nothing reads at the very end), so
@@ -139,7 +140,7 @@ def _compose(shape: Shape) -> str:
 def _insert(target: Insert, argument: int) -> str:
     values = ", ".join(f"x.{name}" for name in target.names)
     head = f"INSERT INTO {target.table} (tenant_id, {', '.join(target.names)})"
-    return f"{head} SELECT $1, {values} FROM json_populate_recordset(NULL::{target.table}, ${argument}) x"
+    return f"{head} SELECT $1, {values} FROM jsonb_populate_recordset(NULL::{target.table}, ${argument}) x"
 
 
 def _update(target: Update, first: int) -> str:
@@ -149,7 +150,7 @@ def _update(target: Update, first: int) -> str:
 
 def _update_all(target: Update, argument: int) -> str:
     pairs = [f"{name} = x.{name}" for name in target.names]
-    return _updating(target, pairs, f" FROM json_populate_recordset(NULL::{target.table}, ${argument}) x")
+    return _updating(target, pairs, f" FROM jsonb_populate_recordset(NULL::{target.table}, ${argument}) x")
 
 
 def _updating(target: Update, pairs: Sequence[str], source: str) -> str:

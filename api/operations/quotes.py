@@ -18,19 +18,17 @@ from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
 from domain.gates import Action
-from domain.ids import BundleId, BuyerId, ProviderId, QuoteId, QuoteRequestId
+from domain.ids import BuyerId, ProviderId, QuoteId, QuoteRequestId
 from domain.measures import MeasureBasis
-from domain.offers import LeftOut, Market, Offer, QuoteTerms, Ranked, RequestQuote
+from domain.offers import LeftOut, Market, Offer, QuoteTerms, RequestQuote
 from domain.pricing import Discount
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
 from domain.services import ServiceState
-from storage import bundles as bundle_rows
 from storage import buyers as buyer_rows
 from storage import calendars as calendar_rows
 from storage import capabilities as restriction_rows
 from storage import decisions as decision_rows
-from storage import enrolments as guarantee_rows
 from storage import exchange_rates as rate_rows
 from storage import lanes as lane_rows
 from storage import measures as measure_rows
@@ -58,6 +56,9 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
     ranked, left_out = offers.rank(rule, command, buyer_id, found, market, work.at)
     if command.include_left_out:
         left_out += await _off_sale(work, rule, command)
+    providers = {one.offer.provider_id for one in ranked}
+    country = command.destination.country
+    stands_for = await quote_rows.commitments(work.connection, work.tenant_id, providers, country) if providers else {}
     answered = quotes.request_quote(
         rule,
         command,
@@ -68,15 +69,8 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
         id=work.new_id(QuoteRequestId),
         quote_ids=[work.new_id(QuoteId) for _ in ranked],
         at=work.at,
-        guarantees=await guarantee_rows.offered_by(
-            work.connection,
-            work.tenant_id,
-            {one.offer.provider_id for one in ranked},
-            command.destination.country,
-        )
-        if ranked
-        else {},
-        bundles=await _bundles(work, ranked, command.destination.country),
+        guarantees={id: found.guarantee_ids for id, found in stands_for.items()},
+        bundles={id: found.bundle_id for id, found in stands_for.items() if found.bundle_id is not None},
     )
     request = answered.request.after
     await work.keep(answered.request, *answered.quotes)
@@ -151,15 +145,6 @@ def _asker(caller: Caller, named: BuyerId | None) -> BuyerId:
     if not isinstance(caller.party_id, BuyerId) or named not in {None, caller.party_id}:
         raise NotFound("There is no such buyer.", field=("buyerId",))
     return caller.party_id
-
-
-async def _bundles(work: Work, ranked: Sequence[Ranked], country: str) -> Mapping[ProviderId, BundleId]:
-    """The bundle of each provider that stands for one where the goods go."""
-    providers = {one.offer.provider_id for one in ranked}
-    if not providers:
-        return {}
-    offered = await bundle_rows.offered_by(work.connection, work.tenant_id, providers, country)
-    return {provider_id: bundle.id for provider_id, bundle in offered.items()}
 
 
 async def _discount(work: Work, buyer_id: BuyerId) -> tuple[int, Discount | None]:
