@@ -94,31 +94,69 @@ class Checked:
 
 
 def checked(file: Path) -> Checked:
-    """The export checked line by line. Knows the standard library only: an auditor may copy it."""
+    """The export checked line by line. Knows the standard library only: an auditor may copy it.
+
+    A file that is no export has a fault as well: nothing is as sealed of which nothing was read.
+    """
     found = Checked()
-    before: dict[str, bytes] = {}
-    positions: dict[str, int] = {}
-    digests: list[bytes] = []
-    with file.open(encoding="utf-8") as lines:
-        tenant = json.loads(next(lines)).get("tenant", "")
-        for number, text in enumerate(lines, start=2):
-            line = json.loads(text)
-            chain = str(line.get("chain"))
-            if "said" in line:
-                digests.append(hashlib.sha256(line["said"].encode()).digest())
-                found.rows += 1
-                continue
-            wanted = positions.get(chain, 0) + 1
-            start = before.get(chain) or hashlib.sha256(tenant.encode()).digest()
-            digest = hashlib.sha256(start + b"".join(digests)).digest()
-            if line["seal"] != wanted:
-                found.faults.append(f"line {number}: seal {line['seal']} of {chain} follows seal {wanted - 1}")
-            if line["rows"] != len(digests):
-                found.faults.append(f"line {number}: seal {line['seal']} of {chain} has {len(digests)} of its rows")
-            if digest.hex() != line["digest"]:
-                found.faults.append(f"line {number}: seal {line['seal']} of {chain} does not fit its rows")
-            before[chain], positions[chain], digests = bytes.fromhex(line["digest"]), line["seal"], []
-            found.last[chain] = line["digest"]
-    if digests:
-        found.faults.append(f"{len(digests)} rows at the end belong to no seal")
+    reading: _Reading | None = None
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for number, text in enumerate(lines, start=1):
+            try:
+                line = json.loads(text)
+                if reading is None:
+                    reading = _Reading(str(line["tenant"]))
+                elif "said" in line:
+                    reading.row(line["chain"], line["said"])
+                    found.rows += 1
+                else:
+                    seal = _Seal(str(line["chain"]), int(line["seal"]), int(line["rows"]), str(line["digest"]))
+                    found.faults += [f"line {number}: {fault}" for fault in reading.faults(seal)]
+                    found.last[seal.chain] = seal.digest
+            except (ValueError, KeyError, TypeError, AttributeError):
+                found.faults.append(f"line {number}: this is no line of an export")
+                return found
+    if reading is None:
+        found.faults.append("the file is empty: this is no export")
+    elif reading.digests:
+        found.faults.append(f"{len(reading.digests)} rows at the end belong to no seal")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    chain: str
+    position: int
+    rows: int
+    digest: str
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Where a check is: the last seal of each chain, and the rows since, with the chains that they name."""
+
+    tenant: str
+    digests: list[bytes] = field(default_factory=list)
+    chains: set[str] = field(default_factory=set)
+    before: dict[str, _Seal] = field(default_factory=dict)
+
+    def row(self, chain: str, said: str) -> None:
+        """A row waits for its seal."""
+        self.digests.append(hashlib.sha256(said.encode()).digest())
+        self.chains.add(chain)
+
+    def faults(self, seal: _Seal) -> list[str]:
+        """What is wrong with the seal and the rows since the one before; it is the one before from now on."""
+        before = self.before.get(seal.chain)
+        wanted = 1 if before is None else before.position + 1
+        start = hashlib.sha256(self.tenant.encode()).digest() if before is None else bytes.fromhex(before.digest)
+        digest, told = hashlib.sha256(start + b"".join(self.digests)).digest(), bytes.fromhex(seal.digest)
+        name, count = f"seal {seal.position} of {seal.chain}", len(self.digests)
+        wrong = (
+            (seal.position != wanted, f"{name} follows seal {wanted - 1}"),
+            (seal.rows != count, f"{name} has {count} of its rows"),
+            (bool(self.chains - {seal.chain}), f"{name} has rows of another chain"),
+            (digest != told, f"{name} does not fit its rows"),
+        )
+        self.digests, self.chains, self.before[seal.chain] = [], set(), seal
+        return [fault for is_so, fault in wrong if is_so]

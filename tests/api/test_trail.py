@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -161,6 +162,34 @@ async def test_an_auditor_verifies_an_export_without_the_platform(
         assert (await asyncio.to_thread(verb.checked, file)).faults, place
     file.write_text("\n".join(lines[:1] + lines[2:]), encoding="utf-8")
     assert (await asyncio.to_thread(verb.checked, file)).faults
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no JSON\n",
+        '{"order": 1}\n',
+        '{"tenant": "ten_1"}\n[]\n',
+        '{"tenant": "ten_1"}\n{"chain": "audit", "seal": 1}\n',
+        '{"tenant": "ten_1"}\n{"chain": "audit", "seal": 1, "rows": 0, "digest": "x"}\n',
+    ],
+)
+def test_what_is_no_export_is_not_taken_for_an_unaltered_one(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "record.jsonl"
+    file.write_text(text, encoding="utf-8")
+    assert verb.checked(file).faults
+
+
+def test_a_row_belongs_to_the_chain_of_its_seal(tmp_path: Path) -> None:
+    said, file = "row", tmp_path / "record.jsonl"
+    start = hashlib.sha256(b"ten_1").digest()
+    digest = hashlib.sha256(start + hashlib.sha256(said.encode()).digest()).hexdigest()
+    for chain, faults in (("audit", 0), ("ledger", 1)):
+        rows = ({"tenant": "ten_1"}, {"chain": chain, "said": said})
+        seal = {"chain": "audit", "seal": 1, "rows": 1, "digest": digest}
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in (*rows, seal)), encoding="utf-8")
+        assert len(verb.checked(file).faults) == faults, chain
 
 
 async def test_the_export_is_one_marketplace_s(story: Story, worker_pool: Pool, owner: asyncpg.Pool[Any]) -> None:
