@@ -1,47 +1,12 @@
--- $count claims with five events each, on as many orders and covers, of the parties of parties.sql.
--- $tenant, $rule and $procedure are put in by the bench.
+-- $count claims with five events each, on the orders and covers of covers.sql. $tenant, $rule and $procedure are put in by
+-- the bench.
 --
 -- Of twenty claims twelve are closed, three granted with a living coupon, two wait for the provider's answer and three
 -- for the desk, of those one in three with one of forty adjudicators. Deadlines are ends of days, as in real life, so
 -- that thousands of claims are due at one instant and the buyer's priority decides between them.
---
--- Checks of foreign keys are left out while loading, and indexes are made afterwards: row by row both take most of the
--- time. What is loaded keeps every key, as the bench verifies by a sample.
 
-SET session_replication_role = replica;
-SET maintenance_work_mem = '256MB';
-
-CREATE TEMP TABLE made_later AS
-SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index
-WHERE indrelid IN ('orders'::regclass, 'order_lines'::regclass, 'coverages'::regclass, 'claims'::regclass,
-    'claim_lines'::regclass, 'claim_events'::regclass)
-  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid);
-DO $drop$ DECLARE made record; BEGIN
-  FOR made IN SELECT name FROM made_later LOOP EXECUTE 'DROP INDEX ' || made.name; END LOOP;
-END $drop$;
-
-INSERT INTO guarantees (tenant_id, id, provider_id, rule_key, promise, title, state, offered_at, version)
-SELECT '$tenant', pg_temp.id('gua', n), pg_temp.id('prv', n), 'guarantees/on_time', 'ON_TIME', 'On-time delivery', 'ACTIVE',
-  now(), 1
-FROM generate_series(1, 2000) n;
-
-INSERT INTO orders (tenant_id, id, reference, buyer_id, supplier_id, state, total_minor, refunded_minor, currency, country,
-  guarantee_ids, placed_at, paid_at, version)
-SELECT '$tenant', pg_temp.id('ord', n), 'O-' || n, pg_temp.id('buy', n % 20000 + 1), pg_temp.id('sup', n % 100 + 1), 'PAID',
-  250000, 0, 'USD', 'US', '{}', now() - interval '40 days', now() - interval '40 days', 1
-FROM generate_series(1, $count) n;
-
-INSERT INTO order_lines (tenant_id, id, order_id, position, description, quantity, value_minor, currency, serviced, promised_at)
-SELECT '$tenant', pg_temp.id('lin', n), pg_temp.id('ord', n), 1, 'Machine', 1, 250000, 'USD', false, now() - interval '5 days'
-FROM generate_series(1, $count) n;
-
-INSERT INTO coverages (tenant_id, id, order_id, guarantee_id, buyer_id, provider_id, promise, state, rule_version_id, terms,
-  promised_at, closes_at, in_force_at, version)
-SELECT '$tenant', pg_temp.id('cov', n), pg_temp.id('ord', n), pg_temp.id('gua', n % 2000 + 1),
-  pg_temp.id('buy', n % 20000 + 1), pg_temp.id('prv', n % 2000 + 1), 'ON_TIME', 'CLAIMED', '$rule',
-  jsonb_build_object('version', '$rule') || r.body, now() - interval '5 days', now() + interval '25 days',
-  now() - interval '40 days', 1
-FROM generate_series(1, $count) n, rule_versions r WHERE r.tenant_id = '$tenant' AND r.id = '$rule';
+CREATE OR REPLACE FUNCTION pg_temp.id(prefix text, number bigint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN prefix || '_' || lpad(number::text, 26, '0');
 
 INSERT INTO claims (tenant_id, id, number, order_id, coverage_id, buyer_id, provider_id, reason, origin, state, outcome,
   base_minor, amount_minor, currency, rule_version_id, procedure_version_id, answer_due_at, escalation_opens_at,
@@ -73,9 +38,3 @@ SELECT '$tenant', pg_temp.id('evt', n), pg_temp.id('clm', (n - 1) / 5 + 1),
   (ARRAY['claim.opened', 'claim.answer_overdue', 'claim.contested', 'claim.escalated', 'claim.evidence_finished'])[1 + n % 5],
   'BUYER', NULL, now() - n % 5 * interval '1 hour'
 FROM generate_series(1::bigint, $count * 5::bigint) n;
-
-DO $make$ DECLARE made record; BEGIN
-  FOR made IN SELECT text FROM made_later LOOP EXECUTE made.text; END LOOP;
-END $make$;
-
-SET session_replication_role = origin;

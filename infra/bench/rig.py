@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -95,6 +95,30 @@ async def filled_by(file: str, connection: asyncpg.Connection, **known: str) -> 
     for name, value in known.items():
         text = text.replace(f"${name}", value)
     await connection.execute(text)
+
+
+@contextlib.asynccontextmanager
+async def loading(connection: asyncpg.Connection, *tables: str) -> AsyncIterator[None]:
+    """Within, those tables are filled; afterwards their indexes are made and the planner knows them.
+
+    Without the checks of foreign keys and the other triggers: row by row, indexes and checks take most of the time. Who
+    loads so says how it is known that what was loaded holds together.
+    """
+    made = await connection.fetch(
+        "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index "
+        "WHERE indrelid = ANY ($1::text[]::regclass[]) "
+        "AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
+        tables,
+    )
+    await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+    await connection.execute("SET maintenance_work_mem = '256MB'")
+    for index in made:
+        await connection.execute(f"DROP INDEX {index['name']}")
+    yield
+    for index in made:
+        await connection.execute(index["text"])
+    await connection.execute("RESET session_replication_role; RESET synchronous_commit; RESET maintenance_work_mem")
+    await connection.execute(f"VACUUM ANALYZE {', '.join(tables)}")
 
 
 async def key_of(pool: Pool, tenant_id: str, organisation_id: str, roles: Sequence[Role]) -> str:
