@@ -1,17 +1,16 @@
 """Choices of plans in GraphQL: what a merchant is offered, what it chose, and when that begins."""
 
 from datetime import datetime
-from typing import Final
 
 import strawberry
 
 from api.operations import membership_choices
-from api.schema.arguments import Argument, field
+from api.schema.arguments import field
 from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
-from api.schema.memberships import Membership
+from api.schema.memberships import SUPPLIER, Membership
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge
@@ -104,11 +103,6 @@ class MembershipChoicePayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
-_SUPPLIER: Final = Argument(
-    "supplier_id", strawberry.ID | None, "The merchant; staff name it, a merchant means itself.", None
-)
-
-
 @strawberry.type
 class MembershipChoiceQueries:
     """Reading what is offered and chosen."""
@@ -123,7 +117,7 @@ class MembershipChoiceQueries:
     )
     membership_offers: list[MembershipOffer] | None = field(
         "Every plan as it stands for a merchant: its fee, when it would begin, and why it may or may not be chosen.",
-        _SUPPLIER,
+        SUPPLIER,
     )
 
 

@@ -253,7 +253,7 @@ class ProtectionPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
-_SUPPLIER: Final = Argument(
+SUPPLIER: Final = Argument(
     "supplier_id", strawberry.ID | None, "The merchant; staff name it, a merchant means itself.", None
 )
 
@@ -278,7 +278,7 @@ class MembershipQueries:
     )
     card_allowance: CardAllowance | None = field(
         "A merchant's plan now, and what that still lets come in by card: for checkouts, before they take a card.",
-        _SUPPLIER,
+        SUPPLIER,
     )
     protection: Protection | None = point(
         "The protection of that id; null when there is none for the viewer.", of="protection"
@@ -287,7 +287,7 @@ class MembershipQueries:
         "The protections the viewer may see: a merchant its own, staff all.", filter=ProtectionFilter, order=ByAge
     )
     protection_standing: ProtectionStanding | None = field(
-        "Where a merchant stands with the protection, and why it may or may not switch it on.", _SUPPLIER
+        "Where a merchant stands with the protection, and why it may or may not switch it on.", SUPPLIER
     )
 
 
