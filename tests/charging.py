@@ -115,5 +115,6 @@ def charging_attempts(one: dict[str, str], money: dict[str, str], keyed: dict[st
         "takeAppeal": appeal,
         "requestAppealInformation": {**appeal, "note": "Mine."},
         "answerAppealRequest": {**appeal, "answer": "Mine."},
+        "respondToAppeal": {**appeal, "statement": "Mine."},
         "decideAppeal": {**appeal, "undone": ["MONEY"], "note": "Mine."},
     }  # fmt: skip
