@@ -161,15 +161,15 @@ class Measure:
 
     def exceeded(self) -> Iterator[str]:
         """A sentence for each limit that is not kept, whatever the variables."""
-        for what, found, limit in (
-            ("levels deep", self.depth, DEPTH_MAX),
-            ("fields", self.fields, FIELDS_MAX),
-            ("aliases", self.aliases, ALIASES_MAX),
-            ("directives", self.directives, DIRECTIVES_MAX),
-            ("levels of lists in introspection", self.introspection_lists, INTROSPECTION_LISTS_MAX),
+        for is_or_has, what, found, limit in (
+            ("is", "levels deep", self.depth, DEPTH_MAX),
+            ("has", "fields", self.fields, FIELDS_MAX),
+            ("has", "aliases", self.aliases, ALIASES_MAX),
+            ("has", "directives", self.directives, DIRECTIVES_MAX),
+            ("has", "levels of lists in introspection", self.introspection_lists, INTROSPECTION_LISTS_MAX),
         ):
             if found > limit:
-                yield f"The operation has {_spelled(found)} {what}; at most {limit:,} are allowed."
+                yield f"The operation {is_or_has} {_spelled(found)} {what}; at most {limit:,} are allowed."
 
 
 LEAF: Final = Measure(depth=1, fields=1)

@@ -15,7 +15,7 @@ from api.reads import cursors
 from api.reads import plan as p
 from api.reads.run import Failed, Found, Run, attribute, count_shown, shown, type_of
 from domain.errors import ErrorCode, Refusal
-from domain.ids import is_id
+from domain.ids import BODY_CHARACTERS, is_id
 from domain.money import scale
 
 Path = tuple[str | int, ...]
@@ -27,6 +27,9 @@ AS_SPELLED: Final = frozenset({len("2026-03-01 12:00:00+00"), len("2026-03-01 12
 CENTS: Final = 2
 """The digits of most currencies."""
 NOTHING: Final[Mapping[Any, Any]] = {}
+
+PREFIXES_TOLD: Final = 3
+"""Whose id it is not is told where few kinds are possible; a hundred prefixes help nobody."""
 
 
 class Fault(Exception):
@@ -195,8 +198,9 @@ class Completion:
         if known is not None and row is not None:
             return self.shape(known[1], row, path)
         if known is None or not is_id(id_):
-            kinds = " or ".join(sorted(rows.view.type for rows, _ in plan.things.values()))
-            raise Fault(ErrorCode.INVALID, f"Not the id of a {kinds}.", path)
+            kinds = " or ".join(f"{prefix}_" for prefix in sorted(plan.things))
+            begins = kinds if len(plan.things) <= PREFIXES_TOLD else "three letters and an underscore"
+            raise Fault(ErrorCode.INVALID, f"Such an id is {begins} and {BODY_CHARACTERS} characters.", path)
         return None
 
     def _members(self, plan: p.ObjectValue, value: Any, path: Path) -> dict[str, Any]:

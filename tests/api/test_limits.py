@@ -145,7 +145,7 @@ def test_the_introspection_query_is_within_every_limit() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{claim(id:1){" + "order{claim{" * 6 + "id" + "}}" * 6 + "}}", "levels deep"),
+        ("{claim(id:1){" + "order{claim{" * 6 + "id" + "}}" * 6 + "}}", "operation is 14 levels deep"),
         ("{claim(id:1){" + "id " * limits.FIELDS_MAX + "}}", "fields"),
         ("{" + "".join(f"a{n}:__typename " for n in range(limits.ALIASES_MAX + 1)) + "}", "aliases"),
         ("{" + "__typename @skip(if:false) " * (limits.DIRECTIVES_MAX + 1) + "}", "directives"),

@@ -75,6 +75,7 @@ async def test_what_is_no_id_of_a_case_is_told_in_its_place(id_: str, engine: En
     answer = await ask(engine, caller(STAFF), "query ($id: ID!) { case(id: $id) { number } }", id=id_)
     assert answer.data == {"case": None}
     assert [(error["path"], error["extensions"]["code"]) for error in answer.errors] == [(["case"], "INVALID")]
+    assert answer.errors[0]["message"] == "Such an id is clm_ and 26 characters."
 
 
 async def test_ids_of_nothing_and_of_others_are_null_without_a_word(engine: Engine) -> None:
@@ -93,6 +94,7 @@ async def test_ids_among_others_are_told_in_their_places(engine: Engine) -> None
     answer = await ask(engine, caller(STAFF), "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
     assert answer.data == {"nodes": [{"id": ids[0]}, None, {"id": ids[2]}, None]}
     assert [error["path"] for error in answer.errors] == [["nodes", 1], ["nodes", 3]]
+    assert len(answer.errors[0]["message"]) < 100, "what can be asked for by id has a hundred kinds"
 
 
 async def test_nodes_are_no_more_than_a_page(engine: Engine) -> None:
