@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from api.operations import evidence, inspections, return_authorisations, uploads
+from domain import parcels
 from domain.claims import Side
 from domain.evidence import FindEvidenceForged, NewEvidence, RequestEvidence, SubmitEvidence
 from domain.evidence_needs import EvidenceKind
 from domain.file_types import FileType
-from domain.ids import ClaimId, EvidenceId, UploadId
+from domain.ids import ClaimId, EvidenceId, ParcelReportId, UploadId
 from domain.inspections import OrderInspection
 from domain.liability import Bearer, Shares
+from domain.parcels import ParcelReport
 from domain.remedies import Award, RemedyKind
+from domain.tracking import TrackingStatus
 from domain.uploads import ConfirmUpload, CreateUpload, ReceiveUpload, UploadKind
 from storage import claims as claim_rows
 from storage import orders as order_rows
@@ -40,12 +43,19 @@ async def disputed(market: Marketplace, building: Market, buyer: Member, claim_i
 
 
 async def _send_back(work: Work, claim_id: ClaimId) -> Outcome:
-    """The goods of the claim are to go back."""
+    """The goods of the claim are to go back, and a carrier has seen their parcel."""
     seen = await claim_rows.get(work.connection, work.tenant_id, claim_id)
     order = await order_rows.lock(work.connection, work.tenant_id, seen.order_id)
     claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
     awards = (Award(RemedyKind.COUPON, usd(10_00), order.lines[0].id),)
-    await return_authorisations.authorise(work, claim, awards, Shares.whole(Bearer.SUPPLIER))
+    goods = await return_authorisations.authorise(work, claim, awards, Shares.whole(Bearer.SUPPLIER))
+    id, parcel, number = work.new_id(ParcelReportId), parcels.key("DHL", claim.number), claim.number
+    work.add(
+        ParcelReport(
+            id, parcel, goods.id, "DHL", number, "1", TrackingStatus.IN_TRANSIT,
+            None, None, None, None, None, None, None, (), work.at, work.at, None,
+        )
+    )  # fmt: skip
     return Outcome()
 
 

@@ -117,6 +117,8 @@ class Judge:
         if self.version is None or verdict.carrier is None or not verdict.judgement.tree.holds:
             return verdict
         owed = self._judgement(recalled, rate, work.at, verdict.carrier)
+        if not owed.tree.holds:
+            return verdict  # its own part of it rounds to nothing
         return await _made_good(work, verdict, verdict.carrier, owed, self.version)
 
     def _judgement(

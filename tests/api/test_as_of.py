@@ -245,8 +245,8 @@ async def test_every_kind_of_thing_reads_as_a_snapshot_took_it(story: Story, ask
     for name, changes in {"claim": 4, "coupon": 4, "invoice": 3, "pointsAccount": 2, "rule": 2}.items():
         assert len({repr(then[name]) for _, then in seen}) >= changes, name
     stranger = market.buyer(await market.register_buyer())
-    at = seen[-1][0].isoformat()
+    last = seen[-1][0].isoformat()
     for name, prefix in {"couponAsOf": "coupon", "invoiceAsOf": "invoice"}.items():
         one = f"query ($id: ID!, $at: DateTime!) {{ {name}(id: $id, asOf: $at) {{ version }} }}"
-        assert await ask(stranger, one, id=ids[prefix], at=at) == {name: None}
-        assert (await ask(market.staff, one, id=ids[prefix], at=at))[name] is not None
+        assert await ask(stranger, one, id=ids[prefix], at=last) == {name: None}
+        assert (await ask(market.staff, one, id=ids[prefix], at=last))[name] is not None
