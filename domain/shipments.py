@@ -458,9 +458,13 @@ def presumption(shipment: Shipment, *, id: TrackingEventId, at: datetime) -> Tra
     )
 
 
-def is_late(shipment: Shipment, at: datetime) -> bool:
-    """Whether the promise is broken: the goods came after it, or it has passed and they have not come."""
-    return shipment.promised_at is not None and shipment.promised_at < (shipment.delivered_at or at)
+def is_late(shipment: Shipment, lines_promised_at: datetime | None, at: datetime) -> bool:
+    """Whether a promise is broken: the goods came after it, or it has passed and they have not come.
+
+    `lines_promised_at` is the earliest promise of a line that it carries; an order's lines have one before it leaves.
+    """
+    until = shipment.delivered_at or at
+    return any(promised is not None and promised < until for promised in (shipment.promised_at, lines_promised_at))
 
 
 def _happening(name: str, shipment: Shipment) -> Happening:

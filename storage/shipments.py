@@ -38,6 +38,17 @@ async def lock_by_ids(connection: Connection, tenant_id: TenantId, ids: Collecti
     return await SHIPMENTS.select(connection, tenant_id, where, list(ids), lock=True)
 
 
+async def promises_of_lines(
+    connection: Connection, tenant_id: TenantId, ids: Collection[ShipmentId]
+) -> dict[str, datetime]:
+    """Shipment -> the earliest promise of a line that it carries, where one has any."""
+    text = """
+        SELECT shipment_id, min(promised_at) AS promised_at FROM order_lines
+        WHERE tenant_id = $1 AND shipment_id = ANY ($2::text[]) AND promised_at IS NOT NULL GROUP BY shipment_id"""
+    rows = await connection.fetch(text, tenant_id, list(ids))
+    return {row["shipment_id"]: row["promised_at"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What a report of a shipment must know of its order: when it was placed, where to, and between whom."""

@@ -175,7 +175,8 @@ class Shipment(Node):
         description="The file that shows it; null where there is none, or it is hidden from the viewer."
     )
     is_late: bool = strawberry.field(
-        description="Whether the promise is broken: the goods came after it, or it has passed and they have not come."
+        description="Whether a promise is broken, its own or that of a line it carries: the goods came after it, or it "
+        "has passed and they have not come."
     )
     picked_up_at: datetime | None = strawberry.field(description="When the carrier took the goods.")
     attempted_at: datetime | None = strawberry.field(description="When the carrier first stood at the door.")

@@ -17,6 +17,7 @@ from domain.shipments import SIGNER
 from domain.tracking import RESPONSIBLE, Estimate, TrackingEvent
 from storage import legs as leg_rows
 from storage import personal
+from storage import shipments as shipment_rows
 from storage import tracking as tracking_rows
 from storage.shipments import SHIPMENTS
 from storage.tracking import TRACKING_EVENTS
@@ -49,10 +50,12 @@ VISIBLE: Final = {
 
 
 async def lateness(
-    _connection: Any, rows: Sequence[Row], _viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
+    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, _arguments: Mapping[str, Any]
 ) -> list[bool]:
-    """Whether each broke its promise, or is breaking it now."""
-    return [shipments.is_late(SHIPMENTS.decode(row), at) for row in rows]
+    """Whether each broke a promise, or is breaking it now."""
+    ids = [ShipmentId(row["id"]) for row in rows]
+    promised = await shipment_rows.promises_of_lines(connection, viewer.tenant_id, ids)
+    return [shipments.is_late(SHIPMENTS.decode(row), promised.get(row["id"]), at) for row in rows]
 
 
 async def milestones(

@@ -178,6 +178,18 @@ async def test_a_promise_stands_beside_its_estimate_and_is_broken_by_time(scene:
     assert (seen["isLate"], seen["etaAt"], seen["promisedAt"]) == (True, eta, promised)
 
 
+async def test_a_shipment_is_late_by_the_promise_of_its_lines(sandbox: Market, ask: Asking) -> None:
+    provider, supplier = await sandbox.register_provider(), await sandbox.register_supplier()
+    order_id = await sandbox.order(await sandbox.register_buyer(), supplier, [line(promised_on=PROMISE)])
+    async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
+        line_id = await connection.fetchval("SELECT id FROM order_lines WHERE order_id = $1", order_id)
+    shipment_id = await sandbox.ship(order_id, provider, [line_id])
+    for at, late in ((DAY_AFTER - MICROSECOND, False), (DAY_AFTER, True)):
+        await sandbox.move(at)
+        seen = await ask(sandbox.staff, "query($id: ID!) { shipment(id: $id) { promisedAt isLate } }", id=shipment_id)
+        assert seen["shipment"] == {"promisedAt": None, "isLate": late}, at
+
+
 async def test_reports_through_the_api_count_once(scene: Scene, ask: Asking) -> None:
     shown = "recorded known shipments { state deliveredAt }"
     report = {

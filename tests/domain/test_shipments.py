@@ -111,11 +111,13 @@ def test_an_estimate_stays_until_a_report_brings_another() -> None:
 def test_late_is_after_the_last_microsecond_also_on_the_way(
     delivered_at: datetime | None, at: datetime, late: bool
 ) -> None:
-    assert shipments.is_late(recorded(delivered_at=delivered_at), at) is late
+    assert shipments.is_late(recorded(delivered_at=delivered_at), None, at) is late
+    lines = recorded(delivered_at=delivered_at, promised_at=None)
+    assert shipments.is_late(lines, PROMISE, at) is late, "the promise of a line is one as well"
 
 
 def test_without_a_promise_nothing_is_late() -> None:
-    assert not shipments.is_late(recorded(promised_at=None), PROMISE)
+    assert not shipments.is_late(recorded(promised_at=None), None, PROMISE)
 
 
 def test_an_estimate_is_refused_when_the_journey_is_over_and_tracking_never_is() -> None:
