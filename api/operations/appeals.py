@@ -142,7 +142,7 @@ async def respond_to_appeal(work: Work, command: RespondToAppeal) -> Outcome:
     appeal = await _locked(work, command.appeal_id, AppealAction.RESPOND_TO_APPEAL)
     await _require_own_files(work, command.upload_ids)
     await work.keep(appeal_steps.respond_to_appeal(appeal, command, work.at))
-    return Outcome({"opposedAppeal": appeal.id})
+    return Outcome({"claim": appeal.subject_id})
 
 
 async def decide_appeal(work: Work, command: DecideAppeal) -> Outcome:

@@ -61,14 +61,6 @@ class AppealOrder(StrEnum):
 described(AppealOrder)
 
 
-@strawberry.input(description="Which appeals of others. What is left out does not matter; conditions add up.")
-class OpposedAppealFilter:
-    """The filters of `storage/views/appeals.py`."""
-
-    states: list[AppealState] | None = strawberry.field(default=None, description="In one of these states.")
-    claim_id: strawberry.ID | None = strawberry.field(default=None, description="Against the decision of this claim.")
-
-
 @strawberry.input(description="Which appeals. What is left out does not matter; conditions add up.")
 class AppealFilter:
     """The filters of `storage/views/appeals.py`."""
@@ -191,7 +183,6 @@ class OpposedAppeal:
     decide_by: datetime | None = strawberry.field(description="Until when the platform decides.")
     last_at: datetime | None = strawberry.field(description="Until when at most; then the rule decides for it.")
     overdue_at: datetime | None = strawberry.field(description="When the platform's time passed; null otherwise.")
-    updated_at: datetime = strawberry.field(description="When it last changed.")
     decided_at: datetime | None = strawberry.field(description="When it was decided.")
     ended_at: datetime | None = strawberry.field(description="When it was over.")
     version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
@@ -410,11 +401,11 @@ class AppealPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
-@strawberry.type(description="The other side's appeal after your answer, or why nothing changed.")
-class OpposedAppealPayload:
+@strawberry.type(description="The claim whose decision the other side appeals, or why nothing changed.")
+class RespondToAppealPayload:
     """What an answer to an appeal answers."""
 
-    opposed_appeal: OpposedAppeal | None = strawberry.field(description="It as it is now; null when nothing changed.")
+    claim: Claim | None = strawberry.field(description="The claim; null when nothing changed.")
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
@@ -428,13 +419,9 @@ class AppealQueries:
         filter=AppealFilter,
         order=AppealOrder,
     )
-    opposed_appeal: OpposedAppeal | None = point(
-        "The other side's appeal of that id; null when there is none for the viewer.", of="other side's appeal"
-    )
-    opposed_appeals: Connection[OpposedAppeal] = listing(
-        "Appeals of the other side against decisions between the viewer and it; staff see all such.",
-        filter=OpposedAppealFilter,
-        order=AppealOrder,
+    opposed_appeals: list[OpposedAppeal] = field(
+        "Appeals of the other side against decisions between the viewer and it, the latest 100; staff see all such.",
+        Argument("claim_id", strawberry.ID | None, "Against the decision of this claim; of any when left out.", None),
     )
     appealability: Appealability | None = field(
         "Whether you can appeal a thing now, and why or why not; null for what is not against you.",
@@ -472,7 +459,7 @@ class AppealMutations:
         keyed=True,
         description="Answer what you were asked about your appeal, in time.",
     )
-    respond_to_appeal: OpposedAppealPayload = mutation(
+    respond_to_appeal: RespondToAppealPayload = mutation(
         appeals.respond_to_appeal,
         RespondToAppealInput,
         keyed=True,

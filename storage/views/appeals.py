@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from domain import appeals
 from domain.access import Caller, ViewerKind
-from domain.appeals import AppealEffect, AppealTerms, SubjectKind
+from domain.appeals import Appeal, AppealEffect, AppealOutcome, AppealState, AppealTerms, SubjectKind
 from domain.errors import NotFound
 from domain.explain import Finding
 from domain.ids import AppealId, Id, RuleVersionId
@@ -178,49 +178,87 @@ APPEAL_ROUND: Final = View(
     sorts={"OLDEST_FIRST": Sort((("{t}.number", False),))},
 )
 
-_RESPONDENT: Final = "{t}.state <> 'DRAFT' AND {t}.respondent_id = {party}"
+# -- what the other side of a decision is told -------------------------------------------------------------------------
 
-OPPOSED: Final = View(
-    type="OpposedAppeal",
-    table="appeals",
-    ids=AppealId,
-    visible=dict.fromkeys(STAFF_ALONE, "{t}.state <> 'DRAFT' AND {t}.respondent_id IS NOT NULL")
-    | dict.fromkeys(PARTIES, _RESPONDENT),
-    fields={
-        **columns(
-            "id",
-            "number",
-            "state",
-            "outcome",
-            "response",
-            "responseUploadIds",
-            "respondedAt",
-            "filedAt",
-            "dueAt",
-            "decideBy",
-            "lastAt",
-            "overdueAt",
-            "updatedAt",
-            "decidedAt",
-            "endedAt",
-            "version",
-        ),
-        # Points and scores are between the marketplace and whoever has them.
-        "aboutMoney": Value("'MONEY' = ANY ({t}.sought)"),
-        "moneyUndone": Value("CASE WHEN {t}.decided_at IS NOT NULL THEN 'MONEY' = ANY ({t}.undone) END"),
-        "respondBy": Value("CASE WHEN {t}.response IS NULL AND {t}.decided_at IS NULL THEN {t}.decide_by END"),
-        "appellant": One("Party", "coalesce({t}.buyer_id, {t}.supplier_id, {t}.provider_id)"),
-        "claim": One("Claim", _of_kind(SubjectKind.CLAIM_DECISION)),
-        **actions_with(APPEALS, _moves),
-    },
-    sorts=APPEAL.sorts,
-    filters={"states": APPEAL.filters["states"], "claimId": APPEAL.filters["subjectId"]},
-)
+OPPOSED_MAX: Final = 100
+"""Appeals of others in one answer, the latest: more than anybody has open at once."""
 
-VIEWS: Final = (APPEAL, APPEAL_ROUND, OPPOSED)
+
+@dataclass(frozen=True, slots=True)
+class OpposedAppeal:
+    """An appeal as the other side of the decision is told of it: never what the appellant wrote, nor of its points."""
+
+    id: AppealId
+    number: str
+    claim: str
+    appellant: str
+    state: AppealState
+    outcome: AppealOutcome | None
+    about_money: bool
+    money_undone: bool | None
+    response: str | None
+    response_upload_ids: list[str]
+    responded_at: datetime | None
+    respond_by: datetime | None
+    available_actions: list[str]
+    blocked_actions: list[Move]
+    filed_at: datetime | None
+    due_at: datetime | None
+    decide_by: datetime | None
+    last_at: datetime | None
+    overdue_at: datetime | None
+    decided_at: datetime | None
+    ended_at: datetime | None
+    version: int
+
+
+async def opposed_appeals(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
+) -> list[list[OpposedAppeal]]:
+    """The appeals against decisions whose other side the viewer is; staff see those of every claim."""
+    claim_id = arguments.get("claim_id")
+    where = "t.state <> 'DRAFT' AND t.subject_kind = 'CLAIM_DECISION' AND ($2::text IS NULL OR t.subject_id = $2) "
+    where += "AND t.respondent_id IS NOT NULL AND ($3::text IS NULL OR t.respondent_id = $3) "
+    party_id = None if viewer.viewer is ViewerKind.STAFF else viewer.party_id
+    if party_id is None and viewer.viewer is not ViewerKind.STAFF:
+        return [[]]
+    where += f"ORDER BY t.drafted_at DESC, t.id DESC LIMIT {OPPOSED_MAX}"
+    found = await APPEALS.select(connection, viewer.tenant_id, where, claim_id, party_id)
+    return [[_opposed(appeal, viewer, at) for appeal in found]]
+
+
+def _opposed(appeal: Appeal, viewer: Caller, at: datetime) -> OpposedAppeal:
+    decided = appeal.decided_at is not None
+    moves = appeals.moves(appeal, viewer, at)
+    return OpposedAppeal(
+        id=appeal.id,
+        number=appeal.number,
+        claim=str(appeal.subject_id),
+        appellant=str(appeal.appellant_id),
+        state=appeal.state,
+        outcome=appeal.outcome,
+        about_money=AppealEffect.MONEY in appeal.sought,
+        money_undone=AppealEffect.MONEY in appeal.undone if decided else None,
+        response=appeal.response,
+        response_upload_ids=[str(id) for id in appeal.response_upload_ids],
+        responded_at=appeal.responded_at,
+        respond_by=None if decided or appeal.response is not None else appeal.decide_by,
+        available_actions=[move.action for move in moves if move.available],
+        blocked_actions=[move for move in moves if not move.available],
+        filed_at=appeal.filed_at,
+        due_at=appeal.due_at,
+        decide_by=appeal.decide_by,
+        last_at=appeal.last_at,
+        overdue_at=appeal.overdue_at,
+        decided_at=appeal.decided_at,
+        ended_at=appeal.ended_at,
+        version=appeal.version,
+    )
+
+
+VIEWS: Final = (APPEAL, APPEAL_ROUND)
 ROOTS: Final[dict[str, Root]] = {
-    "opposedAppeal": Point("OpposedAppeal"),
-    "opposedAppeals": Listing("OpposedAppeal", "NEWEST_FIRST"),
+    "opposedAppeals": Answer(opposed_appeals, frozenset(VISIBLE)),
     "appeal": Point("Appeal"),
     "appeals": Listing("Appeal", "NEWEST_FIRST"),
     "appealability": Answer(appealability, PARTIES),

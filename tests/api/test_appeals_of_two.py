@@ -36,8 +36,8 @@ from tests.marketplaces import Asking
 
 __all__ = ["court", "story"]
 
-SEEN = """query ($id: ID!) { opposedAppeals(first: 5, filter: {claimId: $id}) { nodes { id state outcome aboutMoney
-  moneyUndone respondBy response availableActions appellant { __typename } claim { id } } }
+SEEN = """query ($id: ID!) { opposedAppeals(claimId: $id) { id state outcome aboutMoney
+  moneyUndone respondBy response availableActions appellant { __typename } claim { id } }
   appeals(first: 5) { nodes { subjectId grounds } } }"""
 
 
@@ -61,7 +61,7 @@ async def coupons_of(court: Court, claim: Claim) -> list[int]:
 
 
 async def seen(ask: Asking, caller: Caller, claim: Claim) -> Any:
-    return (await ask(caller, SEEN, id=claim.id))["opposedAppeals"]["nodes"]
+    return (await ask(caller, SEEN, id=claim.id))["opposedAppeals"]
 
 
 @pytest.mark.parametrize("buyer_first", [True, False], ids=["buyer-first", "party-first"])

@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 
-from api.operations import bars, capabilities, enrolments
+from api.operations import capabilities
 from api.operations import measures as taking
 from api.operations import points as giving
 from api.operations.clocks import FIRES
 from api.worker import ROUNDS, Worker
-from domain.bars import BarCause
 from domain.capabilities import RestrictProvider, Scope
 from domain.clocks import Clock, Duty
 from domain.dates import MICROSECOND, rfc3339
-from domain.enrolments import WithdrawGuarantee
 from domain.errors import Refused
 from domain.ids import ClaimId, LiablePartyId, PointsEntryId, ProviderId
 from domain.penalties import Violation
@@ -26,7 +24,6 @@ from domain.points import CauseKind, PointCause
 from domain.services import ServiceState
 from storage import capabilities as restriction_rows
 from storage import points as point_rows
-from storage import providers as provider_rows
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, mint
 from tests.builders import START, Market
@@ -383,38 +380,6 @@ async def test_the_third_after_sales_failure_costs_a_provider_and_a_supplier_the
         assert lifted["measure"] == {"state": "LIFTED"}
         text = "query ($id: ID!) { guarantee(id: $id) { state barredUntil } }"
         assert (await ask(sandbox.staff, text, id=guarantee))["guarantee"] == {"state": "ACTIVE", "barredUntil": None}
-
-
-async def test_a_place_that_is_given_back_stays_lost_to_what_else_takes_it(sandbox: Market, ask: Asking) -> None:
-    """Another bar keeps the provider out, a restriction suspends the supplier's, a notice has run out meanwhile."""
-    rule = "guarantees/machinery_after_sales"
-    barred, restricted, leaving = await nvocc(sandbox), await sandbox.register_supplier(), await nvocc(sandbox)
-    offered = {party: await sandbox.offer(party, rule) for party in (barred, restricted, leaving)}
-    await sandbox.act(sandbox.provider(leaving), enrolments.withdraw_guarantee, WithdrawGuarantee(offered[leaving]))
-    for party in offered:
-        for _ in range(3):
-            await give(sandbox, party, Violation.AFTER_SALES_LATE)
-    await give(sandbox, restricted, Violation.FORGED_EVIDENCE)
-    await tick(sandbox)
-
-    async def bar(work: Work, _: None) -> Outcome:
-        await provider_rows.lock(work.connection, work.tenant_id, barred)
-        await bars.lay(work, barred, BarCause.REMOVAL, "Once more.", programme=rule)
-        return Outcome()
-
-    await sandbox.act(sandbox.staff, bar, None)
-    await sandbox.move(START + 3 * DAY)
-    text = """query ($id: ID!) { accountMeasures(first: 9, filter: {liablePartyId: $id, kinds: [PROGRAMME_REMOVAL]}) {
-      nodes { id } } }"""
-    states = {}
-    for party, id in offered.items():
-        if party == leaving:
-            await sandbox.move(START + 100 * DAY)
-        (removal,) = (await ask(sandbox.staff, text, id=party))["accountMeasures"]["nodes"]
-        await ask.mutate(sandbox.staff, "liftMeasure", "measure { state }", measureId=removal["id"], reason="Wrong.")
-        shown_state = await ask(sandbox.staff, "query ($id: ID!) { guarantee(id: $id) { state } }", id=id)
-        states[party] = shown_state["guarantee"]["state"]
-    assert states == {barred: "REMOVED", restricted: "SUSPENDED", leaving: "ENDED"}
 
 
 async def test_a_suppliers_restriction_suspends_its_guarantees_and_its_end_resumes_them(
