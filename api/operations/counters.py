@@ -7,18 +7,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from api.operations import points
+from api.operations import bearers, points
 from domain import access, counters
 from domain.claims import Claim
 from domain.counters import CounterKind, FoundItem, RecordProhibitedGoods
 from domain.coverage import Coverage
 from domain.errors import Invalid, Problem, Refused
 from domain.ids import CountedItemId, LiablePartyId, OrderId, PartyCounterId, ProviderId, SupplierId
-from domain.liability import Shares
+from domain.liability import PARTIES, Shares, debtors
 from domain.points import CauseKind, PointCause
 from domain.remedies import REFUNDS, Award
 from storage import calendars as calendar_rows
 from storage import counters as counter_rows
+from storage import orders as order_rows
 from storage import points as point_rows
 from storage import providers as provider_rows
 from storage import rulebook
@@ -55,10 +56,15 @@ async def count_refund(work: Work, party_id: LiablePartyId, order_id: OrderId) -
 
 
 async def follow_award(work: Work, claim: Claim, _cover: Coverage, awards: tuple[Award, ...], shares: Shares) -> None:
-    """A claim gives money back and its party bears a part: its order counts among those that the party caused."""
-    refunded = any(award.kind in REFUNDS for award in awards)
-    if refunded and shares.of_bearer(claim.party_bears):
-        await count_refund(work, claim.party_id, OrderId(claim.order_id))
+    """A claim gives money back: its order counts among those that each party caused which bears a part of it."""
+    if not any(award.kind in REFUNDS for award in awards):
+        return
+    caused = {claim.party_id} if shares.of_bearer(claim.party_bears) else set()
+    if any(part.bearer in PARTIES and part.bearer is not claim.party_bears for part in shares):
+        order = await order_rows.get(work.connection, work.tenant_id, OrderId(claim.order_id))
+        caused |= {debtor.party_id for debtor in debtors(shares, await bearers.of(work, claim, order, shares))}
+    for party_id in sorted(caused):
+        await count_refund(work, party_id, OrderId(claim.order_id))
 
 
 async def _count(work: Work, party_id: LiablePartyId, kind: CounterKind, found: Mapping[str, datetime]) -> int:

@@ -13,7 +13,7 @@ from api.operations import inspections
 from domain.access import Role
 from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from domain.evidence_needs import EvidenceKind
-from domain.ids import InspectionId
+from domain.ids import InspectionId, RefundId
 from domain.inspections import Inspection, InspectionState, OrderInspection, RecordInspectionReport, Verdict
 from domain.ledger import AccountName
 from domain.uploads import UploadKind
@@ -127,7 +127,7 @@ async def test_a_report_comes_at_its_last_instant_or_the_inspection_lapses(sandb
     lapsed = await read(late, second)
     assert (lapsed.state, lapsed.refund_due) == (InspectionState.LAPSED, True)
     async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
-        back = await refund_rows.get(connection, sandbox.tenant_id, str(lapsed.refund_id))
+        back = await refund_rows.get(connection, sandbox.tenant_id, RefundId(str(lapsed.refund_id)))
     assert (back.buyer_id, back.amount) == (late.buyer_id, FEE)
     assert (await booked(late))[0::2] == (0, [])
     with pytest.raises(Refused) as refusal:

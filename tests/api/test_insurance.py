@@ -50,7 +50,20 @@ async def withdraw(losses: Losses, id: InsurancePaymentId) -> None:
 async def test_what_an_insurer_paid_neither_claims_nor_parties_pay_again(losses: Losses, ask: Asking) -> None:
     claim = await losses.lost(300_00)
     order_id = OrderId(claim.order_id)
-    paid = await pay(losses, order_id, 120_00)
+    given = {
+        "orderId": order_id,
+        "lineId": await line_of(losses, order_id),
+        "cause": "NON_RECEIPT",
+        "insurer": "Anchor Cover",
+        "reference": "A1",
+        "amount": {"amount": "120.00", "currency": "USD"},
+        "idempotencyKey": "A1",
+    }
+    shown = "insurancePayment { id amount { amount } line { id } availableActions }"
+    made = await ask.mutate(losses.market.staff, "recordInsurancePayment", shown, **given)
+    assert made["userErrors"] == []
+    assert made["insurancePayment"]["availableActions"] == ["WITHDRAW_INSURANCE_PAYMENT"]
+    paid = InsurancePaymentId(made["insurancePayment"]["id"])
     assert await refused(pay(losses, order_id, 180_01, "A2")) == ["exposure_suffices"]
     await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
     wish = DecideClaim(claim.id, ClaimOutcome.GRANTED, "Lost.")
@@ -66,8 +79,8 @@ async def test_what_an_insurer_paid_neither_claims_nor_parties_pay_again(losses:
     for caller in (losses.story.buyer, losses.supplier, losses.market.staff):
         nodes = (await ask(caller, text, order=order_id))["insurancePayments"]["nodes"]
         is_staff = caller.viewer is ViewerKind.STAFF
-        shown = [(each["insurer"], each["availableActions"], each["recordedBy"] is not None) for each in nodes]
-        assert shown == [("Anchor Cover", [], is_staff)]
+        seen = [(each["insurer"], each["availableActions"], each["recordedBy"] is not None) for each in nodes]
+        assert seen == [("Anchor Cover", [], is_staff)]
     assert await losses.story.faults() == []
 
 

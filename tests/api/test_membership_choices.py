@@ -63,7 +63,12 @@ async def test_a_merchant_chooses_pays_changes_and_ends_its_plan(sandbox: Market
         await choose(sandbox, merchant, Plan.FREE)
     assert [finding.reason for finding in refused.value.unmet] == ["membership_paid_plan_to_end"]
 
-    standard = await choose(sandbox, merchant, Plan.STANDARD)
+    shown = "membershipChoice { id plan state fee { amount } beginsAt membership { id } }"
+    made = await ask.mutate(merchant, "chooseMembership", shown, plan="STANDARD", idempotencyKey="C1")
+    assert made["membershipChoice"] == made["membershipChoice"] | {
+        "plan": "STANDARD", "state": "AWAITING_PAYMENT", "fee": {"amount": "2000.00"}, "beginsAt": None,
+    }  # fmt: skip
+    standard = MembershipChoiceId(made["membershipChoice"]["id"])
     with pytest.raises(Refused) as refused:
         await choose(sandbox, merchant, Plan.STANDARD)
     assert [finding.reason for finding in refused.value.unmet] == ["membership_not_chosen_yet"]

@@ -104,6 +104,9 @@ async def test_a_party_disputes_its_own_share_and_the_other_s_stays(losses: Loss
     provider = losses.market.provider(losses.story.provider_id)
     his = owed[losses.story.provider_id]
     assert (his.due, owed[losses.story.supplier_id].due) == (usd(210_00), usd(60_00))
+    async with losses.market.pool.acquire(losses.market.tenant_id) as connection:  # both caused it, as far as it goes
+        counted = await connection.fetch("SELECT coalesce(supplier_id, provider_id) AS id, count FROM party_counters")
+    assert {(row["id"], row["count"]) for row in counted} == {(party, 1) for party in owed}
     await losses.market.act(provider, recoveries.dispute_recovery, DisputeRecovery(his.id, "The supplier packed it."))
     await losses.market.act(
         losses.market.staff, recoveries.resolve_recovery, ResolveRecovery(his.id, False, "So it was.")

@@ -186,7 +186,7 @@ class Walk:
         other = Bearer.PROVIDER if claim["supplier_id"] else Bearer.SUPPLIER
         share, rest = self.chance.randint(1, 9_998), self.chance.random()
         of_other = 1 + int((9_999 - share) * rest)
-        shares = self.chance.choice(
+        shares: tuple[Share, ...] = self.chance.choice(
             (
                 (),
                 (Share(bearer, share), Share(Bearer.PLATFORM, 10_000 - share)),
@@ -195,7 +195,6 @@ class Walk:
                 (Share(bearer, share), Share(other, of_other), Share(Bearer.PLATFORM, 10_000 - share - of_other)),
             )
         )
-        shares = tuple(each for each in shares if each.basis_points)
         outcome = self.chance.choice((ClaimOutcome.GRANTED, ClaimOutcome.GRANTED, ClaimOutcome.DENIED))
         wish = DecideClaim(ClaimId(claim["id"]), outcome, "As recorded.", shares=shares if outcome == "GRANTED" else ())
         return await self.act(self.staff, claims.decide_claim, wish)
