@@ -20,12 +20,14 @@ import asyncpg
 import hypothesis
 import pytest
 import redis.asyncio
+from xdist.scheduler import LoadFileScheduling
 
 from api.embedded import Engines, InUse, engines
 from api.embedded.valkey_server import DATABASES
 from api.settings import ROOT, Settings, from_environment
 from storage import certificates
 from storage.migrate import checksum, migrate
+from storage.pool import Pool
 
 TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 """No test asserts time: a busy machine is no failure."""
@@ -35,6 +37,24 @@ hypothesis.settings.load_profile("quick")
 """The usual run is run all day, so it tries less: the domain's tests within twenty seconds. `long` makes up for it."""
 
 STATES = Path(os.environ.get("MAKEGOOD_TEST_STATES") or ROOT / ".state" / "tests")
+TESTS = Path(__file__).parent
+LONGEST = (
+    "api/test_isolation.py",
+    "contract/test_run.py",
+    "engine/test_engine.py",
+    "api/console/test_demo.py",
+    "journeys/test_deliveries.py",
+    "contract/test_plans.py",
+    "journeys/test_killed_servers.py",
+    "api/test_embedded.py",
+    "journeys/test_port_closure.py",
+    "storage/test_isolation.py",
+    "journeys/test_first_story.py",
+    "api/test_http.py",
+    "api/test_ledger.py",
+    "api/console/test_in_browser.py",
+)
+"""Files that take more than ten seconds, the longest first."""
 YOUNG_OBJECTS = 50_000
 """How many new objects there are before a collection of garbage looks at them."""
 TEMPLATE_LOCK = 20221130
@@ -65,6 +85,20 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("long")
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SharedEngines())
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """A file's tests run in one process, in which what they share is made once."""
+    if config.getvalue("dist") != "load":
+        return None
+    config.option.loadscopereorder = False  # files are ordered below
+    return LoadFileScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that both processes end at the same time."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path.relative_to(TESTS)), len(places)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -170,6 +204,33 @@ async def worker(settings: Settings) -> AsyncIterator[asyncpg.Pool[Any]]:
     """Connections of the worker's role."""
     async with asyncpg.create_pool(settings.database_worker_url, min_size=0, max_size=4) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+async def app_pool(settings: Settings) -> AsyncIterator[Pool]:
+    """Connections of the application's role, through the platform's own pool.
+
+    These pools outlive the tests: what a connection knows of the tables it has learnt once, not in each test.
+    """
+    pool = await Pool.open(settings.database_url, size=12)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def worker_pool(settings: Settings) -> AsyncIterator[Pool]:
+    """Connections of the worker's role, through the platform's own pool: more than one worker has lanes."""
+    pool = await Pool.open(settings.database_worker_url, size=12)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def owners_pool(settings: Settings) -> AsyncIterator[Pool]:
+    """Connections of the owner, through the platform's own pool."""
+    pool = await Pool.open(settings.database_owner_url, size=2)
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture(scope="session")

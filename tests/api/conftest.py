@@ -28,20 +28,10 @@ def promised() -> Contract:
     return whole_contract()
 
 
-@pytest.fixture
-async def worker_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """Connections of the worker's role, through the platform's own pool."""
-    pool = await Pool.open(settings.database_worker_url, size=4)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def ask(settings: Settings, promised: Contract) -> AsyncIterator[Asking]:
-    """A client of an engine that reads as the application's role."""
-    reads = await Pool.open(settings.database_url, size=4)
-    yield Asking(Engine(promised, reads))
-    await reads.close()
+@pytest.fixture(scope="session")
+def ask(app_pool: Pool, promised: Contract) -> Asking:
+    """A client of an engine that reads as the application's role, and remembers what the tests before asked."""
+    return Asking(Engine(promised, app_pool))
 
 
 @pytest.fixture
@@ -51,11 +41,9 @@ async def market(worker_pool: Pool, emptied: None) -> Marketplace:
 
 
 @pytest.fixture
-async def sandbox(worker_pool: Pool, settings: Settings, emptied: None) -> AsyncIterator[Market]:
+async def sandbox(worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
     """A sandbox whose operations run as the application's role; its clock stands at START. Gone after the test."""
-    pool = await Pool.open(settings.database_url, size=4)
-    yield await Market.create(worker_pool, pool)
-    await pool.close()
+    return await Market.create(worker_pool, app_pool)
 
 
 @pytest.fixture

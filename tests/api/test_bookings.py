@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from api.operations import bookings, capabilities, quotes, shipments
-from api.settings import Settings
 from domain.bookings import Booking, BookingSide, BookingState, BookQuote, CancelBooking, CancelReason
 from domain.capabilities import RestrictProvider, Scope
 from domain.dates import MICROSECOND
@@ -37,17 +35,8 @@ pytestmark = pytest.mark.usefixtures("emptied")
 
 
 @pytest.fixture
-async def pools(settings: Settings) -> AsyncIterator[tuple[Pool, Pool]]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=8)
-    yield worker, app
-    await app.close()
-    await worker.close()
-
-
-@pytest.fixture
-async def market(pools: tuple[Pool, Pool]) -> Market:
-    return await Market.create(*pools)
+async def market(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 @dataclass

@@ -1,14 +1,12 @@
 """Claims, coupons, recoveries and the ledger through their operations, on a real database with a sandbox's clock."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from api.operations import claims, coupons, orders
-from api.settings import Settings
 from domain.access import Caller, Role
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, OpenClaim
 from domain.coupons import Coupon, CouponState, RedeemCoupon
@@ -124,25 +122,19 @@ class Story:
 
 
 @pytest.fixture
-async def story(settings: Settings, emptied: None) -> AsyncIterator[Story]:
+async def story(worker_pool: Pool, app_pool: Pool, emptied: None) -> Story:
     """Buyer at L0, a day in February, nothing bought yet."""
-    worker_pool = await Pool.open(settings.database_worker_url, size=2)
-    pool = await Pool.open(settings.database_url, size=8)
-    try:
-        market = await Market.create(worker_pool, pool)
-        supplier_id = await market.register_supplier()
-        provider_id = await market.register_provider()
-        yield Story(
-            market,
-            await market.register_buyer(),
-            supplier_id,
-            provider_id,
-            await market.offer(provider_id),
-            await market.offer(supplier_id, "guarantees/machinery_after_sales"),
-        )
-    finally:
-        await pool.close()
-        await worker_pool.close()
+    market = await Market.create(worker_pool, app_pool)
+    supplier_id = await market.register_supplier()
+    provider_id = await market.register_provider()
+    return Story(
+        market,
+        await market.register_buyer(),
+        supplier_id,
+        provider_id,
+        await market.offer(provider_id),
+        await market.offer(supplier_id, "guarantees/machinery_after_sales"),
+    )
 
 
 async def refused(awaited: object) -> list[str]:

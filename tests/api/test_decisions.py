@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from api.operations import claims
-from api.settings import Settings
 from domain import coverage as covers
 from domain import explain, guarantees, tiers
 from domain.claims import ClaimReason, OpenClaim
@@ -27,12 +25,9 @@ from tests.builders import START, Market, line
 
 
 @pytest.fixture
-async def pools(settings: Settings, emptied: None) -> AsyncIterator[tuple[Pool, Pool]]:
+def pools(worker_pool: Pool, app_pool: Pool, emptied: None) -> tuple[Pool, Pool]:
     """Of the worker's role, which makes marketplaces, and of the application's."""
-    opened = await Pool.open(settings.database_worker_url, size=2), await Pool.open(settings.database_url, size=4)
-    yield opened
-    for pool in opened:
-        await pool.close()
+    return worker_pool, app_pool
 
 
 async def decisions_about(market: Market, order_id: OrderId) -> list[Decision]:

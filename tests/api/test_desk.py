@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from api.operations import claims, desk
-from api.settings import Settings
 from domain import words
 from domain.access import Caller, Role
 from domain.claims import AnswerClaim, Claim, ClaimReason, ClaimState, OpenClaim
@@ -84,25 +83,19 @@ class Desk:
 
 
 @pytest.fixture
-async def here(settings: Settings, emptied: None, ask: Asking) -> AsyncIterator[Desk]:
+async def here(worker_pool: Pool, app_pool: Pool, emptied: None, ask: Asking) -> Desk:
     """A day in February, nothing bought yet."""
-    worker_pool = await Pool.open(settings.database_worker_url, size=2)
-    pool = await Pool.open(settings.database_url, size=8)
-    try:
-        market = await Market.create(worker_pool, pool)
-        provider_id = await market.register_provider()
-        yield Desk(
-            market,
-            ask,
-            await market.register_supplier(),
-            provider_id,
-            await market.offer(provider_id),
-            market.caller(Role.ADJUDICATOR, Role.SUPPORT),
-            market.caller(Role.ADJUDICATOR),
-        )
-    finally:
-        await pool.close()
-        await worker_pool.close()
+    market = await Market.create(worker_pool, app_pool)
+    provider_id = await market.register_provider()
+    return Desk(
+        market,
+        ask,
+        await market.register_supplier(),
+        provider_id,
+        await market.offer(provider_id),
+        market.caller(Role.ADJUDICATOR, Role.SUPPORT),
+        market.caller(Role.ADJUDICATOR),
+    )
 
 
 CLAIM = "claim { id version assigneeId priority state outcome proposedDecision { state amount { amount } proposedBy } }"

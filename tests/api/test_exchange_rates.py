@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,7 +9,6 @@ import asyncpg
 import pytest
 
 from api.operations import exchange_rates
-from api.settings import Settings
 from domain.access import Role
 from domain.errors import Conflict, Forbidden, Invalid
 from domain.exchange_rates import NewRate, RecordExchangeRates
@@ -23,12 +21,8 @@ TODAY = START.date()
 
 
 @pytest.fixture
-async def market(settings: Settings) -> AsyncIterator[Market]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=4)
-    yield await Market.create(worker, app)
-    await app.close()
-    await worker.close()
+async def market(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 def rates(*values: tuple[date, str]) -> RecordExchangeRates:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from api.imports.books import Books
 from api.imports.mapping import Rejected
 from api.imports.rates import RateReport, import_rates
-from api.settings import Settings
 from storage.pool import Pool
 from tests.builders import Market
 
@@ -21,10 +19,8 @@ pytestmark = pytest.mark.usefixtures("emptied")
 
 
 @pytest.fixture
-async def market(settings: Settings) -> AsyncIterator[Market]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    yield await Market.create(worker, worker)
-    await worker.close()
+async def market(worker_pool: Pool) -> Market:
+    return await Market.create(worker_pool, worker_pool)
 
 
 async def run(market: Market, tmp_path: Path, text: str) -> RateReport:

@@ -6,13 +6,11 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from api.operations import collection, memberships
-from api.settings import Settings
 from api.verbs import books, doctor
 from api.verbs import ledger as verb
 from domain.dates import MICROSECOND
@@ -43,11 +41,9 @@ async def seal(pool: Pool, tenant_id: TenantId) -> None:
 
 
 @pytest.fixture
-async def owners(settings: Settings) -> AsyncIterator[Pool]:
-    """A connection of the owner, through the platform's own pool."""
-    pool = await Pool.open(settings.database_owner_url, size=1)
-    yield pool
-    await pool.close()
+def owners(owners_pool: Pool) -> Pool:
+    """Connections of the owner, through the platform's own pool."""
+    return owners_pool
 
 
 async def tampered(owners: Pool, tenant_id: TenantId, change: str, *, keep: bool = False) -> list[Law]:

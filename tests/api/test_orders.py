@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from api.operations import orders, shipments, tracking
-from api.settings import Settings
 from domain.claims import Claim
 from domain.coverage import CoverageState
 from domain.dates import MICROSECOND
@@ -49,17 +47,8 @@ HOME = Address("Ada Moreau", "1 Pier Road", "New York", "10001", None, "US")
 
 
 @pytest.fixture
-async def pools(settings: Settings) -> AsyncIterator[tuple[Pool, Pool]]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=8)
-    yield worker, app
-    await app.close()
-    await worker.close()
-
-
-@pytest.fixture
-async def market(pools: tuple[Pool, Pool]) -> Market:
-    return await Market.create(*pools)
+async def market(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 async def read(market: Market, rows: Any, id: str) -> Any:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.settings import Settings
 from domain.ids import BuyerId, SupplierId
 from storage import books
 from storage.pool import Pool
@@ -25,11 +23,9 @@ CLAIM = """claim { id state outcome amount { amount } coupon { amount { amount }
 
 
 @pytest.fixture
-async def then(worker_pool: Pool, settings: Settings, emptied: None) -> AsyncIterator[Market]:
+async def then(worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
     """A sandbox whose clock stands in May 2022."""
-    pool = await Pool.open(settings.database_url, size=4)
-    yield await Market.create(worker_pool, pool, at=datetime(2022, 5, 20, tzinfo=UTC))
-    await pool.close()
+    return await Market.create(worker_pool, app_pool, at=datetime(2022, 5, 20, tzinfo=UTC))
 
 
 async def opened(market: Market, ask: Asking, paid_at: datetime) -> tuple[BuyerId, SupplierId, dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from api.operations import capabilities, enrolments, exchange_rates, quotes
-from api.settings import Settings
 from domain.capabilities import RestrictProvider, Scope
 from domain.dates import MICROSECOND
 from domain.enrolments import OfferGuarantee
@@ -44,17 +42,8 @@ ASKED = RequestQuote(None, GOODS, HERE, THERE, START, None, frozenset(), frozens
 
 
 @pytest.fixture
-async def pools(settings: Settings) -> AsyncIterator[tuple[Pool, Pool]]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=8)
-    yield worker, app
-    await app.close()
-    await worker.close()
-
-
-@pytest.fixture
-async def market(pools: tuple[Pool, Pool]) -> Market:
-    return await Market.create(*pools)
+async def market(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 async def ask(market: Market, buyer_id: BuyerId, wish: RequestQuote = ASKED) -> tuple[QuoteRequest, list[Quote]]:

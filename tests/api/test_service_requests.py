@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from api.operations import service_requests
-from api.settings import Settings
 from domain.access import Caller
 from domain.dates import MICROSECOND
 from domain.decisions import DecisionKind
@@ -32,12 +30,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def market(settings: Settings) -> AsyncIterator[Market]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=8)
-    yield await Market.create(worker, app)
-    await app.close()
-    await worker.close()
+async def market(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 async def bought(market: Market) -> tuple[Caller, Caller, RequestService]:

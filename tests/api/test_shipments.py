@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.settings import Settings
 from domain.access import Caller
 from domain.dates import MICROSECOND, rfc3339
 from domain.ids import OrderId, OrderLineId, ShipmentId
@@ -39,12 +37,8 @@ class Scene:
 
 
 @pytest.fixture
-async def bazaar(settings: Settings) -> AsyncIterator[Market]:
-    worker = await Pool.open(settings.database_worker_url, size=2)
-    app = await Pool.open(settings.database_url, size=4)
-    yield await Market.create(worker, app)
-    await app.close()
-    await worker.close()
+async def bazaar(worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.create(worker_pool, app_pool)
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 
 from api.operations.tenants import complete_tenants
-from api.settings import Settings
 from storage.pool import Pool
 from tests.marketplaces import Marketplace, open_marketplace
 
@@ -18,14 +16,6 @@ NEW = ["messages", "tracking"]
 """Rules that came with a newer version."""
 THEIRS = "guarantees/machinery_after_sales"
 """A rule of which the marketplace has a version of its own, though not all that are shipped."""
-
-
-@pytest.fixture
-async def owners_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """What `./run migrate` and a start go by."""
-    pool = await Pool.open(settings.database_owner_url, size=2)
-    yield pool
-    await pool.close()
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from api.settings import Settings
 from api.verbs import audit as verb
 from api.verbs import books
 from domain.dates import MICROSECOND
@@ -33,11 +31,9 @@ TABLES = (
 
 
 @pytest.fixture
-async def owners(settings: Settings) -> AsyncIterator[Pool]:
-    """A connection of the owner, through the platform's own pool."""
-    pool = await Pool.open(settings.database_owner_url, size=1)
-    yield pool
-    await pool.close()
+def owners(owners_pool: Pool) -> Pool:
+    """Connections of the owner, through the platform's own pool."""
+    return owners_pool
 
 
 async def told(story: Story, worker_pool: Pool) -> None:

@@ -14,7 +14,6 @@ import redis.asyncio
 
 from api.operations import clocks as operations
 from api.operations.clocks import FIRES
-from api.settings import Settings
 from api.worker import FIRING_SECONDS, ROUNDS, NobodyHears, Round, Worker
 from domain import clocks
 from domain.change import Change, Happening
@@ -51,39 +50,22 @@ class Consequences:
         return dict.fromkeys(Duty, self.fire)
 
 
-@pytest.fixture(scope="module")
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
+@pytest.fixture
+def pool(app_pool: Pool) -> Pool:
     """Connections of the application's role."""
-    pool = await Pool.open(settings.database_url, size=4)
-    yield pool
-    await pool.close()
+    return app_pool
 
 
 @pytest.fixture
-async def worker_pool(settings: Settings) -> AsyncIterator[Pool]:
-    """Connections of the worker's role: more than one worker has lanes."""
-    pool = await Pool.open(settings.database_worker_url, size=12)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def marketplace(settings: Settings, emptied: None) -> Marketplace:
+async def marketplace(owners_pool: Pool, emptied: None) -> Marketplace:
     """A live tenant that is gone after the test."""
-    return await _opened(settings, TenantKind.LIVE)
+    return await open_marketplace(owners_pool, TenantKind.LIVE)
 
 
 @pytest.fixture
-async def sandbox(settings: Settings, emptied: None) -> Marketplace:
+async def sandbox(owners_pool: Pool, emptied: None) -> Marketplace:
     """A sandbox that is gone after the test."""
-    return await _opened(settings, TenantKind.SANDBOX)
-
-
-async def _opened(settings: Settings, kind: TenantKind) -> Marketplace:
-    owner_pool = await Pool.open(settings.database_owner_url, size=1)
-    marketplace = await open_marketplace(owner_pool, kind)
-    await owner_pool.close()
-    return marketplace
+    return await open_marketplace(owners_pool, TenantKind.SANDBOX)
 
 
 @pytest.fixture

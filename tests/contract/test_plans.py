@@ -82,8 +82,8 @@ async def large(settings: Settings) -> AsyncIterator[asyncpg.Connection[Any]]:
 
 
 async def fill(connection: asyncpg.Connection[Any], table: str) -> None:
-    """A copy of the table with its indexes and made-up rows, behind the same policy."""
-    await connection.execute(f"CREATE TABLE large.{table} (LIKE public.{table} INCLUDING GENERATED)")
+    """A copy of the table with its indexes and made-up rows, behind the same policy. A crash may lose it."""
+    await connection.execute(f"CREATE UNLOGGED TABLE large.{table} (LIKE public.{table} INCLUDING GENERATED)")
     columns = await connection.fetch(
         "SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute"
         " WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",

@@ -1,36 +1,22 @@
-"""The platform's own pools and two marketplaces for the storage tests."""
+"""Short names of the platform's own pools, and two marketplaces, for the storage tests."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from api.settings import Settings
 from domain.tenants import TenantKind
 from storage.pool import Pool
 from tests.storage.marketplaces import Marketplace, open_marketplace
 
 
 @pytest.fixture(scope="session")
-async def pool(settings: Settings) -> AsyncIterator[Pool]:
-    pool = await Pool.open(settings.database_url, size=12)
-    yield pool
-    await pool.close()
+def pool(app_pool: Pool) -> Pool:
+    return app_pool
 
 
 @pytest.fixture(scope="session")
-async def owner_pool(settings: Settings) -> AsyncIterator[Pool]:
-    pool = await Pool.open(settings.database_owner_url, size=2)
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture(scope="session")
-async def worker_pool(settings: Settings) -> AsyncIterator[Pool]:
-    pool = await Pool.open(settings.database_worker_url, size=6)
-    yield pool
-    await pool.close()
+def owner_pool(owners_pool: Pool) -> Pool:
+    return owners_pool
 
 
 @pytest.fixture
