@@ -5,7 +5,8 @@ ALTER TABLE goods_returns
   ADD COLUMN tracking_valid boolean,              -- whether the number's check digit fits; null where it has none
   ADD CONSTRAINT goods_returns_parcel CHECK ((parcel IS NULL) = (tracking_number IS NULL)) NOT VALID;
 -- A return from before is spelled like any other; its number was not checked, so that nobody called it wrong.
-UPDATE goods_returns SET parcel = lower(regexp_replace(carrier COLLATE "C", '[^0-9A-Za-z]', '', 'g')) || ':'
+UPDATE goods_returns SET parcel =
+  coalesce(nullif(lower(regexp_replace(carrier COLLATE "C", '[^0-9A-Za-z]', '', 'g')), ''), lower(carrier)) || ':'
   || upper(regexp_replace(tracking_number COLLATE "C", '[\s./()-]', '', 'g'))
 WHERE tracking_number IS NOT NULL;
 ALTER TABLE goods_returns VALIDATE CONSTRAINT goods_returns_parcel;
