@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import money
+from domain import money, recoveries
 from domain.errors import Invalid
-from domain.liability import Bearer, Share, Shares, split, stated
+from domain.ids import LiablePartyId, ProviderId, SupplierId
+from domain.liability import Bearer, Debtor, Share, Shares, borne_by_somebody, debtors, split, stated
 from domain.money import WHOLE_BP, Money
 
 
@@ -52,3 +53,33 @@ def test_shares_stand_in_one_order_however_they_are_stated() -> None:
     shares = stated((Share(Bearer.CARRIER, 4_000), Share(Bearer.PROVIDER, 6_000)))
     assert shares == Shares.of({Bearer.PROVIDER: 6_000, Bearer.CARRIER: 4_000})
     assert (shares.of_bearer(Bearer.CARRIER), shares.of_bearer(Bearer.BUYER)) == (4_000, 0)
+
+
+SUPPLIER, PROVIDER = SupplierId.mint(1, 1), ProviderId.mint(1, 2)
+
+
+def test_who_owes_follows_who_each_bearer_is_and_one_in_two_roles_owes_both() -> None:
+    shares = Shares.of({Bearer.PROVIDER: 2_000, Bearer.SUPPLIER: 5_000, Bearer.CARRIER: 1_000, Bearer.PLATFORM: 2_000})
+    parties: dict[Bearer, LiablePartyId] = {
+        Bearer.SUPPLIER: SUPPLIER,
+        Bearer.PROVIDER: PROVIDER,
+        Bearer.CARRIER: PROVIDER,
+    }
+    assert debtors(shares, parties) == (Debtor(SUPPLIER, 5_000), Debtor(PROVIDER, 3_000))
+    assert debtors(shares, {Bearer.SUPPLIER: SUPPLIER}) == (Debtor(SUPPLIER, 5_000),)
+    found = borne_by_somebody(shares, {Bearer.SUPPLIER: SUPPLIER})
+    assert [(each.inputs["bearer"], each.holds) for each in found] == [("PROVIDER", False), ("SUPPLIER", True)]
+
+
+@given(st.integers(0, 10_000_00), st.integers(1, 9_999), st.integers(0, 9_999))
+def test_two_parties_never_owe_more_than_there_is_and_all_of_it_where_they_share_all(
+    minor: int, first_bp: int, kept_bp: int
+) -> None:
+    """Half a cent is the first one's; what each owes never shrinks when more is spent."""
+    whole, more = Money(minor, "USD"), Money(minor + 1, "USD")
+    second_bp = max(10_000 - first_bp - kept_bp, 0)
+    first, second = recoveries.part(whole, first_bp, 1), recoveries.part(whole, second_bp, 2)
+    assert first + second <= whole
+    assert first + recoveries.part(whole, 10_000 - first_bp, 2) == whole
+    assert first <= recoveries.part(more, first_bp, 1)
+    assert second <= recoveries.part(more, second_bp, 2)
