@@ -114,6 +114,28 @@ async def test_every_charge_is_a_line_and_the_terms_are_written_into_the_quote(m
     assert quote.chargeable_grams == 100_000
 
 
+async def test_what_is_beyond_the_last_bracket_of_one_measure_is_not_taken_by_another(market: Market) -> None:
+    """ASKED weighs 100 kg: the zone is priced by weight up to 50 kg and by volume without end."""
+    by_weight = per_kilogram("2.00", below=50_000)
+    await sell(market, rates=[by_weight, replace(by_weight, measure=Measure.VOLUME, below=None)])
+    buyer = await market.register_buyer()
+    request, found = await ask(market, buyer)
+    assert found == []
+    assert [finding.reason for each in request.left_out for finding in each.because] == ["list_has_rate"]
+    lighter = replace(ASKED, pieces=(replace(ASKED.pieces[0], weight_grams=40_000, count=1),))
+    _, (quote,) = await ask(market, buyer, lighter)
+    assert quote.charges[0].because.inputs["measure"] == "WEIGHT"
+
+
+async def test_another_version_of_the_prices_counts_at_once(market: Market) -> None:
+    """Lists are remembered by their sheet, so that a successor's are read although its predecessor's are known."""
+    sold, buyer = await sell(market, "2.00"), await market.register_buyer()
+    _, (before,) = await ask(market, buyer)
+    await price_list(market, sold.service_id, [per_kilogram("3.00")], supersedes_id=sold.rate_sheet_id)
+    _, (after,) = await ask(market, buyer)
+    assert (before.total, after.total) == (usd(200_00), usd(300_00))
+
+
 async def test_the_promise_rests_on_calendars_and_cut_offs(market: Market) -> None:
     """START is a Sunday at 17:00 in Shanghai; Monday is worked, two weeks later the Spring Festival closes China."""
     await sell(market, timing=Timing(3, 5, 1, "17:00", "Asia/Shanghai"))
