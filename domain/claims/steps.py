@@ -297,10 +297,15 @@ def _ruled(
         updated_at=at,
         decided_at=at,
         ended_at=at if state is ClaimState.CLOSED else None,
-        appealable_until=appealable_until,
-        final_at=at if appealable_until is None else appealable_until + MICROSECOND,
+        appealable_until=None if state is ClaimState.RETURNING else appealable_until,
+        final_at=None if state is ClaimState.RETURNING else _final_at(appealable_until, at),
         version=claim.version + 1,
     )
+
+
+def _final_at(appealable_until: datetime | None, at: datetime) -> datetime:
+    """From when on nobody can appeal what stands since `at`."""
+    return at if appealable_until is None else appealable_until + MICROSECOND
 
 
 def _leads_to(ruling: Ruling) -> ClaimState:
@@ -319,12 +324,17 @@ def _leads_to(ruling: Ruling) -> ClaimState:
 # -- remedies ----------------------------------------------------------------------------------------------------------
 
 
-def goods_returned(claim: Claim, at: datetime) -> Change[Claim]:
-    """The goods came back as they should: what was awarded is provided now. Refuses with ValueError otherwise."""
+def goods_returned(claim: Claim, appealable_until: datetime | None, at: datetime) -> Change[Claim]:
+    """The goods came back as they should: what was awarded is provided now, and can be appealed until then.
+
+    Refuses with ValueError otherwise.
+    """
     _require(claim, ClaimState.RETURNING)
     waits = any(line.remedy in REFUNDS | IN_KIND for line in claim.lines)
     state = ClaimState.REMEDY_IN_PROGRESS if waits else ClaimState.DECIDED
-    return _to(claim, state, "claim.goods_returned", at, return_required=False)
+    final_at = _final_at(appealable_until, at)
+    window = {"appealable_until": appealable_until, "final_at": final_at}
+    return _to(claim, state, "claim.goods_returned", at, return_required=False, **window)
 
 
 def return_lapsed(claim: Claim, at: datetime) -> Change[Claim]:

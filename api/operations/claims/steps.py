@@ -7,6 +7,7 @@ to come back first are authorised by `api/operations/return_authorisations.py`.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from api.operations import bearers, claim_turns, points, remedies, return_authorisations
@@ -204,8 +205,7 @@ async def _decide(
     name: str | None = None,
 ) -> Claim:
     """The claim comes to what was ruled; the decision with its tree, remedies, returns and points are part of it."""
-    calendar = await cases.market_days(work)
-    until = procedure.appealable_until(await cases.clocks_of(work, claim), work.at, calendar)
+    until = await _appealable_until(work, claim, ruling.outcome, side)
     decided = work.new_id(DecisionId)
     change = claims.decide_claim(claim, ruling, judgement, decided, until, work.at, name=name)
     left = await claim_turns.duties_left(work, change)
@@ -217,6 +217,15 @@ async def _decide(
     await follow(work, change.after, case.cover, case.rows.order)
     await _penalise(work, change.after, judgement)
     return change.after
+
+
+async def _appealable_until(
+    work: Work, claim: Claim, outcome: ClaimOutcome | None, side: Side | None
+) -> datetime | None:
+    """Until when what stands from now on can be appealed; None where nobody lost: it was agreed on, or accepted."""
+    if outcome is ClaimOutcome.AGREED or side is Side.LIABLE_PARTY:
+        return None
+    return procedure.appealable_until(await cases.clocks_of(work, claim), work.at, await cases.market_days(work))
 
 
 def _tree(claim: Claim, case: Case, ruling: Ruling, judgement: Judgement, found: tuple[Finding, ...]) -> Finding:
@@ -282,7 +291,7 @@ async def evidence_complete(work: Work, claim: Claim, side: Side, note: str | No
 
 async def return_accepted(work: Work, claim: Claim) -> Claim:
     """The goods came back as they should: what was awarded is provided."""
-    change = claims.goods_returned(claim, work.at)
+    change = claims.goods_returned(claim, await _appealable_until(work, claim, claim.outcome, None), work.at)
     await step(work, change, Side.SYSTEM, None)
     cover = await coverage_rows.get(work.connection, work.tenant_id, claim.coverage_id)
     await follow(work, change.after, cover)
