@@ -146,7 +146,11 @@ async def _claim(asked: Asked, id: Id) -> Subject:
                 "appeal_subject_stands",
                 {"state": claim.state.value},
             ),
-            Finding("appeal.own", not await _accepted(asked, claim), "appeal_not_of_own_acceptance"),
+            Finding(
+                "appeal.own",
+                not await accepted(asked.connection, asked.tenant_id, claim),
+                "appeal_not_of_own_acceptance",
+            ),
         ),
         order_id=claim.order_id,
         entries=entries,
@@ -155,13 +159,13 @@ async def _claim(asked: Asked, id: Id) -> Subject:
     )
 
 
-async def _accepted(asked: Asked, claim: Claim) -> bool:
+async def accepted(connection: Connection, tenant_id: TenantId, claim: Claim) -> bool:
     """Whether the claim stands as it does because the liable party accepted it."""
     text = (
         "SELECT EXISTS (SELECT FROM claim_events WHERE tenant_id = $1 AND claim_id = $2 AND name = 'claim.accepted'"
         " AND at = $3)"
     )
-    found: bool = await asked.connection.fetchval(text, asked.tenant_id, claim.id, claim.decided_at)
+    found: bool = await connection.fetchval(text, tenant_id, claim.id, claim.decided_at)
     return found
 
 

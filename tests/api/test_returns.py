@@ -81,6 +81,7 @@ async def test_goods_that_come_back_as_they_should_let_the_refund_be_paid(return
         claim.liability,
         [returning.line_id],
     )
+    assert (claim.appealable_until, claim.final_at) == (None, None), "nothing stands before the goods are back"
     await arrange(returning)
     assert await stands(returning) == (ReturnState.AUTHORISED, ClaimState.RETURNING)
     await ship(returning)
@@ -88,6 +89,7 @@ async def test_goods_that_come_back_as_they_should_let_the_refund_be_paid(return
     assert (await returning.goods()).receipt is Receipt.TRACKING
     await word(returning, returning.maker, "accept_return")
     assert await stands(returning) == (ReturnState.COMPLIANT, ClaimState.REMEDY_IN_PROGRESS)
+    assert (await returning.claim()).final_at is not None
     text = """query ($id: ID!) { claim(id: $id) { events(first: 30) { nodes { name actor } }
       returns(first: 2) { nodes { state availableActions lines(first: 5) { nodes { line { id } problem } } } } } }"""
     shown = (await ask(returning.buyer, text, id=returning.claim_id))["claim"]

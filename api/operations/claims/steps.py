@@ -27,6 +27,7 @@ from domain.guarantees import Judgement
 from domain.ids import ClaimLineId, DecisionId
 from domain.orders import Order
 from domain.points import CauseKind, PointCause
+from storage import appeals as appeal_rows
 from storage import chargebacks as chargeback_rows
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
@@ -291,7 +292,9 @@ async def evidence_complete(work: Work, claim: Claim, side: Side, note: str | No
 
 async def return_accepted(work: Work, claim: Claim) -> Claim:
     """The goods came back as they should: what was awarded is provided."""
-    change = claims.goods_returned(claim, await _appealable_until(work, claim, claim.outcome, None), work.at)
+    own = await appeal_rows.accepted(work.connection, work.tenant_id, claim)
+    until = await _appealable_until(work, claim, claim.outcome, Side.LIABLE_PARTY if own else None)
+    change = claims.goods_returned(claim, until, work.at)
     await step(work, change, Side.SYSTEM, None)
     cover = await coverage_rows.get(work.connection, work.tenant_id, claim.coverage_id)
     await follow(work, change.after, cover)
