@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ TWO_KILOGRAMS = Consignment(weight_grams=2_000)
 NOTICE_ENDS = datetime(2026, 3, 16, 23, 59, 59, 999999, tzinfo=UTC)
 
 
+@cache
 def rule(file: str) -> CarriageTerms:
     body: Any = rule_kinds.check((FOLDER / file).read_text(encoding="utf-8")).body
     return terms.read(CarriageTerms, {"version": "rul_1", **body})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import pytest
@@ -89,6 +90,7 @@ THE_SUPPLIER = caller(Role.SUPPLIER, party_id=SUPPLIER, viewer=ViewerKind.SUPPLI
 ADJUDICATOR = caller(Role.ADJUDICATOR)
 
 
+@cache
 def shipped() -> EvidenceTerms:
     draft = rule_kinds.check(SHIPPED.read_text(encoding="utf-8"))
     return terms.read(EvidenceTerms, {"version": "test", **draft.body})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ SUPPORT = caller(Role.SUPPORT)
 CARRIER = caller(Role.SERVICE)
 
 
+@cache
 def rule() -> ReturnTerms:
     text = (FOLDER / "returns.toml").read_text(encoding="utf-8")
     return read(ReturnTerms, {"version": "rul_1", **check(text).body})
