@@ -2,7 +2,9 @@
 
 Twenty providers serve each of 2,500 routes; ten of their offers become quotes, each with its lines and their
 computation, written with audit, outbox and clock and read back. Then ten times as many providers come in, none of which
-serves any of these routes, and the same questions are asked again.
+serves any of these routes, and the same questions are asked again. A server meets 358 routes, each for the first time
+within its first 358 questions, the hundred before the measurement among them; from then on it knows their price lists
+(decision 0172).
 """
 
 from __future__ import annotations
