@@ -19,7 +19,7 @@ import redis
 from api.embedded import InUse, connected, discard, engines
 from api.settings import ROOT, Unusable, from_environment
 
-SOON_SECONDS = 20
+SOON_SECONDS = 60
 HOLD = """
 import os, sys, time
 from pathlib import Path
@@ -67,10 +67,12 @@ def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that supervises the engines of `state`, which are ready; it has ended with this block."""
     command = [sys.executable, "-c", HOLD, str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield process
-        process.terminate()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:  # of a test that failed as well: the block waits for the process's end
+            process.terminate()
 
 
 def engine_pids(state: Path) -> list[int]:

@@ -33,7 +33,7 @@ QUIET: Final = (
     "--no-first-run",
     "--window-size=1500,950",
 )
-PATIENCE_S: Final = 20
+PATIENCE_S: Final = 60
 KEYS: Final = {"control": "\ue009", "enter": "\ue007"}
 
 
