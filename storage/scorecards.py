@@ -5,10 +5,9 @@ exclusions, in the transaction that gives occasion. Readers sum whole days. `fau
 those tables.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from domain import records, scorecards
@@ -80,36 +79,6 @@ async def by_parties(
         cases = scorecards.cases(rule, counts, record, attempts=carried_by.attempt_counts)
         found[id] = scorecards.evaluate(rule, id, cases, window, since, until)
     return found
-
-
-async def recent(
-    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], at: datetime
-) -> Mapping[ProviderId, Scorecard]:
-    """As `by_parties`, for quotes: what was read up to `TRUSTED` ago is believed (`storage.records.recent`)."""
-    found: dict[ProviderId, Scorecard] = {}
-    for id in provider_ids:
-        read_at, known = _known.get((tenant_id, id), (None, None))
-        if read_at is not None and known is not None and read_at <= at < read_at + TRUSTED:
-            found[id] = known
-    missing = [id for id in provider_ids if id not in found]
-    if missing:
-        cards = await by_parties(connection, tenant_id, missing, at)
-        for id in missing:
-            card = found[id] = cards[id]
-            _known[tenant_id, id] = (at, card)
-            _known.move_to_end((tenant_id, id))
-        while len(_known) > KNOWN_MAX:
-            _known.popitem(last=False)
-    return found
-
-
-TRUSTED: Final = timedelta(seconds=60)
-"""How long quotes believe a standing, on the tenant's clock."""
-
-KNOWN_MAX: Final = 10_000
-"""Standings that a process remembers for quotes; those not read for longest go first."""
-
-_known: Final[OrderedDict[tuple[TenantId, ProviderId], tuple[datetime, Scorecard]]] = OrderedDict()
 
 
 _CASES: Final = """
