@@ -20,7 +20,7 @@ from domain.guarantees import Judgement, OrderFacts
 from domain.ids import ClaimId, ClaimLineId, Id, OrderLineId, ShipmentId
 from domain.liability import Bearer, Shares, stated
 from domain.money import WHOLE_BP, Money
-from domain.remedies import IN_KIND, RemedyKind
+from domain.remedies import IN_KIND, REFUNDS, RemedyKind
 from domain.tracking import ResponsibleParty
 
 MintLine = Callable[[], ClaimLineId]
@@ -104,15 +104,22 @@ def by_rule(claim: Claim, judgement: Judgement, shares: Shares, mint: MintLine) 
 
 
 def as_made(claim: Claim, judgement: Judgement, shares: Shares, mint: MintLine) -> Ruling:
-    """What the buyer asked for, remedy by remedy: the party that was silent has nothing to say against it."""
+    """What the buyer asked for, remedy by remedy: the party that was silent has nothing to say against it.
+
+    What its promise gives as a coupon stays one: asking for money does not make it money.
+    """
     if not claim.itemised:
         return by_rule(claim, judgement, shares, mint)
     given = tuple(
-        replace(line, remedy=line.requested_remedy, amount=min(line.requested, line.loss))
+        replace(line, remedy=_promised(line.requested_remedy, judgement), amount=min(line.requested, line.loss))
         for line in _judged_now(claim, judgement, mint)
     )
     required = judgement.return_required and any(line.remedy is RemedyKind.REFUND_FULL for line in given)
     return Ruling(ClaimOutcome.GRANTED, judgement.base, _nothing_where_zero(given), shares, required)
+
+
+def _promised(asked: RemedyKind, judgement: Judgement) -> RemedyKind:
+    return judgement.remedy if judgement.remedy is RemedyKind.COUPON and asked in REFUNDS else asked
 
 
 def by_agreement(claim: Claim, wishes: Sequence[LineWish], shares: Shares) -> Ruling:

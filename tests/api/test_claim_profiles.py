@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from api.operations import claims
-from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimState, ContactParty
+from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimState, ContactParty, LineWish, OpenClaim
 from domain.errors import Conflict, Forbidden, Invalid, Refused
-from domain.ids import OrderId
+from domain.ids import ClaimId, OrderId
+from domain.remedies import RemedyKind
 from tests.api.test_claims import Story, story
-from tests.builders import line
+from tests.builders import line, usd
 
 __all__ = ["story"]
 MICROSECOND = timedelta(microseconds=1)
@@ -146,6 +147,17 @@ async def test_open_claims_keep_the_profile_that_they_were_opened_under(story: S
     assert (await story.claim(claim.id)).state is ClaimState.ESCALATED
     with pytest.raises(Conflict):
         await story.market.act(story.market.staff, claims.choose_claim_profile, "clocks/amazon")
+
+
+async def test_silence_makes_no_money_of_what_is_promised_as_a_coupon(story: Story) -> None:
+    probe = await opened(story, GOLDEN[1])
+    await story.market.act(story.buyer, claims.withdraw_claim, AnswerClaim(probe.id, None))
+    wish = LineWish(probe.lines[0].line_id, RemedyKind.REFUND_FULL, usd(100_00))
+    asked = OpenClaim(probe.coverage_id, probe.reason, None, (wish,))
+    opened_again = await story.market.act(story.buyer, claims.open_claim, asked)
+    await story.market.move(GOLDEN[1].silence_at + MICROSECOND)
+    claim = await story.claim(ClaimId(str(opened_again.things["claim"])))
+    assert [(line.remedy, line.amount) for line in claim.lines] == [(RemedyKind.COUPON, usd(100_00))]
 
 
 async def test_only_a_rule_about_clocks_that_is_in_force_can_be_chosen(story: Story) -> None:
