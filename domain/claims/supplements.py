@@ -111,7 +111,11 @@ def supplement_claim(claim: Claim, added: Supplement, decision_id: DecisionId, a
         decided_at=at,
         version=claim.version + 1,
     )
-    facts: dict[str, Fact] = {"orderId": claim.order_id, "amountMinor": after.amount.minor, "currency": after.amount.currency}
+    facts: dict[str, Fact] = {
+        "orderId": claim.order_id,
+        "amountMinor": after.amount.minor,
+        "currency": after.amount.currency,
+    }
     return Change(claim, after, (Happening("claim.supplemented", facts),))
 
 
