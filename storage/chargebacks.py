@@ -62,9 +62,7 @@ async def by_order(connection: Connection, tenant_id: TenantId, id: OrderId) -> 
 
 async def runs(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> bool:
     """Whether a chargeback of the order is not over. The order's lock covers the answer."""
-    text = (
-        "SELECT EXISTS (SELECT FROM chargebacks WHERE tenant_id = $1 AND order_id = $2 AND state = ANY ($3::text[]))"
-    )
+    text = "SELECT EXISTS (SELECT FROM chargebacks WHERE tenant_id = $1 AND order_id = $2 AND state = ANY ($3::text[]))"
     found: bool = await connection.fetchval(text, tenant_id, order_id, sorted(LIVE))
     return found
 

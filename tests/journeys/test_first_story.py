@@ -156,7 +156,10 @@ async def test_an_l1_buyer_applies_on_day_30_and_not_on_day_31(cast: People) -> 
     closes_at = datetime.fromisoformat(cover["closesAt"])
     await cast.move_clock(closes_at)
     listed = "query($id: ID!) { coverage(id: $id) { availableActions blockedActions { because { reason } } } }"
-    assert (await cast.ask("l1", listed, id=cover["id"]))["coverage"]["availableActions"] == ["OPEN_CLAIM", "CONTACT_PARTY"]
+    assert (await cast.ask("l1", listed, id=cover["id"]))["coverage"]["availableActions"] == [
+        "OPEN_CLAIM",
+        "CONTACT_PARTY",
+    ]
     opened = await cast.do("l1", "openClaim", f"claim {{ {CLAIM} }}", coverageId=cover["id"], reason="LATE_DELIVERY")
     claim = opened["claim"]
     assert (claim["state"], claim["amount"]["amount"]) == ("OPEN", "80.00")
