@@ -94,7 +94,7 @@ def test_a_forger_with_a_key_of_his_own_is_found_by_the_trusted_key() -> None:
     assert not certificates.verify(file(), holds, trusted=frozenset({own})).holds
 
 
-CHARACTERS = st.characters(exclude_categories=("Cs",))
+CHARACTERS = st.characters(exclude_categories=["Cs"])
 """All that UTF-8 can spell; found by their category, since trying each costs two seconds."""
 
 
