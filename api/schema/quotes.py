@@ -299,7 +299,8 @@ class RequestQuoteInput:
     origin: QuotePlaceInput = strawberry.field(description="Where the goods start.")
     destination: QuotePlaceInput = strawberry.field(description="Where they go.")
     ready_at: datetime = strawberry.field(
-        description="When they are ready; after a lane's cut-off counts as the next day."
+        description="When they are ready: an instant that has passed counts as now, and one after a lane's cut-off as "
+        "the next day."
     )
     incoterm: Incoterm | None = strawberry.field(default=None, description="Only services on these terms.")
     modes: list[ServiceMode] | None = strawberry.field(default=None, description="Only these modes.")

@@ -20,15 +20,17 @@ from storage.views.view import Answer, Root, Row
 
 
 async def party_statement(
-    connection: Any, _rows: Sequence[Row], viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
+    connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[PartyStatement | None]:
-    """A page of the statement. Refuses, with every reason, what names no party, month or currency."""
+    """A page of the statement. Refuses, with every reason, what names no party, month that began, or currency."""
     party_id, first = _asked(viewer, arguments)
     if not _may(viewer, party_id):
         return [None]
     market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", viewer.tenant_id)
     opens_at, closes_at = statements.span_of(first, await calendars.get(connection, market))
     of = Month(party_id, arguments["currency"], opens_at, closes_at)
+    if at < opens_at:
+        raise Invalid(Problem(("month",), "That month has not begun."))
     count, cursor = arguments["first"], arguments.get("after")
     place = None if cursor is None else _decoded(of, cursor)
     opening = await statement_rows.held(connection, viewer.tenant_id, of)
