@@ -16,8 +16,8 @@ from tests.engine.reference import Reference
 
 
 @pytest.fixture(scope="session")
-async def loaded(owner: asyncpg.Pool[Any]) -> AsyncIterator[None]:
-    """Tables and rows of the bazaar; gone when the session ends."""
+async def loaded(owner: asyncpg.Pool[Any], emptying: str) -> AsyncIterator[None]:
+    """Tables and rows of the bazaar; gone when the session ends. What is emptied is settled before they are there."""
     await stalls.load(owner)
     yield
     await owner.execute("DROP SCHEMA bazaar CASCADE")
