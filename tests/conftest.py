@@ -53,7 +53,7 @@ LONGEST = (
     "api/test_ledger.py",
     "api/console/test_in_browser.py",
 )
-"""Files that take more than ten seconds, the longest first; not those of `engine/`, which keep rows for the whole run."""
+"""Files that take more than ten seconds, the longest first; not those of `engine/`, which keep rows of their own."""
 YOUNG_OBJECTS = 50_000
 """How many new objects there are before a collection of garbage looks at them."""
 TEMPLATE_LOCK = 20221130
