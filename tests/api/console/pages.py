@@ -3,8 +3,8 @@
 from tests.api.console.browser import Browser
 
 TABS = "[...document.querySelectorAll('.graphiql-tab-button')].map((tab) => tab.innerText)"
-RESPONSE = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
-EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+RESPONSE = "document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue()"
+EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror"
 
 
 def load(browser: Browser, origin: str, query: str = "") -> None:
