@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from domain import desk, proposals
 from domain.access import Caller, Role, Scope, ViewerKind
+from domain.claim_moves import moves
 from domain.claims import (
     Claim,
     ClaimAction,
@@ -20,7 +21,6 @@ from domain.claims import (
     ClaimState,
     DecideClaim,
     LineWish,
-    moves,
 )
 from domain.claims import (
     desk as assignments,
@@ -106,7 +106,7 @@ def claim(state: ClaimState = ClaimState.ESCALATED, **members: object) -> Claim:
 
 
 def blocked(subject: Claim, who: Caller, action: ClaimAction) -> set[str]:
-    (move,) = [move for move in moves(subject, who, AT) if move.action == action.value]
+    (move,) = [move for move in moves(subject, who, AT, inspecting=False) if move.action == action.value]
     return {finding.reason for finding in move.because}
 
 
