@@ -175,12 +175,6 @@ def at_least(memberships: Iterable[Membership], plan: Plan) -> list[Membership]:
     return [membership for membership in memberships if ranks.index(membership.plan) >= ranks.index(plan)]
 
 
-def plan_at(memberships: Iterable[Membership], at: datetime) -> Plan:
-    """The plan that counts at `at`."""
-    found = current(memberships, at)
-    return Plan.FREE if found is None else found.plan
-
-
 def record_membership(
     command: RecordMembership,
     memberships: Iterable[Membership],

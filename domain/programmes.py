@@ -18,7 +18,6 @@ from domain import dates, terms
 from domain.countries import COUNTRIES
 from domain.dates import UTC_DAYS, Calendar
 from domain.explain import Finding, Input, unmet
-from domain.ids import LiablePartyId, SupplierId
 from domain.rulebook import RuleKind, RuleVersion
 from domain.terms import Count, Days
 
@@ -98,11 +97,6 @@ def programme_terms(version: RuleVersion) -> ProgrammeTerms:
     if version.kind is not RuleKind.PROGRAMMES:
         raise TypeError(f"{version.key} is not the rule about programmes")
     return terms.read(ProgrammeTerms, {"version": str(version.id), **version.body})
-
-
-def standing_of(party_id: LiablePartyId) -> ProgrammeParty:
-    """What sort of party that is."""
-    return ProgrammeParty.SUPPLIER if isinstance(party_id, SupplierId) else ProgrammeParty.PROVIDER
 
 
 def entry(

@@ -10,7 +10,6 @@ from domain.ids import (
     CardReceiptId,
     ChargebackId,
     ChargebackNoticeId,
-    EvidencePackId,
     OrderId,
     ProcessorId,
     TenantId,
@@ -129,11 +128,6 @@ async def packs(connection: Connection, tenant_id: TenantId, ids: Collection[Cha
     """The packs of those chargebacks, by chargeback and number."""
     where = "t.chargeback_id = ANY ($2::text[]) ORDER BY t.chargeback_id, t.number"
     return await EVIDENCE_PACKS.select(connection, tenant_id, where, list(ids))
-
-
-async def get_pack(connection: Connection, tenant_id: TenantId, id: EvidencePackId) -> EvidencePack:
-    """The pack. Refuses with NotFound."""
-    return await EVIDENCE_PACKS.get(connection, tenant_id, id)
 
 
 LAW: Final = r"""

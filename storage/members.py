@@ -41,11 +41,6 @@ async def count_with_role(
     return counted
 
 
-async def get_invitation(connection: Connection, tenant_id: TenantId, id: InvitationId) -> Invitation:
-    """The invitation. Refuses with NotFound."""
-    return await INVITATIONS.get(connection, tenant_id, id)
-
-
 async def lock_invitation(connection: Connection, tenant_id: TenantId, id: InvitationId) -> Invitation:
     """The invitation, this transaction's until its end. Refuses with NotFound."""
     return await INVITATIONS.lock(connection, tenant_id, id)

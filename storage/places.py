@@ -47,14 +47,6 @@ async def find(connection: Connection, unlocode: str) -> Place | None:
     return None if row is None else _place(row)
 
 
-async def by_unlocodes(connection: Connection, unlocodes: Sequence[str]) -> dict[str, Place]:
-    """Code -> place, of those that are known."""
-    rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM places p WHERE p.unlocode = ANY ($1::text[])", list(unlocodes)
-    )
-    return {place.unlocode: place for place in map(_place, rows)}
-
-
 async def page(
     connection: Connection,
     *,

@@ -55,13 +55,3 @@ async def next_number(connection: Connection, tenant_id: TenantId, service_id: S
     text = "SELECT coalesce(max(number), 0) + 1 FROM rate_sheets WHERE tenant_id = $1 AND service_id = $2"
     found: int = await connection.fetchval(text, tenant_id, service_id)
     return found
-
-
-async def rates_of(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> list[Rate]:
-    """All rates of the sheet, by line. For sheets drafted in one call, and for tests."""
-    return await RATES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.line", id)
-
-
-async def surcharges_of(connection: Connection, tenant_id: TenantId, id: RateSheetId) -> list[Surcharge]:
-    """All surcharges of the sheet, by position."""
-    return await SURCHARGES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.position", id)

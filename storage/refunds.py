@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.ids import ClaimId, GoodwillId, RefundId, TenantId
+from domain.ids import ClaimId, RefundId, TenantId
 from domain.refunds import Refund
 from storage.pool import Connection
 from storage.tables import Table
@@ -25,9 +25,3 @@ async def lock(connection: Connection, tenant_id: TenantId, id: RefundId) -> Ref
 async def lock_by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimId) -> list[Refund]:
     """The refunds of that claim, this transaction's until its end."""
     return await REFUNDS.select(connection, tenant_id, "t.claim_id = $2 ORDER BY t.id", claim_id, lock=True)
-
-
-async def find_by_goodwill(connection: Connection, tenant_id: TenantId, goodwill_id: GoodwillId) -> Refund | None:
-    """The refund that was given out of that goodwill, or None."""
-    found = await REFUNDS.select(connection, tenant_id, "t.goodwill_id = $2", goodwill_id)
-    return found[0] if found else None
