@@ -36,15 +36,18 @@ FROM (SELECT n, (n - 1) / 2 + 1 AS o, (n - 1) % 2 + 1 AS k FROM generate_series(
   rule_versions r WHERE r.tenant_id = '$tenant' AND r.id = '$rule';
 
 INSERT INTO claims (tenant_id, id, number, order_id, coverage_id, buyer_id, provider_id, reason, origin, state, outcome,
-  base_minor, amount_minor, currency, rule_version_id, procedure_version_id, due_at, opened_at, updated_at, decided_at,
-  ended_at, version)
+  base_minor, amount_minor, currency, rule_version_id, procedure_version_id, answer_due_at, escalation_opens_at,
+  escalates_at, due_at, opened_at, updated_at, decided_at, ended_at, version, duty, silence, claimant_silence, final_at)
 SELECT '$tenant', pg_temp.id('clm', n), 'C-' || n, pg_temp.id('ord', o), pg_temp.id('cov', n), pg_temp.id('buy', o % 20000 + 1),
-  pg_temp.id('prv', o % 2000 + 1), 'LATE_DELIVERY', 'APPLICATION',
-  CASE WHEN n % 4 = 0 THEN 'CLOSED' WHEN n % 4 = 1 THEN 'ESCALATED' ELSE 'OPEN' END,
-  CASE WHEN n % 4 = 0 THEN 'DENIED' END, 250000, 10000, 'USD', '$rule', '$procedure',
-  CASE WHEN n % 4 > 0 THEN now() + n % 5000 * interval '1 minute' END, now() - n % 40000 * interval '1 minute', now(),
-  CASE WHEN n % 4 = 0 THEN now() END, CASE WHEN n % 4 = 0 THEN now() END, 1
-FROM (SELECT n, (n - 1) / 2 + 1 AS o FROM generate_series(1, 200000) n) c;
+  pg_temp.id('prv', o % 2000 + 1), 'LATE_DELIVERY', 'APPLICATION', state,
+  CASE state WHEN 'CLOSED' THEN 'DENIED' END, 250000, 10000, 'USD', '$rule', '$procedure', due, due,
+  due + interval '4 days', CASE WHEN state <> 'CLOSED' THEN due END, now() - n % 40000 * interval '1 minute', now(),
+  CASE state WHEN 'CLOSED' THEN now() END, CASE state WHEN 'CLOSED' THEN now() END, 1,
+  CASE state WHEN 'OPEN' THEN 'ANSWER_CLAIM' WHEN 'ESCALATED' THEN 'DECIDE_CLAIM' END, 'ESCALATE', 'CLOSE',
+  CASE state WHEN 'CLOSED' THEN now() END
+FROM (SELECT n, (n - 1) / 2 + 1 AS o, now() + n % 5000 * interval '1 minute' AS due,
+        CASE n % 4 WHEN 0 THEN 'CLOSED' WHEN 1 THEN 'ESCALATED' ELSE 'OPEN' END AS state
+      FROM generate_series(1, 200000) n) c;
 
 INSERT INTO claim_events (tenant_id, id, claim_id, name, actor, note, at)
 SELECT '$tenant', pg_temp.id('evt', n), pg_temp.id('clm', (n - 1) / 3 + 1), 'claim.opened', 'BUYER', NULL,
