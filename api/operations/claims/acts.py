@@ -13,6 +13,7 @@ from domain.errors import Conflict, NotFound
 from domain.explain import Finding
 from domain.ids import ClaimId, ClaimLineId, DecisionId
 from domain.liability import Shares
+from storage import chargebacks as chargeback_rows
 from storage.unit_of_work import Outcome, Work
 
 
@@ -59,11 +60,13 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     )
     claim = change.after
     ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
+    waits = await chargeback_rows.runs(work.connection, work.tenant_id, claim.order_id)  # asked before all is written
     await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)
     tree = claims.found_liable(judgement.grounds, *besides)
     claim_turns.explain(work, decided, claim, DecisionKind.ELIGIBILITY, tree)
     await claim_turns.take_turn(work, change, _claimant(work), command.note)
-    await steps.await_chargeback(work, claim)
+    if waits:
+        await steps.suspend(work, claim)
     return Outcome({"claim": claim.id})
 
 
