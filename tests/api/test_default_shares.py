@@ -12,7 +12,7 @@ from domain import explain
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, DecideClaim
 from domain.explain import Finding
 from domain.guarantees import ServiceKind
-from domain.ids import OrderLineId, ShipmentId
+from domain.ids import OrderId, OrderLineId, ShipmentId
 from domain.liability import Bearer
 from domain.service_requests import RequestService
 from domain.tracking import NewEvent, RecordTrackingEvents, TrackingReason, TrackingStatus
@@ -30,7 +30,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 async def lines_of(story: Story, order_id: str) -> list[OrderLineId]:
     async with story.market.pool.acquire(story.market.tenant_id) as connection:
-        order = await order_rows.get(connection, story.market.tenant_id, order_id)  # type: ignore[arg-type]
+        order = await order_rows.get(connection, story.market.tenant_id, OrderId(order_id))
     return [each.id for each in order.lines]
 
 
