@@ -337,6 +337,8 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     # what insurers paid buyers
     "recordInsurancePayment": _by(Role.SERVICE, Role.FINANCE, Role.ADJUDICATOR),
     "withdrawInsurancePayment": _by(Role.FINANCE, Role.ADJUDICATOR),
+    "recordReimbursement": _by(Role.SERVICE, Role.FINANCE),
+    "withdrawReimbursement": _by(Role.FINANCE),
     # deposits
     "recordDeposit": _by(Role.FINANCE),
     "drawDeposit": _by(Role.FINANCE),

@@ -27,6 +27,7 @@ from domain.ids import (
     RecoveryId,
     RedemptionId,
     RefundId,
+    ReimbursementId,
     RuleVersionId,
     TransferId,
 )
@@ -55,7 +56,7 @@ class AccountName(StrEnum):
     COMPENSATION_EXPENSE = "COMPENSATION_EXPENSE"
     """What compensation costs the platform at first."""
     EXPENSE_RECOVERY = "EXPENSE_RECOVERY"
-    """What liable parties and carriers bear of it."""
+    """What liable parties, carriers and insurers bear of it."""
     PREPAID_INSPECTIONS = "PREPAID_INSPECTIONS"
     """What buyers paid in advance for inspections that have not reported yet."""
     MEMBERSHIP_INCOME = "MEMBERSHIP_INCOME"
@@ -193,6 +194,10 @@ class Event(StrEnum):
     """A carrier paid what it had accepted."""
     CARRIER_WRITTEN_OFF = "CARRIER_WRITTEN_OFF"
     """What a carrier had accepted and did not pay is given up."""
+    REIMBURSED = "REIMBURSED"
+    """An insurer, or a carrier outside a case, paid the platform back what it bears of a loss."""
+    REIMBURSEMENT_RETURNED = "REIMBURSEMENT_RETURNED"
+    """What the platform was paid back turned out not to have been paid."""
     CHARGEBACK_HELD = "CHARGEBACK_HELD"
     """The disputed amount is held back from the party's payouts."""
     CHARGEBACK_WON = "CHARGEBACK_WON"
@@ -269,6 +274,8 @@ POSTINGS: Final[Mapping[Event, tuple[tuple[AccountName, AccountName], ...]]] = {
     Event.CARRIER_ACCEPTED: ((AccountName.CARRIER_RECEIVABLE, AccountName.EXPENSE_RECOVERY),),
     Event.CARRIER_PAID: ((AccountName.CASH_CLEARING, AccountName.CARRIER_RECEIVABLE),),
     Event.CARRIER_WRITTEN_OFF: ((AccountName.BAD_DEBT, AccountName.CARRIER_RECEIVABLE),),
+    Event.REIMBURSED: ((AccountName.CASH_CLEARING, AccountName.EXPENSE_RECOVERY),),
+    Event.REIMBURSEMENT_RETURNED: ((AccountName.EXPENSE_RECOVERY, AccountName.CASH_CLEARING),),
     Event.CHARGEBACK_HELD: ((AccountName.PARTY_PAYABLE, AccountName.FUNDS_HELD),),
     Event.CHARGEBACK_WON: ((AccountName.FUNDS_HELD, AccountName.PARTY_PAYABLE),),
     Event.CHARGEBACK_LOST: ((AccountName.FUNDS_HELD, AccountName.CASH_CLEARING),),
@@ -321,6 +328,7 @@ class Cause:
     carrier_claim_id: CarrierClaimId | None = None
     membership_id: MembershipId | None = None
     inspection_id: InspectionId | None = None
+    reimbursement_id: ReimbursementId | None = None
     rule_version_id: RuleVersionId | None = None
     reverses_id: TransferId | None = None
 

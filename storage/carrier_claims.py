@@ -39,8 +39,10 @@ async def by_claim(connection: Connection, tenant_id: TenantId, claim_id: ClaimI
 _ACCOUNTS: Final = """
 SELECT t.claim_id, e.currency,
   coalesce(sum(e.amount_minor) FILTER (WHERE a.name = 'COMPENSATION_EXPENSE'), 0)::bigint AS given,
-  coalesce(-sum(e.amount_minor) FILTER (WHERE t.carrier_claim_id IS NULL
+  coalesce(-sum(e.amount_minor) FILTER (WHERE t.carrier_claim_id IS NULL AND t.reimbursement_id IS NULL
     AND a.name IN ('EXPENSE_RECOVERY', 'BAD_DEBT')), 0)::bigint AS charged,
+  coalesce(-sum(e.amount_minor) FILTER (WHERE t.reimbursement_id IS NOT NULL
+    AND a.name = 'EXPENSE_RECOVERY'), 0)::bigint AS reimbursed,
   coalesce(-sum(e.amount_minor) FILTER (WHERE t.carrier_claim_id IS NOT NULL
     AND a.name IN ('EXPENSE_RECOVERY', 'BAD_DEBT')), 0)::bigint AS recovered
 FROM ledger_transfers t
@@ -60,6 +62,6 @@ async def loss_accounts(
     """
     found: dict[ClaimId, LossAccount] = {}
     for row in await connection.fetch(_ACCOUNTS, tenant_id, list(claim_ids)):
-        given, charged, recovered = (Money(row[name], row["currency"]) for name in ("given", "charged", "recovered"))
-        found[ClaimId(row["claim_id"])] = loss_account(given, charged, recovered)
+        sides = (Money(row[name], row["currency"]) for name in ("given", "charged", "recovered", "reimbursed"))
+        found[ClaimId(row["claim_id"])] = loss_account(*sides)
     return found

@@ -30,6 +30,9 @@ WITH sides AS (
   UNION ALL
   SELECT currency, 0, 0, sum(accepted_minor), sum(written_off_minor) FROM carrier_claims
   WHERE tenant_id = $1 GROUP BY currency
+  UNION ALL
+  SELECT currency, 0, 0, sum(amount_minor), 0 FROM reimbursements
+  WHERE tenant_id = $1 AND withdrawn_at IS NULL GROUP BY currency
 ), sums AS (
   SELECT currency, coalesce(sum(booked), 0) AS booked, coalesce(sum(given_up), 0) AS given_up, sum(owed) AS owed,
     sum(written_off) AS written_off FROM sides GROUP BY currency

@@ -99,7 +99,7 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     cases = await case_rows.by_claim(work.connection, work.tenant_id, claim.id)
     if any(case.shipment_id == shipment.id for case in cases):
         raise Conflict("There is a case against the carrier of this shipment already.")
-    borne = await _left_to_ask(work, claim, cases)
+    borne = await left_to_ask(work, claim, cases)
     carrier_id = shipment.provider_id if leg is None else leg.provider_id
     findings = (
         Finding("carrier_claim.cause", kind is not None, "carrier_answers_for_cause", {"reason": claim.reason.value}),
@@ -116,8 +116,8 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     return Outcome({"carrierClaim": case.id})
 
 
-async def _left_to_ask(work: Work, claim: Claim, cases: Sequence[CarrierClaim]) -> Money:
-    """What the platform bears of the claim and no carrier was asked for yet."""
+async def left_to_ask(work: Work, claim: Claim, cases: Sequence[CarrierClaim]) -> Money:
+    """What the platform bears of the claim and nobody was asked for yet. The order is locked by the caller."""
     nothing = Money.zero(claim.amount.currency)
     accounts = await case_rows.loss_accounts(work.connection, work.tenant_id, [claim.id])
     if (account := accounts.get(claim.id)) is None:

@@ -176,6 +176,9 @@ class LossAccount:
         description="What the parties that bear a share were charged and not let off, all of them together."
     )
     recovered_from_carriers: Money = strawberry.field(description="What carriers accepted and has not been given up.")
+    reimbursed: Money = strawberry.field(
+        description="What insurers, and carriers outside a case, paid back to the marketplace."
+    )
     borne_by_platform: Money = strawberry.field(
         description="What is left: the marketplace's own loss, or what may still fall due of coupons that live."
     )

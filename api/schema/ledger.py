@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from api.schema.memberships import Membership
     from api.schema.payouts import Payout
     from api.schema.recoveries import Recovery
+    from api.schema.reimbursements import Reimbursement
     from api.schema.remedies import Goodwill, Refund
     from api.schema.returns import Inspection
 
@@ -135,6 +136,9 @@ class LedgerTransfer(Node):
     )
     inspection: Annotated["Inspection", strawberry.lazy("api.schema.returns")] | None = strawberry.field(
         description="The inspection whose fee it is."
+    )
+    reimbursement: Annotated["Reimbursement", strawberry.lazy("api.schema.reimbursements")] | None = strawberry.field(
+        description="What an insurer, or a carrier outside a case, paid back to the marketplace."
     )
     rule_version: RuleVersion | None = strawberry.field(description="The rule version behind it.")
 

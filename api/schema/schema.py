@@ -62,6 +62,7 @@ from api.schema import (
     quotes,
     rate_sheets,
     recoveries,
+    reimbursements,
     relations,
     remedies,
     requirements,
@@ -121,6 +122,7 @@ from storage.views import points as points_views
 from storage.views import quotes as quote_views
 from storage.views import rate_sheets as rate_sheet_views
 from storage.views import recoveries as recovery_views
+from storage.views import reimbursements as reimbursement_views
 from storage.views import relations as relation_views
 from storage.views import remedies as remedy_views
 from storage.views import returns as return_views
@@ -187,6 +189,7 @@ NOUNS: Final[tuple[Noun, ...]] = (
     Noun(remedy_views, remedies.RemedyQueries, remedies.RemedyMutations),
     Noun(exposure_views, exposure.ExposureQueries),
     Noun(insurance_views, insurance.InsuranceQueries, insurance.InsuranceMutations),
+    Noun(reimbursement_views, reimbursements.ReimbursementQueries, reimbursements.ReimbursementMutations),
     Noun(recovery_views, recoveries.RecoveryQueries, recoveries.RecoveryMutations),
     Noun(None, payouts.PayoutQueries, payouts.PayoutMutations),
     Noun(None, invoices.InvoiceQueries, invoices.InvoiceMutations),
@@ -281,7 +284,9 @@ def _mutations(core: GraphQLSchema) -> dict[str, Mutation]:
     for name, definition in (core.mutation_type.fields if core.mutation_type else {}).items():
         declared = definition.extensions["strawberry-definition"].metadata[mutation.DECLARATION]
         payload = str(definition.type).rstrip("!")
-        registry[name] = Mutation(name, declared.operation, declared.input_type, payload, declared.keyed)
+        registry[name] = Mutation(
+            name, declared.operation, declared.input_type, payload, declared.keyed, declared.gathers
+        )
     return registry
 
 

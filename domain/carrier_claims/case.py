@@ -223,11 +223,12 @@ class WriteOffCarrierClaim:
 
 @dataclass(frozen=True, slots=True)
 class LossAccount:
-    """Who bore what a claim's buyer was given. The last three sum to the first, always."""
+    """Who bore what a claim's buyer was given. The last four sum to the first, always."""
 
     given_to_buyer: Money
     charged_to_party: Money
     recovered_from_carriers: Money
+    reimbursed: Money
     borne_by_platform: Money
 
 
@@ -240,6 +241,9 @@ def left_to_ask(account: LossAccount, cases: Iterable[CarrierClaim], contingent:
     return account.borne_by_platform - contingent - money.total(asked, contingent.currency)
 
 
-def loss_account(given: Money, charged: Money, recovered: Money) -> LossAccount:
-    """What nobody was charged with and no carrier paid is the platform's own loss (or, below nothing, its gain)."""
-    return LossAccount(given, charged, recovered, given - charged - recovered)
+def loss_account(given: Money, charged: Money, recovered: Money, reimbursed: Money) -> LossAccount:
+    """What nobody was charged with and neither carrier nor insurer paid is the platform's own loss.
+
+    Below nothing it is its gain.
+    """
+    return LossAccount(given, charged, recovered, reimbursed, given - charged - recovered - reimbursed)

@@ -70,6 +70,7 @@ from domain.ids.money import (
     RecoveryId,
     RedemptionId,
     RefundId,
+    ReimbursementId,
     ReservationId,
     TransferId,
 )
@@ -226,6 +227,7 @@ __all__ = [
     "RecoveryId",
     "RedemptionId",
     "RefundId",
+    "ReimbursementId",
     "RelationId",
     "RemedyId",
     "RequirementItemId",

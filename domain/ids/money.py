@@ -153,6 +153,12 @@ class InsurancePaymentId(Id):
     prefix = "inp"
 
 
+class ReimbursementId(Id):
+    """What the marketplace was paid back for a claim."""
+
+    prefix = "rmb"
+
+
 class MembershipChoiceId(Id):
     """Which plan a merchant wants next."""
 

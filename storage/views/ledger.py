@@ -193,6 +193,7 @@ TRANSFER: Final = View(
         "carrierClaim": One("CarrierClaim", "{t}.carrier_claim_id"),
         "membership": One("Membership", "{t}.membership_id"),
         "inspection": One("Inspection", "{t}.inspection_id"),
+        "reimbursement": One("Reimbursement", "{t}.reimbursement_id"),
         "ruleVersion": One("RuleVersion", "{t}.rule_version_id"),
         "entries": Computed(postings),
     },

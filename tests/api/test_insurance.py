@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from api.operations import claims, insurance
+from api.operations import claims, insurance, reimbursements
 from domain.access import Role, ViewerKind
 from domain.claims import AnswerClaim, ClaimOutcome, DecideClaim, LineWish
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.exposure import LossCause
-from domain.ids import InsurancePaymentId, OrderId, OrderLineId
+from domain.ids import InsurancePaymentId, OrderId, OrderLineId, ReimbursementId
 from domain.insurance import RecordInsurancePayment, WithdrawInsurancePayment
+from domain.liability import Bearer, Share
+from domain.reimbursements import RecordReimbursement, Reimburser, WithdrawReimbursement
 from domain.remedies import RemedyKind
 from tests.api.test_claims import refused, story
 from tests.api.test_remedies import Losses, losses
@@ -99,6 +101,18 @@ async def test_a_claim_gives_and_its_party_owes_what_the_insurer_left(losses: Lo
     assert await losses.story.faults() == []
 
 
+async def test_a_party_accepts_a_claim_for_what_the_insurer_left_of_it(losses: Losses) -> None:
+    claim, over = await losses.lost(300_00), await losses.lost(50_00)
+    await pay(losses, OrderId(claim.order_id), 120_00)
+    await pay(losses, OrderId(over.order_id), 50_00)
+    await losses.market.act(losses.supplier, claims.accept_claim, AnswerClaim(claim.id, "We lost it."))
+    (recovery,) = await losses.recoveries(claim)
+    assert ((await losses.refund(claim)).amount, recovery.due) == (usd(180_00), usd(180_00))
+    accepted = losses.market.act(losses.supplier, claims.accept_claim, AnswerClaim(over.id, None))
+    assert await refused(accepted) == ["exposure_suffices"]  # all of it was made good
+    assert await losses.story.faults() == []
+
+
 async def test_of_payments_at_once_no_more_is_recorded_than_was_lost(losses: Losses) -> None:
     order_id = await losses.order(100_00)
     made = await asyncio.gather(
@@ -133,3 +147,60 @@ async def test_what_is_no_payment_for_the_line_is_refused_with_every_reason(loss
             await losses.market.act(caller, insurance.record_insurance_payment, wish)
     with pytest.raises(Refused):
         await pay(losses, order_id, 99_01, "A4", cause=LossCause.CONDITION)  # goods are lost once
+
+
+async def test_what_is_paid_back_to_the_marketplace_is_no_loss_of_its_own_any_more(losses: Losses, ask: Asking) -> None:
+    claim = await losses.lost(300_00)
+    await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
+    shares = (Share(Bearer.SUPPLIER, 4_000), Share(Bearer.PLATFORM, 6_000))
+    wish = DecideClaim(claim.id, ClaimOutcome.GRANTED, "Lost.", shares=shares)
+    await losses.market.act(losses.market.staff, claims.decide_claim, wish)
+
+    def paid(minor: int, reference: str, payer: Reimburser = Reimburser.INSURER) -> RecordReimbursement:
+        return RecordReimbursement(claim.id, payer, "Anchor Cover", reference, usd(minor), None)
+
+    async def record(wish: RecordReimbursement) -> ReimbursementId:
+        made = await losses.market.act(losses.market.staff, reimbursements.record_reimbursement, wish)
+        return ReimbursementId(str(made.things["reimbursement"]))
+
+    async def account() -> list[str]:
+        shown = "givenToBuyer chargedToParty recoveredFromCarriers reimbursed borneByPlatform".split()
+        parts = " ".join(f"{name} {{ amount }}" for name in shown)
+        text = f"query($id: ID!) {{ lossAccount(claimId: $id) {{ {parts} }} }}"
+        found = (await ask(losses.market.staff, text, id=claim.id))["lossAccount"]
+        return [found[name]["amount"] for name in shown]
+
+    assert await account() == ["300.00", "120.00", "0.00", "0.00", "180.00"]
+    assert await refused(record(paid(180_01, "R1"))) == ["reimbursement_within_borne"]
+    first = await record(paid(100_00, "R1"))
+    with pytest.raises(Conflict):
+        await record(paid(1_00, "R1"))
+    with pytest.raises(Invalid) as wrong:
+        await record(paid(0, " \n"))
+    assert [".".join(problem.field) for problem in wrong.value.problems] == ["reference", "amount.amount"]
+    await record(paid(80_00, "R2", Reimburser.CARRIER))
+    assert await account() == ["300.00", "120.00", "0.00", "180.00", "0.00"]
+    assert await refused(record(paid(1, "R3"))) == ["reimbursement_within_borne"]
+    (exposure,) = await losses.exposures(OrderId(claim.order_id))
+    assert exposure.drawn == usd(300_00)  # the buyer got nothing of it
+    (recovery,) = await losses.recoveries(claim)
+    assert recovery.due == usd(120_00)  # and the party owes what it owed
+
+    given = {"reimbursementId": first, "reason": "The cheque bounced.", "idempotencyKey": "W1"}
+    gone = await ask.mutate(losses.market.staff, "withdrawReimbursement", "reimbursement { availableActions }", **given)
+    assert (gone["userErrors"], gone["reimbursement"]["availableActions"]) == ([], [])
+    again = WithdrawReimbursement(first, "Twice.")
+    act = losses.market.act(losses.market.staff, reimbursements.withdraw_reimbursement, again)
+    assert await refused(act) == ["reimbursement_stands"]
+    assert await account() == ["300.00", "120.00", "0.00", "80.00", "100.00"]
+    assert await losses.story.faults() == []
+    text = """query($claim: ID!) {
+      reimbursements(first: 3, filter: {claimId: $claim}) { nodes { payer amount { amount } withdrawnAt } }
+      ledgerTransfers(first: 9, filter: {claimId: $claim}) { nodes { event reimbursement { id } } } }"""
+    shown = await ask(losses.market.staff, text, claim=claim.id)
+    assert [each["payer"] for each in shown["reimbursements"]["nodes"]] == ["CARRIER", "INSURER"]
+    caused = [each["event"] for each in shown["ledgerTransfers"]["nodes"] if each["reimbursement"] is not None]
+    assert sorted(caused) == ["REIMBURSED", "REIMBURSED", "REIMBURSEMENT_RETURNED"]
+    for caller in (losses.story.buyer, losses.supplier, losses.market.caller(Role.SUPPORT)):
+        with pytest.raises(Forbidden):
+            await losses.market.act(caller, reimbursements.record_reimbursement, paid(1, "R4"))

@@ -262,15 +262,16 @@ def test_a_carrier_that_is_a_provider_answers_and_nothing_else() -> None:
         carrier_claims.require_side(other, carrier)
 
 
-@given(st.integers(0, 10**9), st.integers(-(10**6), 10**9), st.integers(0, 10**9))
-def test_who_bore_it_sums_to_what_was_given(given_: int, charged: int, recovered: int) -> None:
-    account = carrier_claims.loss_account(usd(given_), usd(charged), usd(recovered))
-    parts = (account.charged_to_party, account.recovered_from_carriers, account.borne_by_platform)
+@given(st.integers(0, 10**9), st.integers(-(10**6), 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_who_bore_it_sums_to_what_was_given(given_: int, charged: int, recovered: int, reimbursed: int) -> None:
+    account = carrier_claims.loss_account(usd(given_), usd(charged), usd(recovered), usd(reimbursed))
+    recovered_ = (account.recovered_from_carriers, account.reimbursed)
+    parts = (account.charged_to_party, *recovered_, account.borne_by_platform)
     assert sum(part.minor for part in parts) == given_
 
 
 def test_a_loss_is_asked_for_once() -> None:
-    account = carrier_claims.loss_account(usd(100_00), usd(0), usd(0))
+    account = carrier_claims.loss_account(usd(100_00), usd(0), usd(0), usd(0))
     assert carrier_claims.left_to_ask(account, (), usd(0)) == usd(100_00)
     assert carrier_claims.left_to_ask(account, (), usd(60_00)) == usd(40_00)
     running = opened(loss=30_00)
@@ -278,5 +279,7 @@ def test_a_loss_is_asked_for_once() -> None:
     refused = answered(answered(filed(running), CarrierAnswer.REFUSED), CarrierAnswer.REFUSED)
     assert carrier_claims.left_to_ask(account, (refused,), usd(60_00)) == usd(40_00)
     accepted = answered(filed(running), CarrierAnswer.ACCEPTED)
-    recovered = carrier_claims.loss_account(usd(100_00), usd(0), usd(30_00))  # the ledger knows what was accepted
+    recovered = carrier_claims.loss_account(
+        usd(100_00), usd(0), usd(30_00), usd(0)
+    )  # the ledger knows what was accepted
     assert carrier_claims.left_to_ask(recovered, (accepted,), usd(60_00)) == usd(10_00)

@@ -2,8 +2,8 @@
 
 Claims for goods that came late or never, coupons spent, held, taken back and expired, orders cancelled, refunds paid
 and failed, chargebacks won and lost, losses shared by two parties, what parties owe netted, paid, disputed and given
-up, what insurers pay, plans, goodwill, and appeals, in any order and at any time. A step may be refused, with a type
-and a reason; whatever it does, the books stay right.
+up, what insurers pay buyers and the marketplace, plans, goodwill, and appeals, in any order and at any time. A step may
+be refused, with a type and a reason; whatever it does, the books stay right.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from api.operations import (
     memberships,
     orders,
     recoveries,
+    reimbursements,
 )
 from domain.access import Caller, Role
 from domain.appeals import AppealEffect, Content, DecideAppeal, DraftAppeal, StepAppeal
@@ -49,6 +50,7 @@ from domain.ids import (
     ProviderId,
     RecoveryId,
     RefundId,
+    ReimbursementId,
     ReservationId,
     SupplierId,
 )
@@ -61,6 +63,7 @@ from domain.orders import CancelOrder
 from domain.payouts import ConfirmPayout, RecordPayout
 from domain.recoveries import DisputeRecovery, ResolveRecovery, WriteOffRecovery
 from domain.refunds import RecordRefundFailed, RecordRefundPaid
+from domain.reimbursements import RecordReimbursement, Reimburser, WithdrawReimbursement
 from domain.reservations import CaptureReservation, ReleaseReservation, ReserveCoupon
 from tests.api.test_claims import DAY_AFTER, story
 from tests.api.test_remedies import Losses, losses
@@ -315,6 +318,19 @@ class Walk:
         paid = RecordInsurancePayment(order_id, line_id, cause, "Anchor Cover", self.reference(), amount, None)
         return await self.act(self.staff, insurance.record_insurance_payment, paid)
 
+    async def reimburse(self) -> bool:
+        """Somebody pays the marketplace back for a claim, or it turns out that nobody did."""
+        made = await self.one("reimbursements", "withdrawn_at IS NULL")
+        if made is not None and self.chance.random() < 0.3:
+            gone = WithdrawReimbursement(ReimbursementId(made["id"]), "It bounced.")
+            return await self.act(self.staff, reimbursements.withdraw_reimbursement, gone)
+        claim = await self.one("claims", "outcome IN ('GRANTED', 'PARTLY')")
+        if claim is None:
+            return False
+        payer, amount = self.chance.choice(tuple(Reimburser)), self.amount(claim["amount_minor"] // 2)
+        paid = RecordReimbursement(ClaimId(claim["id"]), payer, "Anchor Cover", self.reference(), amount, None)
+        return await self.act(self.staff, reimbursements.record_reimbursement, paid)
+
     async def plan(self) -> bool:
         """The supplier chooses a plan, or pays for one."""
         plan = self.chance.choice(tuple(Plan))
@@ -379,6 +395,7 @@ STEPS: Final[Mapping[str, int]] = {
     "give_up": 2,
     "be_kind": 2,
     "insure": 3,
+    "reimburse": 3,
     "plan": 2,
     "appeal": 5,
     "review": 4,

@@ -71,13 +71,18 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
 
 
 async def accept_claim(work: Work, command: AnswerClaim) -> Outcome:
-    """The liable party owns up; the buyer gets what the rule gives."""
+    """The liable party owns up; the buyer gets what the rule gives, or what is left of it.
+
+    Refuses (`exposure.draw`) where an insurer, a bank or another claim made all of it good.
+    """
     access.require(work.caller, "acceptClaim")
     claim, case = await cases.locked(work, command.claim_id, ClaimAction.ACCEPT_CLAIM)
     judgement = case.judged(work.at, liable=True)
     ruling = rulings.by_rule(
         claim, judgement, Shares.whole(claim.party_bears), lambda: work.new_id(ClaimLineId)
     )  # whoever owns up bears it
+    left = await steps.within(work, claim, case.cover, ruling)
+    ruling = left if rulings.gives(left) else ruling
     accepted = Finding("claim.decision", True, "claim_accepted", {"by": Side.LIABLE_PARTY.value})
     await steps.grant(
         work, claim, case, Side.LIABLE_PARTY, command.note, accepted, ruling=ruling, name="claim.accepted"

@@ -184,14 +184,19 @@ async def within(work: Work, claim: Claim, cover: Coverage, ruling: Ruling) -> R
 
 
 async def grant_on_appeal(work: Work, claim: Claim, note: str | None) -> Claim:
-    """The buyer's appeal against a denial was right: the claim is granted for what the rule gives.
+    """The buyer's appeal against a denial was right: the claim is granted for what the rule gives, or what is left.
 
-    The claim is APPEALED and locked, its order too. Refuses where the rule gives nothing for the facts.
+    The claim is APPEALED and locked, its order too. Refuses where the rule gives nothing for the facts, and where
+    everything was made good already (`exposure.draw`).
     """
     named = [line.line_id for line in claim.lines] if claim.itemised else ()
     case = await cases.proven(work, claim, await cases.case_of(work, claim.coverage_id, claim.reason, named))
     granted = Finding("claim.decision", True, "claim_granted_on_appeal", {"by": Side.STAFF.value})
-    return await grant(work, claim, case, Side.STAFF, note, granted)
+    shares, _ = case.shares(claim)
+    judgement = case.judged(work.at, liable=True)
+    ruling = rulings.by_rule(claim, judgement, shares, lambda: work.new_id(ClaimLineId))
+    left = await within(work, claim, case.cover, ruling) if judgement.grounds.holds else ruling
+    return await grant(work, claim, case, Side.STAFF, note, granted, ruling=left if rulings.gives(left) else ruling)
 
 
 async def _decide(
