@@ -1,0 +1,100 @@
+"""How the platform's values are made quickly: dataclasses whose methods are closures, not programs compiled one by one.
+
+Until Python 3.13 `dataclasses` writes every method of every class as text and compiles it by itself: seven thousand
+little programs, a quarter of a start. All of them but `__init__` do the same for every class, so here they are closures
+over the names of the class's fields, with the same meaning to the letter. Later versions of Python compile once per
+class and are left alone. `domain/__init__.py` sees to it that this comes before the first value.
+"""
+
+import dataclasses
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from reprlib import recursive_repr
+from typing import Any, Final, TypeVar
+
+Fields = Iterable["dataclasses.Field[Any]"]
+Names = tuple[str, ...]
+
+OPERATIONS: Final = {
+    "==": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _names(_of: str, fields: Fields) -> Names:
+    return tuple([field.name for field in fields])
+
+
+@cache
+def _members(names: Names) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads the attributes of those names as a tuple."""
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda value: tuple([getattr(value, name) for name in names])
+
+
+def _repr(fields: Fields, _globals: Any) -> Callable[[Any], str]:
+    names = _names("self", fields)
+
+    def told(self: Any) -> str:
+        return f"{self.__class__.__qualname__}({', '.join([f'{name}={getattr(self, name)!r}' for name in names])})"
+
+    return recursive_repr()(_named("__repr__", told))
+
+
+def _compare(name: str, operation: str, names: Names, _same: Names, **_globals: Any) -> Callable[[Any, Any], Any]:
+    members, holds = _members(names), OPERATIONS[operation]
+
+    def compared(self: Any, other: Any) -> Any:
+        return holds(members(self), members(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    return _named(name, compared)
+
+
+def _hash(fields: Fields, _globals: Any) -> Callable[[Any], int]:
+    members = _members(_names("self", fields))
+
+    def digested(self: Any) -> int:
+        return hash(members(self))
+
+    return _named("__hash__", digested)
+
+
+def _frozen(cls: Any, fields: Fields, _globals: Any) -> tuple[Callable[..., None], Callable[..., None]]:
+    names = _names("self", fields)
+
+    def assign(self: Any, name: str, value: Any) -> None:
+        if type(self) is cls or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        super(cls, self).__setattr__(name, value)
+
+    def delete(self: Any, name: str) -> None:
+        if type(self) is cls or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+        super(cls, self).__delattr__(name)
+
+    return _named("__setattr__", assign), _named("__delattr__", delete)
+
+
+def _named(name: str, method: F) -> F:
+    method.__name__ = name
+    return method
+
+
+if sys.version_info < (3, 13):
+    for _private, _ours in {
+        "_tuple_str": _names,
+        "_repr_fn": _repr,
+        "_cmp_fn": _compare,
+        "_hash_fn": _hash,
+        "_frozen_get_del_attr": _frozen,
+    }.items():
+        getattr(dataclasses, _private)  # an AttributeError tells of a Python that makes them otherwise
+        setattr(dataclasses, _private, _ours)

@@ -1,0 +1,94 @@
+"""What makes dataclasses quickly makes them mean the same: compared with what Python compiles by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+import domain.values
+from api.settings import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Frozen, with a field that does not count and one that is not told."""
+
+    number: int
+    weights: tuple[int, ...] = ()
+    note: str = field(default="", compare=False)
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One field."""
+
+    text: Any
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """None."""
+
+
+@dataclass(order=True)
+class Place:
+    """Ordered, and may change."""
+
+    row: int
+    seat: list[Any]
+
+
+class Crate(Parcel):
+    """An heir with room for more."""
+
+
+SAYS = "from tests.domain.test_values import meaning; print(meaning())"
+
+
+def meaning() -> str:
+    """What the classes above do, in words."""
+    here, round_ = Parcel(1, (2,), "a", "s"), Place(1, [])
+    round_.seat.append(round_)
+    crate = Crate(7)
+    return "\n".join(
+        (
+            repr([here, Label(None), Nothing(), round_, crate, pickle.loads(pickle.dumps(here))]),  # noqa: S301
+            repr([here == Parcel(1, (2,), "b", "s"), here == Parcel(1, (2,), "a", "t"), Label(1) == Label(1.0)]),
+            repr([Parcel(7) == crate, Parcel.__eq__(here, 1), Nothing() == Nothing()]),
+            repr([hash(Parcel(1, (2,))) == hash((1, (2,), "")), hash(Label(5)), hash(Nothing()), Place.__hash__]),
+            repr([Place(1, [2]) < Place(1, [3]), Place(2, []) <= Place(1, [9]), Place(1, []) > Place(1, [])]),
+            repr([Place(1, [1]) >= Place(1, []), refusal(lambda: Place(1, []) < 3)]),  # type: ignore[operator]
+            refusal(lambda: setattr(here, "number", 2)),
+            refusal(lambda: delattr(here, "number")),
+            refusal(lambda: setattr(Nothing(), "more", 2)),
+            refusal(lambda: setattr(crate, "number", 2)),
+            refusal(lambda: hash(Label([]))),
+            repr([getattr(Parcel, name).__qualname__ for name in ("__init__", "__eq__", "__repr__", "__hash__")]),
+            repr(dataclasses.replace(here, number=4)),
+        )
+    )
+
+
+def refusal(act: Any) -> str:
+    """What is raised."""
+    with pytest.raises((AttributeError, TypeError)) as raised:
+        act()
+    return f"{type(raised.value).__name__}: {raised.value}"
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="this Python compiles once per class")
+def test_values_mean_what_python_makes_them_mean() -> None:
+    """The other process is told that it is a later Python, so that nothing is put in place there."""
+    later = "import sys; own = sys.version_info; sys.version_info = (3, 13); import domain; sys.version_info = own"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{later}; {SAYS}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert meaning() == done.stdout.removesuffix("\n")
+    assert Parcel.__eq__.__module__ == domain.values.__name__
