@@ -159,7 +159,7 @@ def register_buyer(
 ) -> Change[Buyer]:
     """The organisation buys here, at L0. Refuses what `parties` refuses."""
     registration = checked(registration)
-    require_room(organisation, OrganisationKind.BUYER, present)
+    require_room(organisation, OrganisationKind.BUYER, present, registration)
     buyer = Buyer(
         id=id,
         organisation_id=organisation.id,
@@ -303,7 +303,7 @@ def grant_tier(buyer: Buyer, command: GrantTier, look: Look, *, id: DecisionId) 
     problems = () if 0 <= command.level < len(steps) else (_no_level(steps),)
     _require(reason, problems)
     if buyer.revoked_at is not None:
-        raise Conflict("The buyer's tier is revoked; reinstate it first.")
+        raise Conflict("The buyer's tier is revoked; reinstate it first.", field=("buyerId",))
     if command.level == buyer.level:
         raise Conflict(f"The buyer stands on {LABELS[buyer.level]} already.", field=("level",))
     inputs: dict[str, Input] = {
@@ -321,7 +321,7 @@ def revoke_tier(buyer: Buyer, reason: str, look: Look, *, id: DecisionId) -> Tie
     """The buyer stands on L0 for misconduct and earns no level until it is reinstated. Refuses one that is revoked."""
     _require(reason)
     if buyer.revoked_at is not None:
-        raise Conflict("The buyer's tier is revoked already.")
+        raise Conflict("The buyer's tier is revoked already.", field=("buyerId",))
     inputs: dict[str, Input] = {"before": buyer.level, "reason": reason.strip()}
     tree = Finding("tier.revoked", True, "tier_revoked_by_staff", inputs, look.rule.version)
     after = replace(_on(buyer, 0, look, id), granted_level=None, granted_at=None, revoked_at=look.at)
@@ -332,7 +332,7 @@ def reinstate_tier(buyer: Buyer, reason: str, look: Look, *, id: DecisionId) -> 
     """The buyer earns levels again, and stands at once on what it reaches. Refuses one that is not revoked."""
     _require(reason)
     if buyer.revoked_at is None:
-        raise Conflict("The buyer's tier is not revoked.")
+        raise Conflict("The buyer's tier is not revoked.", field=("buyerId",))
     look = replace(look, facts=replace(look.facts, revoked=False))
     decided = look.decided()
     inputs: dict[str, Input] = {"level": decided.level, "reason": reason.strip()}

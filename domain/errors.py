@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -132,3 +133,64 @@ class Refused(Refusal):
         super().__init__(message)
         self.rule = rule
         self.unmet = unmet
+
+
+def fields_of(refusal: Refusal) -> tuple[tuple[str, ...], ...]:
+    """Every place in the input that the refusal names."""
+    if isinstance(refusal, Invalid):
+        return tuple(problem.field for problem in refusal.problems if problem.field)
+    return (refusal.field,) if refusal.field else ()
+
+
+def overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one of the two places in an input is, or holds, the other."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+class Several(Refusal):
+    """More than one no to the same call, each found by a look of its own. Its code is the first one's."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        first = refusals[0]
+        super().__init__(first.message, field=first.field)
+        self.code = first.code
+        self.refusals = refusals
+
+
+class Told:
+    """What one call is told, gathered look by look, so that a client corrects its input once and not step by step.
+
+    Each look that needs nothing of another is a block `with told:`, which notes a refusal instead of passing it on.
+    What a block was to bring is there only after `done()`. Nothing is written before it.
+    """
+
+    __slots__ = ("refusals",)
+
+    def __init__(self) -> None:
+        self.refusals: list[Refusal] = []
+
+    def __enter__(self) -> None:
+        """A look at the input begins."""
+
+    def __exit__(self, kind: type[BaseException] | None, no: BaseException | None, at: TracebackType | None) -> bool:
+        if isinstance(no, Refusal):
+            self.note(no)
+            return True
+        return False
+
+    def note(self, refusal: Refusal) -> None:
+        """The call is refused by this as well."""
+        self.refusals.extend(refusal.refusals if isinstance(refusal, Several) else (refusal,))
+
+    def about(self, *path: str) -> bool:
+        """Whether something was told of that place in the input, of what lies in it or of what it lies in."""
+        return any(overlap(path, field) for refusal in self.refusals for field in fields_of(refusal))
+
+    def done(self) -> None:
+        """Nothing, if no look refused.
+
+        Raises:
+            Refusal: the one that was noted; Several, where there are more.
+        """
+        if self.refusals:
+            raise self.refusals[0] if len(self.refusals) == 1 else Several(*self.refusals)

@@ -183,7 +183,7 @@ def rotate_api_key(
         raise Invalid(Problem(("overlap",), "must not be negative"))
     _require_open(key, now)
     if key.replaced_by is not None:
-        raise Conflict(f"The key was rotated already; {key.replaced_by} took over.")
+        raise Conflict(f"The key was rotated already; {key.replaced_by} took over.", field=("keyId",))
     _require_scopes(caller, key.scopes)
     life = None if key.expires_at is None else key.expires_at - key.created_at
     issued = replace(
@@ -206,17 +206,17 @@ def rotate_api_key(
 def revoke_api_key(key: ApiKey, *, now: datetime) -> Change[ApiKey]:
     """The key opens nothing any more. Refuses with Conflict one that is revoked already."""
     if key.revoked_at is not None:
-        raise Conflict("The key is revoked already.")
+        raise Conflict("The key is revoked already.", field=("keyId",))
     revoked = replace(key, revoked_at=now, version=key.version + 1)
     return Change(key, revoked, (Happening("key.revoked"),))
 
 
 def _require_open(key: ApiKey, now: datetime) -> None:
     if not key.opens(now):
-        raise Conflict("The key is revoked or has expired: issue a new one.")
+        raise Conflict("The key is revoked or has expired: issue a new one.", field=("keyId",))
 
 
 def _require_scopes(caller: Caller, scopes: tuple[Scope, ...]) -> None:
     beyond = sorted(set(scopes) - caller.scopes)
     if beyond and Role.ADMIN not in caller.roles:
-        raise Forbidden(f"You cannot give {', '.join(beyond)}, because you do not have it.")
+        raise Forbidden(f"You cannot give {', '.join(beyond)}, because you do not have it.", field=("scopes",))

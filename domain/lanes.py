@@ -168,12 +168,8 @@ def add_lanes(
     decided before (`services.moves`). Refuses, with every reason: too many at once, odd days, a way that the service
     goes already or that is named twice, two ends that differ for a service done at a place.
     """
-    count = len(command.lanes)
-    if not 0 < count <= LANES_PER_CALL_MAX:
-        raise Invalid(Problem(("lanes",), f"must have 1 to {LANES_PER_CALL_MAX} members"))
-    wrong = [problem for place, wish in enumerate(command.lanes) for problem in _problems(service, wish, place)]
-    if wrong:
-        raise Invalid(*wrong)
+    require_sound(command)
+    require_ends(service, command)
     known = {(lane.origin_key, lane.destination_key): str(lane.id) for lane in present}
     twins: list[Finding] = []
     for place, wish in enumerate(command.lanes):
@@ -185,6 +181,28 @@ def add_lanes(
     if twins:
         raise Refused("lane.add", "The service goes some of these ways already.", tuple(twins))
     return tuple(_born(service, wish, id=id, at=at) for wish, id in zip(command.lanes, ids, strict=True))
+
+
+def require_sound(command: AddLanes) -> None:
+    """Returns if nothing is wrong with the lanes by themselves. Refuses with Invalid, naming every problem."""
+    if not 0 < len(command.lanes) <= LANES_PER_CALL_MAX:
+        raise Invalid(Problem(("lanes",), f"must have 1 to {LANES_PER_CALL_MAX} members"))
+    wrong = [problem for place, wish in enumerate(command.lanes) for problem in _problems(wish, place)]
+    if wrong:
+        raise Invalid(*wrong)
+
+
+def require_ends(service: Service, command: AddLanes) -> None:
+    """Returns if the lanes' ends fit the service. Refuses with Invalid two ends for one that is done at a place."""
+    wrong = [
+        Problem(
+            ("lanes", str(place), "destination"), f"{service.mode} is done at a place: both ends must be that place"
+        )
+        for place, wish in enumerate(command.lanes)
+        if service.mode not in TRANSPORT and wish.origin != wish.destination
+    ]
+    if wrong:
+        raise Invalid(*wrong)
 
 
 def require_room(lanes: int, more: int) -> None:
@@ -209,7 +227,7 @@ def update_lane(lane: Lane, command: UpdateLane, caller: Caller) -> Change[Lane]
     require(moves(lane, caller), LaneAction.UPDATE_LANE.value, "lane.update")
     timing = command.timing or lane.timing
     zone = lane.zone if command.zone is None else command.zone.strip()
-    if wrong := (*timing_problems(timing, ()), *_zone_problems(zone, ())):
+    if wrong := (*timing_problems(timing, ("timing",)), *_zone_problems(zone, ())):
         raise Invalid(*wrong)
     after = replace(lane, timing=timing, zone=zone, version=lane.version + 1)
     return Change(lane, after, (Happening("lane.updated", _facts(after)),))
@@ -262,10 +280,8 @@ def _born(service: Service, wish: NewLane, *, id: LaneId, at: datetime) -> Chang
     return Change(None, lane, (Happening("lane.added", _facts(lane)),))
 
 
-def _problems(service: Service, wish: NewLane, place: int) -> Iterator[Problem]:
+def _problems(wish: NewLane, place: int) -> Iterator[Problem]:
     path = ("lanes", str(place))
-    if service.mode not in TRANSPORT and wish.origin != wish.destination:
-        yield Problem((*path, "destination"), f"{service.mode} is done at a place: both ends must be that place")
     yield from timing_problems(wish.timing, (*path, "timing"))
     yield from _zone_problems(wish.zone, path)
 

@@ -146,7 +146,7 @@ def parse_invitation(text: str) -> tuple[InvitationId, str]:
             raise ValueError
         return InvitationId.parse(f"inv_{body}"), secret
     except ValueError:
-        raise NotFound("There is no such invitation.") from None
+        raise NotFound("There is no such invitation.", field=("secret",)) from None
 
 
 def invite_member(
@@ -161,8 +161,7 @@ def invite_member(
 ) -> Change[Invitation]:
     """An invitation is open for `INVITATION_LIFE`. Refuses what is no e-mail address and roles that do not fit."""
     problems = role_problems(organisation.kind, command.roles, "roles")
-    if len(command.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(command.email):
-        problems += (Problem(("email",), "is not an e-mail address"),)
+    problems += _address_problems(command.email)
     if problems:
         raise Invalid(*problems)
     invitation = Invitation(
@@ -182,6 +181,18 @@ def invite_member(
     return Change(None, invitation, (Happening("member.invited", {"organisation": organisation.id}),))
 
 
+def require_address(email: str) -> None:
+    """Returns if a letter can go there. Refuses with Invalid what is no e-mail address."""
+    if problems := _address_problems(email):
+        raise Invalid(*problems)
+
+
+def _address_problems(email: str) -> tuple[Problem, ...]:
+    if len(email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(email):
+        return (Problem(("email",), "is not an e-mail address"),)
+    return ()
+
+
 def accept_invitation(
     invitation: Invitation, person: Person, *, secret_hash: bytes, member_id: MemberId, at: datetime
 ) -> Acceptance:
@@ -192,9 +203,9 @@ def accept_invitation(
         Refused: it came after the invitation's last instant.
     """
     if not hmac.compare_digest(invitation.secret_hash, secret_hash):
-        raise NotFound("There is no such invitation.")
+        raise NotFound("There is no such invitation.", field=("secret",))
     if invitation.state in {InvitationState.ACCEPTED, InvitationState.REVOKED}:
-        raise NotFound("There is no such invitation.")
+        raise NotFound("There is no such invitation.", field=("secret",))
     if invitation.state is InvitationState.EXPIRED or at > invitation.expires_at:
         closed = invitation.expires_at.isoformat()
         raise Refused(
@@ -222,7 +233,7 @@ def accept_invitation(
 def revoke_invitation(invitation: Invitation, *, at: datetime) -> Change[Invitation]:
     """The invitation can no longer be accepted. Refuses with Conflict when it was accepted, revoked or has expired."""
     if invitation.state is not InvitationState.OPEN:
-        raise Conflict(f"The invitation is {invitation.state} already.")
+        raise Conflict(f"The invitation is {invitation.state} already.", field=("invitationId",))
     revoked = _ended(invitation, InvitationState.REVOKED, at, None)
     return Change(invitation, revoked, (Happening("invitation.revoked"),))
 
@@ -242,7 +253,7 @@ def grant_role(member: Member, organisation: Organisation, role: Role) -> Change
     if problems:
         raise Invalid(*problems)
     if role in member.roles:
-        raise Conflict(f"The member is {role} already.")
+        raise Conflict(f"The member is {role} already.", field=("role",))
     after = replace(member, roles=tuple(sorted({*member.roles, role})), version=member.version + 1)
     return Change(member, after, (Happening("member.role_granted", {"role": role}),))
 
@@ -254,9 +265,9 @@ def revoke_role(member: Member, organisation: Organisation, role: Role, *, stewa
     """
     _require_present(member)
     if role not in member.roles:
-        raise Conflict(f"The member is not {role}.")
+        raise Conflict(f"The member is not {role}.", field=("role",))
     if len(member.roles) == 1:
-        raise Conflict("It is the member's only role: remove the member instead.")
+        raise Conflict("It is the member's only role: remove the member instead.", field=("role",))
     _require_steward_left(member, organisation, role, stewards=stewards)
     after = replace(member, roles=tuple(kept for kept in member.roles if kept != role), version=member.version + 1)
     return Change(member, after, (Happening("member.role_revoked", {"role": role}),))
@@ -273,7 +284,7 @@ def remove_member(member: Member, organisation: Organisation, *, stewards: int, 
 
 def _require_present(member: Member) -> None:
     if member.removed_at is not None:
-        raise NotFound(f"There is no member {member.id}.")
+        raise NotFound("There is no such member.", id=member.id)
 
 
 def _require_steward_left(member: Member, organisation: Organisation, role: Role, *, stewards: int) -> None:

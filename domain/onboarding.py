@@ -341,7 +341,7 @@ def amend_application(case: Case, offer: Offer, caller: Caller, *, at: datetime)
         return providers.step(provider, Step.BEGIN, at=at, **said)
     after = replace(provider, **said, version=provider.version + 1)
     if replace(after, version=provider.version) == provider:
-        raise Conflict("The application says so already.")
+        raise Conflict("The application says so already.", field=("offer",))
     return Change(provider, after, (Happening("provider.amended", {"kind": offer.kind}),))
 
 

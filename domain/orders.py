@@ -12,7 +12,7 @@ Laws: the total is the sum of the lines (freight belongs to shipments and is nev
 is the instant whose rules govern the order (`domain.md` 6.1); every line is in the order's currency.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.dates import Calendar
-from domain.errors import Invalid, Problem, Refused
+from domain.errors import Invalid, Problem, Refused, Told
 from domain.explain import Finding, Input, unmet
 from domain.ids import BuyerId, GuaranteeId, OrderId, OrderLineId, QuoteId, ShipmentId, SupplierId
 from domain.money import Money, share_out, total
@@ -275,8 +275,7 @@ def record_order(
     value, a guarantee named twice, an order placed in the future.
     """
     placed_at = command.placed_at or at
-    if problems := tuple(_problems(command, placed_at, at)):
-        raise Invalid(*problems)
+    require_sound(command, at)
     lines = tuple(
         OrderLine(
             id=line_id,
@@ -322,6 +321,12 @@ def record_order(
     return Change(None, order, (_happening("order.recorded", order),))
 
 
+def require_sound(command: RecordOrder, at: datetime) -> None:
+    """Returns if nothing is wrong with the order by itself. Refuses with Invalid, naming every problem."""
+    if problems := tuple(_problems(command, command.placed_at or at, at)):
+        raise Invalid(*problems)
+
+
 def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterable[Problem]:
     if not 0 < len(command.lines) <= LINES_MAX:
         yield Problem(("lines",), f"An order has 1 to {LINES_MAX} lines.")
@@ -334,9 +339,9 @@ def _problems(command: RecordOrder, placed_at: datetime, at: datetime) -> Iterab
     for index, line in enumerate(command.lines):
         where = ("lines", str(index))
         if line.value.currency != command.currency:
-            yield Problem((*where, "value", "currency"), f"Every line is in the order's currency, {command.currency}.")
+            yield Problem((*where, "value"), f"Every line is in the order's currency, {command.currency}.")
         if line.value.minor < 0:
-            yield Problem((*where, "value", "amount"), "A line is worth nothing or more.")
+            yield Problem((*where, "value"), "A line is worth nothing or more.")
         if line.declared is not None and (line.declared.currency != command.currency or line.declared.minor < 0):
             yield Problem((*where, "declared"), f"A declared value is nothing or more, in {command.currency}.")
         if not 1 <= line.quantity <= QUANTITY_MAX:
@@ -458,6 +463,29 @@ def ship_lines(
     Refuses lines of another order, and lines that are in a shipment already, naming each.
     """
     wanted = frozenset(line_ids)
+    _require_departure(order, wanted)
+    lines = tuple(
+        replace(line, shipment_id=shipment_id, promised_at=line.promised_at or promised_at)
+        if line.id in wanted
+        else line
+        for line in order.lines
+    )
+    after = _step(order, OrderAction.RECORD_SHIPMENT, lines=lines)
+    return Change(order, after, (_happening("order.shipped", after, shipmentId=shipment_id, lines=len(wanted)),))
+
+
+def require_lines(order: Order, line_ids: Iterable[OrderLineId], pieces: Mapping[OrderLineId, int]) -> None:
+    """Returns if those lines, or so many of their pieces, can leave. Refuses like `ship_lines` and `divide_lines`."""
+    told = Told()
+    with told:
+        _require_departure(order, frozenset(line_ids))
+    with told:
+        if because := unmet(_spared(order, pieces)):
+            raise Refused("order.divide", "The lines cannot be divided so.", because)
+    told.done()
+
+
+def _require_departure(order: Order, wanted: frozenset[OrderLineId]) -> None:
     known = {line.id: line for line in order.lines}
     findings = list(conditions(order, OrderAction.RECORD_SHIPMENT))
     findings += [
@@ -473,14 +501,18 @@ def ship_lines(
         raise Invalid(Problem(("lineIds",), "A shipment carries at least one line."))
     if because := unmet(findings):
         raise Refused("order.ship", "The shipment cannot carry these lines.", because)
-    lines = tuple(
-        replace(line, shipment_id=shipment_id, promised_at=line.promised_at or promised_at)
-        if line.id in wanted
-        else line
-        for line in order.lines
-    )
-    after = _step(order, OrderAction.RECORD_SHIPMENT, lines=lines)
-    return Change(order, after, (_happening("order.shipped", after, shipmentId=shipment_id, lines=len(wanted)),))
+
+
+def _spared(order: Order, pieces: Mapping[OrderLineId, int]) -> Iterator[Finding]:
+    """Whether something is left of each of the lines on either side."""
+    for line in sorted(order.lines, key=lambda line: line.id):
+        if line.id in pieces:
+            yield Finding(
+                "order.line_divisible",
+                0 < pieces[line.id] < line.quantity,
+                "line_has_pieces_to_spare",
+                {"lineId": line.id, "pieces": pieces[line.id], "most": line.quantity - 1},
+            )
 
 
 def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable[[], OrderLineId]) -> Change[Order]:
@@ -498,16 +530,7 @@ def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable
         for id in sorted(pieces)
         if id in lines
     ]
-    findings += [
-        Finding(
-            "order.line_divisible",
-            0 < pieces[id] < lines[id].quantity,
-            "line_has_pieces_to_spare",
-            {"lineId": id, "pieces": pieces[id], "most": lines[id].quantity - 1},
-        )
-        for id in sorted(pieces)
-        if id in lines
-    ]
+    findings += _spared(order, pieces)
     if because := unmet(findings):
         raise Refused("order.divide", "The lines cannot be divided so.", because)
     rest: list[OrderLine] = []

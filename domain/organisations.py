@@ -110,4 +110,4 @@ def require_own(caller: Caller, organisation_id: OrganisationId) -> None:
         NotFound: it is somebody else's; the same answer as for one that does not exist.
     """
     if caller.organisation_id != organisation_id and not caller.is_operator:
-        raise NotFound(f"There is no organisation {organisation_id}.")
+        raise NotFound("There is no such organisation.", id=organisation_id)

@@ -38,15 +38,20 @@ def checked(registration: Registration) -> Registration:
     return replace(registration, name=registration.name.strip())
 
 
-def require_room(organisation: Organisation, kind: OrganisationKind, party_id: PartyId | None) -> None:
+def require_room(
+    organisation: Organisation, kind: OrganisationKind, party_id: PartyId | None, registration: Registration
+) -> None:
     """Returns if the organisation can become a party of that kind; `party_id` is the party it has already.
+
+    Only who registers somebody names an organisation; of who applies it is the caller's own, and no field is told then.
 
     Raises:
         Invalid: the organisation is of another kind.
         Conflict: it has a party.
     """
+    named = None if registration.organisation_id is None else ("organisationId",)
     if organisation.kind is not kind:
         problem = f"is a {organisation.kind.value} organisation, not a {kind.value} organisation"
-        raise Invalid(Problem(("organisationId",), problem))
+        raise Invalid(Problem(named or (), problem))
     if party_id is not None:
-        raise Conflict(f"The organisation is registered already, as {party_id}.", field=("organisationId",))
+        raise Conflict(f"The organisation is registered already, as {party_id}.", field=named)

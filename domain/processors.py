@@ -107,7 +107,7 @@ def revoke_processor(processor: Processor, at: datetime) -> Change[Processor]:
 
 def _require_heard(processor: Processor) -> None:
     if processor.revoked_at is not None:
-        raise Conflict("The processor is revoked: register it anew.")
+        raise Conflict("The processor is revoked: register it anew.", field=("processorId",))
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------

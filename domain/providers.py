@@ -324,6 +324,12 @@ def offer_problems(offer: Offer, *path: str) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def require_offer(offer: Offer, *path: str) -> None:
+    """Returns if nothing is wrong with the offer by itself. Refuses with Invalid, naming every problem."""
+    if problems := offer_problems(offer, *path):
+        raise Invalid(*problems)
+
+
 def new_provider(
     registration: Registration,
     offer: Offer,
@@ -338,9 +344,8 @@ def new_provider(
 ) -> Change[Provider]:
     """The organisation is a provider in that state. Refuses what `parties` refuses, and an offer that is wrong."""
     registration = checked(registration)
-    require_room(organisation, OrganisationKind.PROVIDER, present)
-    if problems := offer_problems(offer):
-        raise Invalid(*problems)
+    require_room(organisation, OrganisationKind.PROVIDER, present, registration)
+    require_offer(offer)
     provider = Provider(
         id=id,
         organisation_id=organisation.id,

@@ -222,15 +222,8 @@ class UpdateEta:
 def record_shipment(
     command: RecordShipment, *, id: ShipmentId, promised_at: datetime | None, at: datetime
 ) -> Change[Shipment]:
-    """A new shipment, booked. Refuses with Invalid an impossible weight and a freight below zero."""
-    problems = []
-    if command.weight_grams is not None and not 0 <= command.weight_grams <= WEIGHT_MAX:
-        problems.append(Problem(("weightGrams",), f"A weight is 0 to {WEIGHT_MAX} grams."))
-    if command.freight is not None and command.freight.minor < 0:
-        problems.append(Problem(("freight", "amount"), "A freight is zero or more."))
-    problems += _number_problems(command.tracking_number)
-    if problems:
-        raise Invalid(*problems)
+    """A new shipment, booked. Refuses what `require_sound` refuses."""
+    require_sound(command)
     shipment = Shipment(
         id=id,
         reference=command.reference,
@@ -252,6 +245,18 @@ def record_shipment(
     if command.tracking_number is not None:
         shipment = _numbered(shipment, command.tracking_number, None)
     return Change(None, shipment, (_happening("shipment.recorded", shipment),))
+
+
+def require_sound(command: RecordShipment) -> None:
+    """Returns if nothing is wrong with the wish by itself. Refuses with Invalid an odd weight, freight or number."""
+    problems = []
+    if command.weight_grams is not None and not 0 <= command.weight_grams <= WEIGHT_MAX:
+        problems.append(Problem(("weightGrams",), f"A weight is 0 to {WEIGHT_MAX} grams."))
+    if command.freight is not None and command.freight.minor < 0:
+        problems.append(Problem(("freight", "amount"), "A freight is zero or more."))
+    problems += _number_problems(command.tracking_number)
+    if problems:
+        raise Invalid(*problems)
 
 
 def record_tracking_number(shipment: Shipment, command: RecordTrackingNumber) -> Change[Shipment]:

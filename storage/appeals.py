@@ -4,7 +4,7 @@ Adding a kind is a row of `domain.appeals.SUBJECTS`, one of `_SUBJECTS` here, an
 `api/operations/appeal_effects.py`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,9 +23,11 @@ from domain.ids import (
     CouponId,
     DecisionId,
     Id,
+    LiablePartyId,
     MeasureId,
     PartyId,
     PointsEntryId,
+    RecoveryId,
     RestrictionId,
     ReviewId,
     SupplierId,
@@ -36,6 +38,8 @@ from domain.measures import LIVE as STANDING_MEASURES
 from domain.measures import AccountMeasure, MeasureState
 from domain.points import COUNTING
 from domain.providers import Provider
+from domain.recoveries import Recovery
+from domain.remedies import IN_KIND, Remedy
 from domain.reviews import ReviewState
 from domain.scorecards import Standing as ScoreStanding
 from domain.suppliers import Supplier
@@ -46,20 +50,22 @@ from storage import (
     measures,
     points,
     providers,
+    recoveries,
+    remedies,
     reviews,
     scorecards,
     suppliers,
 )
 from storage.claims import CLAIMS
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 APPEAL_ROUNDS: Final = Table("appeal_rounds", AppealRound)
 APPEALS: Final = Table(
     "appeals",
     Appeal,
     children={"rounds": Children(APPEAL_ROUNDS, by="appeal_id", order="number")},
-    conflicts={"appeals_once": "You appealed this already: once per decision."},
+    conflicts={"appeals_once": Twin("You appealed this already: once per decision.", "subjectId")},
 )
 
 
@@ -89,15 +95,19 @@ async def find_filed(
 
 
 async def others_running(connection: Connection, tenant_id: TenantId, appeal: Appeal) -> bool:
-    """Whether another appeal against the same thing runs: the other side's."""
-    where = "t.subject_id = $2 AND t.id <> $3 AND t.state <> 'DRAFT' AND t.ended_at IS NULL LIMIT 1"
+    """Whether another appeal of a side against the same thing runs: of two sides, the other's."""
+    where = (
+        "t.subject_id = $2 AND t.id <> $3 AND t.state <> 'DRAFT' AND t.ended_at IS NULL"
+        " AND t.respondent_id IS NOT NULL LIMIT 1"
+    )
     return bool(await APPEALS.select(connection, tenant_id, where, appeal.subject_id, appeal.id))
 
 
-async def freed(connection: Connection, tenant_id: TenantId, claim: Claim) -> bool:
-    """Whether the liable party's own appeal freed it of what the claim costs."""
-    where = "t.subject_id = $2 AND (t.supplier_id = $3 OR t.provider_id = $3) AND 'MONEY' = ANY (t.undone) LIMIT 1"
-    return bool(await APPEALS.select(connection, tenant_id, where, claim.id, claim.party_id))
+async def freed(connection: Connection, tenant_id: TenantId, claim: Claim) -> frozenset[LiablePartyId]:
+    """The parties that their own appeals freed of what the claim costs them."""
+    where = "t.subject_id = $2 AND t.buyer_id IS NULL AND 'MONEY' = ANY (t.undone)"
+    found = await APPEALS.select(connection, tenant_id, where, claim.id)
+    return frozenset(party for each in found if (party := each.supplier_id or each.provider_id) is not None)
 
 
 async def stayed(connection: Connection, tenant_id: TenantId, measure_id: MeasureId) -> bool:
@@ -127,8 +137,14 @@ async def subject(asked: Asked, id: Id) -> Subject:
 
 async def _claim(asked: Asked, id: Id) -> Subject:
     claim = await CLAIMS.get(asked.connection, asked.tenant_id, ClaimId(id))
-    given = await points.by_causes(asked.connection, asked.tenant_id, [claim.id])
-    entries = tuple(each.id for each in given if each.party_id == claim.party_id and each.state in COUNTING)
+    entries: dict[PartyId, tuple[PointsEntryId, ...]] = {}
+    for each in await points.by_causes(asked.connection, asked.tenant_id, [claim.id]):
+        if each.state in COUNTING:
+            entries[each.party_id] = (*entries.get(each.party_id, ()), each.id)
+    owed = await recoveries.by_claim(asked.connection, asked.tenant_id, claim.id)
+    given: list[Remedy] = []
+    if any(line.remedy in IN_KIND for line in claim.lines):
+        given = await remedies.by_claim(asked.connection, asked.tenant_id, claim.id)
     decided_at = claim.decided_at or claim.opened_at
     return Subject(
         kind=SubjectKind.CLAIM_DECISION,
@@ -138,7 +154,7 @@ async def _claim(asked: Asked, id: Id) -> Subject:
         decided_by=await _decider(asked, claim.decision_id),
         until=claim.appealable_until
         or appeals.filing_until(asked.rule, SubjectKind.CLAIM_DECISION, decided_at, asked.calendar),
-        appellants=_sides(claim, bool(entries)),
+        appellants={**_sharers(claim, owed, entries), **_sides(claim, entries, given)},
         standing=(
             Finding(
                 "appeal.stands",
@@ -177,14 +193,30 @@ LOST_BY_PARTY: Final = frozenset({ClaimOutcome.GRANTED, ClaimOutcome.PARTLY})
 """Who lost by a decision, wholly; what the two sides agreed on was lost by nobody."""
 
 
-def _sides(claim: Claim, pointed: bool) -> Mapping[PartyId, frozenset[AppealEffect]]:
+def _sharers(
+    claim: Claim, owed: Iterable[Recovery], entries: Mapping[PartyId, tuple[PointsEntryId, ...]]
+) -> Mapping[PartyId, frozenset[AppealEffect]]:
+    """Who is no side of the claim and bears a share of it, and what can be undone for it: that share and its points.
+
+    A share that was waived or never fell due is nothing to appeal any more.
+    """
+    if Side.LIABLE_PARTY not in claims.REASONS[claim.reason].appeal:
+        return {}
+    bearing = {each.party_id for each in owed if (each.due + each.contingent).minor} - {claim.party_id}
+    money, pointed = frozenset({AppealEffect.MONEY}), frozenset({AppealEffect.POINTS})
+    return {party_id: money | pointed if party_id in entries else money for party_id in bearing}
+
+
+def _sides(
+    claim: Claim, entries: Mapping[PartyId, tuple[PointsEntryId, ...]], given: Iterable[Remedy]
+) -> Mapping[PartyId, frozenset[AppealEffect]]:
     """Who lost by the claim's decision, if its reason lets that side appeal, and what can be undone for it.
 
-    Both do where the buyer got less than it asked for.
+    Both do where the buyer got less than it asked for. `given` are the claim's remedies, where some are in kind.
     """
-    allowed = claims.REASONS[claim.reason].appeal
+    allowed, pointed = claims.REASONS[claim.reason].appeal, claim.party_id in entries
     found: dict[PartyId, frozenset[AppealEffect]] = {}
-    lost = claim.outcome in LOST_BY_BUYER or (claim.outcome in LOST_BY_PARTY and claims.fell_short(claim))
+    lost = claim.outcome in LOST_BY_BUYER or (claim.outcome in LOST_BY_PARTY and claims.fell_short(claim, given))
     if lost and Side.BUYER in allowed:
         found[claim.buyer_id] = frozenset({AppealEffect.MONEY})
     if claim.outcome in LOST_BY_PARTY and Side.LIABLE_PARTY in allowed:
@@ -204,7 +236,7 @@ async def _points(asked: Asked, id: Id) -> Subject:
         until=entry.appealable_until,
         appellants={entry.party_id: SUBJECTS[SubjectKind.POINTS].effects},
         standing=(_stands(entry.state in COUNTING, entry.state.value),),
-        entries=(entry.id,),
+        entries={entry.party_id: (entry.id,)},
     )
 
 
@@ -260,6 +292,12 @@ async def _restriction(asked: Asked, id: Id) -> Subject:
     )
 
 
+async def _share(asked: Asked, id: Id) -> Subject:
+    """What a party owes of a claim: it appeals the claim's decision, whose id a party that is no side is not shown."""
+    recovery = await recoveries.get(asked.connection, asked.tenant_id, RecoveryId(id))
+    return await _claim(asked, recovery.claim_id)
+
+
 async def _review(asked: Asked, id: Id) -> Subject:
     review = await reviews.get(asked.connection, asked.tenant_id, ReviewId(id))
     kind = SubjectKind.ONBOARDING_REJECTION
@@ -299,6 +337,7 @@ _SUBJECTS: Final[Mapping[type[Id], Callable[[Asked, Id], Awaitable[Subject]]]] =
     RestrictionId: _restriction,
     ReviewId: _review,
     CouponId: _coupon,
+    RecoveryId: _share,
 }
 
 

@@ -5,9 +5,11 @@ from typing import Final
 from domain.bookings import Booking
 from domain.ids import BookingId, TenantId
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-BOOKINGS: Final = Table("bookings", Booking, conflicts={"bookings_quote": "The quote was booked just now."})
+BOOKINGS: Final = Table(
+    "bookings", Booking, conflicts={"bookings_quote": Twin("The quote was booked just now.", "quoteId")}
+)
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: BookingId) -> Booking:

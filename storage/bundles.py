@@ -5,9 +5,9 @@ from typing import Final
 from domain.bundles import Bundle
 from domain.ids import BundleId, LiablePartyId, SupplierId, TenantId
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-_TWICE: Final = "The bundle was joined already."
+_TWICE: Final = Twin("The bundle was joined already.", "ruleKey")
 BUNDLES: Final = Table("bundles", Bundle, conflicts={"bundles_supplier": _TWICE, "bundles_provider": _TWICE})
 
 

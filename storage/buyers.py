@@ -11,14 +11,14 @@ from domain.explain import Finding
 from domain.ids import BuyerId, DecisionId, OrganisationId, TenantId
 from storage.decisions import DECISIONS
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 BUYERS: Final = Table(
     "buyers",
     Buyer,
     conflicts={
-        "buyers_tenant_id_reference_key": "There is a buyer with this reference already.",
-        "buyers_organisation": "The organisation is a buyer already.",
+        "buyers_tenant_id_reference_key": Twin("There is a buyer with this reference already.", "reference"),
+        "buyers_organisation": Twin("The organisation is a buyer already.", "organisationId"),
     },
 )
 

@@ -6,12 +6,12 @@ from typing import Final
 from domain.capabilities import Cause, Limit, Restriction
 from domain.ids import ProviderId, RestrictionId, TenantId
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 RESTRICTIONS: Final = Table(
     "restrictions",
     Restriction,
-    conflicts={"restrictions_once": "The provider is restricted for that cause already."},
+    conflicts={"restrictions_once": Twin("The provider is restricted for that cause already.", "providerId")},
 )
 
 

@@ -7,17 +7,19 @@ from domain.carrier_claims import CarrierClaim, CarrierPayment, LossAccount, los
 from domain.ids import CarrierClaimId, ClaimId, TenantId
 from domain.money import Money
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 CARRIER_CLAIMS: Final = Table(
     "carrier_claims",
     CarrierClaim,
-    conflicts={"carrier_claims_once": "There is a case against the carrier of this shipment already."},
+    conflicts={
+        "carrier_claims_once": Twin("There is a case against the carrier of this shipment already.", "shipmentId")
+    },
 )
 CARRIER_PAYMENTS: Final = Table(
     "carrier_payments",
     CarrierPayment,
-    conflicts={"carrier_payments_reference": "A payment with this reference was recorded already."},
+    conflicts={"carrier_payments_reference": Twin("A payment with this reference was recorded already.", "reference")},
 )
 
 

@@ -17,13 +17,15 @@ from domain.ids import (
 from domain.memberships import Scheme
 from domain.money import Money
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 CHARGEBACKS: Final = Table(
     "chargebacks",
     Chargeback,
     conflicts={
-        "chargebacks_tenant_id_scheme_network_reference_key": "There is a chargeback with this reference already."
+        "chargebacks_tenant_id_scheme_network_reference_key": Twin(
+            "There is a chargeback with this reference already.", "networkReference"
+        )
     },
 )
 CHARGEBACK_EVENTS: Final = Table("chargeback_events", ChargebackEvent)
@@ -31,7 +33,9 @@ EVIDENCE_PACKS: Final = Table("evidence_packs", EvidencePack)
 CHARGEBACK_NOTICES: Final = Table(
     "chargeback_notices",
     ChargebackNotice,
-    conflicts={"chargeback_notices_tenant_id_processor_id_event_id_key": "This event was told already."},
+    conflicts={
+        "chargeback_notices_tenant_id_processor_id_event_id_key": Twin("This event was told already.", "eventId")
+    },
 )
 
 

@@ -8,13 +8,15 @@ from domain.ids import PartyId, ProviderId, TenantId
 from domain.ledger import AccountName
 from domain.money import Money
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 DEPOSITS: Final = Table("deposits", Deposit)
 DEPOSIT_MOVEMENTS: Final = Table(
     "deposit_movements",
     DepositMovement,
-    conflicts={"deposit_movements_reference": "A movement with this reference was recorded already."},
+    conflicts={
+        "deposit_movements_reference": Twin("A movement with this reference was recorded already.", "reference")
+    },
 )
 
 

@@ -5,12 +5,12 @@ from typing import Final
 from domain.documents import TrustedDocument
 from domain.ids import TenantId
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 DOCUMENTS: Final = Table(
     "documents",
     TrustedDocument,
-    conflicts={"documents_tenant_id_hash_key": "The same document was published just now; it is known."},
+    conflicts={"documents_tenant_id_hash_key": Twin("The same document was published just now; it is known.", "text")},
 )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from domain import capabilities, programmes
+from domain import capabilities, exits, measures, programmes
+from domain.bars import BarCause
 from domain.capabilities import Capability
 from domain.enrolments import Guarantee
 from domain.explain import Finding, unmet
@@ -18,9 +19,9 @@ from storage import measures as measure_rows
 from storage import relations as relation_rows
 from storage import rulebook
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-_TWICE: Final = "The guarantee is offered already."
+_TWICE: Final = Twin("The guarantee is offered already.", "ruleKey")
 GUARANTEES: Final = Table(
     "guarantees", Guarantee, conflicts={"guarantees_supplier": _TWICE, "guarantees_provider": _TWICE}
 )
@@ -60,13 +61,14 @@ async def against(
 ) -> tuple[Finding, ...]:
     """Every reason why the party may not stand for that rule's promise in those markets; nothing found: it may.
 
-    The programme's conditions must be met. A provider must be able to offer guarantees there, and neither it nor a
-    related account may be barred from this one; no measure may take it from a supplier.
+    The programme's conditions must be met. A provider must be able to offer guarantees there, and no measure may take
+    it from a supplier; neither the party nor a related account may be barred from this one.
     """
     rule = programmes.programme_terms(await rulebook.in_force(connection, tenant_id, programmes.RULE, at))
     if isinstance(party, SupplierId):
         entry = unmet(programmes.entry(rule, rule_key, ProgrammeParty.SUPPLIER, markets, {}))
-        return (*entry, *await measure_rows.against_supplier(connection, tenant_id, party, rule_key, at))
+        own = await measure_rows.against_supplier(connection, tenant_id, party, rule_key, at)
+        return (*entry, *own, *await barred(connection, tenant_id, party, rule_key, at))
     points = await points_by_market(connection, tenant_id, party.id) if rule.of(rule_key).service_points else {}
     entry = unmet(programmes.entry(rule, rule_key, ProgrammeParty.PROVIDER, markets, points))
     return (*entry, *await _against_provider(connection, tenant_id, party, rule_key, markets, at))
@@ -93,11 +95,31 @@ async def _against_provider(
 ) -> tuple[Finding, ...]:
     limits = await restriction_rows.limits(connection, tenant_id, provider.id)
     stands = Capability(Action.OFFER_GUARANTEE, None, tuple(markets))
-    ids = await relation_rows.related(connection, tenant_id, provider.id)
     return (
         *capabilities.against(provider, limits, stands, at),
-        *await bar_rows.standing(connection, tenant_id, ids, at, own=provider.id, programme=rule_key),
+        *await barred(connection, tenant_id, provider.id, rule_key, at),
     )
+
+
+async def barred(
+    connection: Connection, tenant_id: TenantId, party_id: LiablePartyId, rule_key: str, at: datetime
+) -> tuple[Finding, ...]:
+    """The bars that keep the party out of that programme: a provider's own, and those that related accounts bring.
+
+    A related supplier's removal bars like a provider's, if the rule says that a removal follows related accounts. What
+    a supplier's own removal bars is its measure (`measures.against_supplier`).
+    """
+    related = await relation_rows.related(connection, tenant_id, party_id)
+    if not related and isinstance(party_id, SupplierId):
+        return ()
+    found = await bar_rows.standing(connection, tenant_id, related, at, own=party_id, programme=rule_key)
+    if not (merchants := [other for other in related if isinstance(other, SupplierId)]):
+        return found
+    leaving = exits.exit_terms(await rulebook.in_force(connection, tenant_id, exits.EXIT_RULE, at))
+    if not leaving.bars[BarCause.REMOVAL].related:
+        return found
+    live = await measure_rows.live_by_suppliers(connection, tenant_id, merchants)
+    return (*found, *measures.against_related(live, rule_key, at))
 
 
 async def lock_by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> list[Guarantee]:

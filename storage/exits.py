@@ -6,9 +6,9 @@ from typing import Final
 from domain.exits import DUTIES_SHOWN_MAX, DutyKind, Exit, OpenDuty
 from domain.ids import ExitId, ProviderId, TenantId, kind_of
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-EXITS: Final = Table("exits", Exit, conflicts={"exits_once": "The provider is leaving already."})
+EXITS: Final = Table("exits", Exit, conflicts={"exits_once": Twin("The provider is leaving already.", "providerId")})
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: ExitId) -> Exit:

@@ -6,12 +6,12 @@ from typing import Final
 from domain.ids import ClaimId, InspectionId, TenantId
 from domain.inspections import Inspection
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 INSPECTIONS: Final = Table(
     "inspections",
     Inspection,
-    conflicts={"inspections_one_ordered": "An inspection of this claim is under way already."},
+    conflicts={"inspections_one_ordered": Twin("An inspection of this claim is under way already.", "claimId")},
 )
 
 

@@ -5,12 +5,14 @@ from typing import Final
 from domain.ids import InsurancePaymentId, TenantId
 from domain.insurance import InsurancePayment
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 INSURANCE_PAYMENTS: Final = Table(
     "insurance_payments",
     InsurancePayment,
-    conflicts={"insurance_payments_once": "This payment of the insurer was recorded for the line already."},
+    conflicts={
+        "insurance_payments_once": Twin("This payment of the insurer was recorded for the line already.", "reference")
+    },
 )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from domain.ids import InvoiceId, TenantId
 from domain.invoices import Invoice, InvoiceLine, PartyPayment
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 INVOICE_LINES: Final = Table("invoice_lines", InvoiceLine)
 INVOICES: Final = Table(
@@ -14,7 +14,7 @@ INVOICES: Final = Table(
 PARTY_PAYMENTS: Final = Table(
     "party_payments",
     PartyPayment,
-    conflicts={"party_payments_reference": "A payment with this reference was recorded already."},
+    conflicts={"party_payments_reference": Twin("A payment with this reference was recorded already.", "reference")},
 )
 
 

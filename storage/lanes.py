@@ -6,9 +6,9 @@ from typing import Final
 from domain.ids import LaneId, ProviderId, ServiceId, TenantId
 from domain.lanes import Lane
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-LANES: Final = Table("lanes", Lane, conflicts={"lanes_once": "The service goes this way already."})
+LANES: Final = Table("lanes", Lane, conflicts={"lanes_once": Twin("The service goes this way already.", "lanes")})
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: LaneId) -> Lane:

@@ -7,17 +7,23 @@ from domain.ids import OrderId, SupplierId, TenantId
 from domain.memberships import CardReceipt, Membership, Plan
 from domain.money import Money
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 MEMBERSHIPS: Final = Table(
     "memberships",
     Membership,
-    conflicts={"memberships_tenant_id_reference_key": "A term of a plan was recorded with this reference already."},
+    conflicts={
+        "memberships_tenant_id_reference_key": Twin(
+            "A term of a plan was recorded with this reference already.", "reference"
+        )
+    },
 )
 CARD_RECEIPTS: Final = Table(
     "card_receipts",
     CardReceipt,
-    conflicts={"card_receipts_tenant_id_payment_reference_key": "This payment was recorded already."},
+    conflicts={
+        "card_receipts_tenant_id_payment_reference_key": Twin("This payment was recorded already.", "paymentReference")
+    },
 )
 
 

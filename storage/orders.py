@@ -6,7 +6,7 @@ from typing import Final
 from domain.ids import OrderId, TenantId
 from domain.orders import Order, OrderLine
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 ORDER_LINES: Final = Table("order_lines", OrderLine)
 ORDERS: Final = Table(
@@ -14,8 +14,8 @@ ORDERS: Final = Table(
     Order,
     children={"lines": Children(ORDER_LINES, by="order_id", order="position")},
     conflicts={
-        "orders_tenant_id_reference_key": "There is an order with this reference already.",
-        "orders_quote_once": "Another order is bought with this quote already.",
+        "orders_tenant_id_reference_key": Twin("There is an order with this reference already.", "reference"),
+        "orders_quote_once": Twin("Another order is bought with this quote already.", "quoteId"),
     },
 )
 

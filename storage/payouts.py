@@ -7,10 +7,12 @@ from domain.ledger import AccountName
 from domain.money import Money
 from domain.payouts import Payout
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 PAYOUTS: Final = Table(
-    "payouts", Payout, conflicts={"payouts_reference": "A payout with this reference was announced already."}
+    "payouts",
+    Payout,
+    conflicts={"payouts_reference": Twin("A payout with this reference was announced already.", "reference")},
 )
 
 

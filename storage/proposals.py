@@ -6,12 +6,14 @@ from domain.errors import NotFound
 from domain.ids import ClaimId, ProposalId, TenantId
 from domain.proposals import Proposal
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 PROPOSALS: Final = Table(
     "proposals",
     Proposal,
-    conflicts={"proposals_one_open": "A decision on this claim waits for a second adjudicator already."},
+    conflicts={
+        "proposals_one_open": Twin("A decision on this claim waits for a second adjudicator already.", "claimId")
+    },
 )
 
 

@@ -7,14 +7,14 @@ from domain.ids import ProtectionId, SupplierId, TenantId
 from domain.money import Money
 from domain.protections import Protection, ProtectionPeriod
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 PROTECTION_PERIODS: Final = Table("protection_periods", ProtectionPeriod)
 PROTECTIONS: Final = Table(
     "protections",
     Protection,
     children={"periods": Children(PROTECTION_PERIODS, by="protection_id", order="number")},
-    conflicts={"protections_one_live": "The merchant's protection was switched on just now."},
+    conflicts={"protections_one_live": Twin("The merchant's protection was switched on just now.", "supplierId")},
 )
 
 

@@ -6,14 +6,14 @@ from typing import Final
 from domain.ids import OrganisationId, ProviderId, TenantId
 from domain.providers import Provider
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 PROVIDERS: Final = Table(
     "providers",
     Provider,
     conflicts={
-        "providers_tenant_id_reference_key": "There is a provider with this reference already.",
-        "providers_organisation": "The organisation is a provider already.",
+        "providers_tenant_id_reference_key": Twin("There is a provider with this reference already.", "reference"),
+        "providers_organisation": Twin("The organisation is a provider already.", "organisationId"),
     },
 )
 

@@ -40,7 +40,7 @@ from domain.services import Limits, ServiceLevel, ServiceState
 from storage import price_lists
 from storage.pool import Connection
 from storage.price_lists import Listed
-from storage.tables import Codec, Table
+from storage.tables import Codec, Table, Twin
 
 
 def _json(value: Any) -> Any:
@@ -143,7 +143,7 @@ QUOTES: Final = Table(
         "demotion": _FINDING,
     },
     frozen=frozenset({"charges", "benefits", "promise", "lateness", "demotion"}),
-    conflicts={"quotes_revises": "The quote was revised just now."},
+    conflicts={"quotes_revises": Twin("The quote was revised just now.", "quoteId")},
 )
 
 

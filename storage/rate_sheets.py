@@ -7,14 +7,14 @@ from domain.ids import RateSheetId, ServiceId, TenantId
 from domain.rate_sheets import RateSheet
 from domain.rates import Rate, Surcharge
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 RATE_SHEETS: Final = Table(
     "rate_sheets",
     RateSheet,
     conflicts={
         "rate_sheets_number": "Somebody else drafted a version of these prices just now.",
-        "rate_sheets_once_at_a_time": "Another version of these prices is in force at that time.",
+        "rate_sheets_once_at_a_time": Twin("Another version of these prices is in force at that time.", "rateSheetId"),
     },
 )
 RATES: Final = Table("rates", Rate)

@@ -5,10 +5,12 @@ from typing import Final
 from domain.ids import ClaimId, RefundId, TenantId
 from domain.refunds import Refund
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 REFUNDS: Final = Table(
-    "refunds", Refund, conflicts={"refunds_reference": "Another refund was paid with this reference already."}
+    "refunds",
+    Refund,
+    conflicts={"refunds_reference": Twin("Another refund was paid with this reference already.", "reference")},
 )
 
 

@@ -6,12 +6,14 @@ from domain.ids import ReimbursementId, TenantId, TransferId
 from domain.ledger import Event
 from domain.reimbursements import Reimbursement
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 REIMBURSEMENTS: Final = Table(
     "reimbursements",
     Reimbursement,
-    conflicts={"reimbursements_once": "A payment of this payer with this reference was recorded already."},
+    conflicts={
+        "reimbursements_once": Twin("A payment of this payer with this reference was recorded already.", "reference")
+    },
 )
 
 

@@ -7,12 +7,12 @@ from domain.ids import CouponId, ReservationId, TenantId
 from domain.reservations import Reservation
 from storage.coupons import REDEMPTIONS
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 RESERVATIONS: Final = Table(
     "coupon_reservations",
     Reservation,
-    conflicts={"coupon_reservations_once": "A part of this coupon is held for that order already."},
+    conflicts={"coupon_reservations_once": Twin("A part of this coupon is held for that order already.", "orderId")},
 )
 
 

@@ -12,7 +12,7 @@ from domain.remedies import Award, RemedyKind
 from domain.returns import GoodsReturn, ReturnLine
 from domain.service_points import FINDABLE
 from storage.pool import Connection
-from storage.tables import Children, Codec, Table
+from storage.tables import Children, Codec, Table, Twin
 
 
 def _written_awards(awards: Collection[Award]) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ GOODS_RETURNS: Final = Table(
         "awards": Codec(_written_awards, _read_awards, "jsonb"),
         "shares": Codec(_written_shares, _read_shares, "jsonb"),
     },
-    conflicts={"goods_returns_one_open": "Goods of this claim are on their way back already."},
+    conflicts={"goods_returns_one_open": Twin("Goods of this claim are on their way back already.", "claimId")},
 )
 
 

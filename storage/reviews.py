@@ -6,9 +6,11 @@ from typing import Final
 from domain.ids import ProviderId, ReviewId, TenantId
 from domain.reviews import Review
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
-REVIEWS: Final = Table("reviews", Review, conflicts={"reviews_one_live": "The application is in review already."})
+REVIEWS: Final = Table(
+    "reviews", Review, conflicts={"reviews_one_live": Twin("The application is in review already.", "providerId")}
+)
 
 
 async def get(connection: Connection, tenant_id: TenantId, id: ReviewId) -> Review:

@@ -9,13 +9,13 @@ from domain.errors import NotFound
 from domain.ids import ClaimId, Id, SavedFilterId, TenantId
 from domain.saved_filters import SavedFilter
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 from storage.views.view import View
 
 SAVED_FILTERS: Final = Table(
     "saved_filters",
     SavedFilter,
-    conflicts={"saved_filters_one_name": "You have a saved filter of that name already."},
+    conflicts={"saved_filters_one_name": Twin("You have a saved filter of that name already.", "name")},
 )
 
 INSTANT: Final = "timestamptz"

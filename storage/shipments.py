@@ -11,13 +11,15 @@ from domain.orders import Order
 from domain.shipments import Shipment
 from domain.tracking import OVER
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 SHIPMENTS: Final = Table(
     "shipments",
     Shipment,
     conflicts={
-        "shipments_tenant_id_provider_id_reference_key": "The provider has a shipment with this reference already."
+        "shipments_tenant_id_provider_id_reference_key": Twin(
+            "The provider has a shipment with this reference already.", "reference"
+        )
     },
 )
 

@@ -6,14 +6,14 @@ from typing import Final
 from domain.ids import OrganisationId, SupplierId, TenantId
 from domain.suppliers import Supplier
 from storage.pool import Connection
-from storage.tables import Table
+from storage.tables import Table, Twin
 
 SUPPLIERS: Final = Table(
     "suppliers",
     Supplier,
     conflicts={
-        "suppliers_tenant_id_reference_key": "There is a supplier with this reference already.",
-        "suppliers_organisation": "The organisation is a supplier already.",
+        "suppliers_tenant_id_reference_key": Twin("There is a supplier with this reference already.", "reference"),
+        "suppliers_organisation": Twin("The organisation is a supplier already.", "organisationId"),
     },
 )
 

@@ -28,7 +28,7 @@ from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter, itemgetter
-from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import orjson
 from asyncpg import Record
@@ -88,13 +88,21 @@ Build = Callable[[Sequence[Any]], Any]
 """From the values of a row, in the order of the columns, one field's value."""
 
 
+class Twin(NamedTuple):
+    """What a violated constraint means, and the field of the input that it is about."""
+
+    message: str
+    field: str
+
+
 class Table(Generic[T]):
     """Where the dataclass `type` is stored.
 
     `key` names the columns that find a row besides the tenant; an aggregate's is its id. `children` are the fields that
     live in other tables. `personal` are text fields shown in audit and history as digests. `frozen` are large columns
     that are written once and never change: audit names their content by its digest instead of holding it a second time.
-    `conflicts` maps a constraint or unique index to what its violation means to a person, who meets a `Conflict`.
+    `conflicts` maps a constraint or unique index to what its violation means to a person, who meets a `Conflict`; a
+    `Twin` also says which field of the input it is about.
     """
 
     def __init__(
@@ -107,7 +115,7 @@ class Table(Generic[T]):
         personal: frozenset[str] = frozenset(),
         frozen: frozenset[str] = frozenset(),
         codecs: Mapping[str, Codec] = types.MappingProxyType({}),
-        conflicts: Mapping[str, str] = types.MappingProxyType({}),
+        conflicts: Mapping[str, str | Twin] = types.MappingProxyType({}),
     ) -> None:
         if type in _TABLES:
             raise ValueError(f"{type.__name__} is stored in {_TABLES[type].name} already")

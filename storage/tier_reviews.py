@@ -5,14 +5,14 @@ from typing import Final
 from domain.ids import BuyerId, TenantId, TierReviewId
 from domain.tier_reviews import OPEN, TierEvidence, TierReview
 from storage.pool import Connection
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 TIER_EVIDENCE: Final = Table("tier_evidence", TierEvidence, personal=frozenset({"statement"}))
 TIER_REVIEWS: Final = Table(
     "tier_reviews",
     TierReview,
     children={"items": Children(TIER_EVIDENCE, by="review_id", order="id")},
-    conflicts={"tier_reviews_one_open": "The buyer has an open review already; add to that one."},
+    conflicts={"tier_reviews_one_open": Twin("The buyer has an open review already; add to that one.", "buyerId")},
 )
 
 

@@ -30,7 +30,7 @@ import asyncpg
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
-from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal
+from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal, Told
 from domain.ids import ALPHABET, AuditId, EventId, Id
 from storage import audit, history, idempotency, outbox, tables, writing
 from storage.audit import Row
@@ -99,7 +99,7 @@ class Work:
 
     __slots__ = (
         "_digest_key", "_inner", "_pending", "action", "at", "caller", "claim_profile", "connection",
-        "expected_version", "market", "request_id", "tenant_id", "versions",
+        "expected_version", "market", "request_id", "tenant_id", "told", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -130,6 +130,8 @@ class Work:
         """The key of the rule whose clocks govern claims that are opened now."""
         self.expected_version = expected_version
         self.versions: dict[str, int] = {}
+        self.told = Told()
+        """What is wrong with the input, for operations that look at it in several places and tell all of it."""
         self._digest_key = digest_key
 
     def new_id(self, kind: type[I]) -> I:
@@ -508,7 +510,7 @@ def _refusal(error: asyncpg.PostgresError, written: _Pending) -> Refusal | None:
     types = {type(change.after) for _, change in written.changes} | {type(row) for row in written.rows}
     declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in types)
     if meaning := next((meaning for meaning in declared if meaning), None):
-        return Conflict(meaning)
+        return Conflict(meaning) if isinstance(meaning, str) else Conflict(meaning.message, field=(meaning.field,))
     return next((refusal for parts in written.parts if (refusal := parts.refusal(error))), None)
 
 

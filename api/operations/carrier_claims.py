@@ -98,7 +98,7 @@ async def open_carrier_claim(work: Work, command: OpenCarrierClaim) -> Outcome:
     kind = carriage.KINDS.get(claim.lost_by)
     cases = await case_rows.by_claim(work.connection, work.tenant_id, claim.id)
     if any(case.shipment_id == shipment.id for case in cases):
-        raise Conflict("There is a case against the carrier of this shipment already.")
+        raise Conflict("There is a case against the carrier of this shipment already.", field=("shipmentId",))
     borne = await left_to_ask(work, claim, cases)
     carrier_id = shipment.provider_id if leg is None else leg.provider_id
     findings = (

@@ -15,12 +15,20 @@ from storage.unit_of_work import Outcome, Work
 async def add_lanes(work: Work, command: AddLanes) -> Outcome:
     """The service goes all these ways, on sale at once where it is listed and the provider may sell them.
 
-    Refuses, with every reason: a removed service, a way it goes already, odd days; then none is added.
+    Refuses, with every reason: a removed service, odd days and ends, too many; then a way it goes already.
     """
     access.require(work.caller, "addLanes")
-    service, shelf = await services.locked(work, command.service_id)
-    require(service_moves(service, shelf, work.caller, work.at), ServiceAction.ADD_LANES.value, "lane.add")
-    lanes.require_room(shelf.lanes, len(command.lanes))
+    told = work.told
+    with told:
+        lanes.require_sound(command)
+    with told:
+        service, shelf = await services.locked(work, command.service_id)
+        require(service_moves(service, shelf, work.caller, work.at), ServiceAction.ADD_LANES.value, "lane.add")
+        with told:
+            lanes.require_room(shelf.lanes, len(command.lanes))
+        with told:
+            lanes.require_ends(service, command)
+    told.done()
     ways = [(wish.origin.key, wish.destination.key) for wish in command.lanes]
     present = await lane_rows.by_ways(work.connection, work.tenant_id, service.id, ways)
     ids = [work.new_id(LaneId) for _ in command.lanes]

@@ -10,7 +10,7 @@ from typing import Any
 from api.operations import applications, bars, capabilities, proofs, relations
 from api.operations.duties import end_duties, start_duty
 from api.operations.parties import organisation_for
-from domain import access, clocks, members, onboarding, providers, requirements, reviews
+from domain import access, clocks, members, onboarding, parties, providers, requirements, reviews
 from domain.access import Role
 from domain.bars import BarCause
 from domain.capabilities import Cause, Limit, Scope
@@ -55,6 +55,14 @@ async def invite_provider(work: Work, command: InviteProvider) -> Outcome:
     Refuses what `parties` refuses, and an offer or address that is wrong.
     """
     access.require(work.caller, "inviteProvider")
+    told = work.told
+    with told:
+        parties.checked(command.registration)
+    with told:
+        providers.require_offer(command.offer, "offer")
+    with told:
+        members.require_address(command.email)
+    told.done()
     organisation, created = await organisation_for(work, command.registration, OrganisationKind.PROVIDER)
     present = await provider_rows.find_by_organisation(work.connection, work.tenant_id, organisation.id)
     change = providers.new_provider(
@@ -94,6 +102,12 @@ async def apply_as_provider(work: Work, command: ApplyAsProvider) -> Outcome:
     Refuses machines and people of an organisation that is no provider's or is a party already.
     """
     access.require(work.caller, "applyAsProvider")
+    told = work.told
+    with told:
+        parties.checked(command.registration)
+    with told:
+        providers.require_offer(command.offer, "offer")
+    told.done()
     organisation, founding = await _applicant(work, command)
     present = None
     if not founding:
@@ -117,7 +131,7 @@ async def apply_as_provider(work: Work, command: ApplyAsProvider) -> Outcome:
 async def _applicant(work: Work, command: ApplyAsProvider) -> tuple[Organisation, tuple[Change[Any], ...]]:
     """The organisation that applies, and the changes that make it where it is new, still to be kept."""
     if command.registration.organisation_id is not None:
-        raise Invalid(Problem(("organisationId",), "is your own, and need not be named"))
+        raise Invalid(Problem((), "The organisation is your own, and need not be named."))
     caller = work.caller
     if caller.organisation_id is not None:
         return await organisation_rows.lock(work.connection, work.tenant_id, caller.organisation_id), ()
@@ -330,6 +344,6 @@ async def _approve(work: Work, case: Case, tree: Finding) -> None:
 
 async def _close(work: Work, case: Case, state: ReviewState, note: str | None, decision_id: DecisionId) -> None:
     if case.review is None:
-        raise Conflict("The application is not in the desk's queue.")
+        raise Conflict("The application is not in the desk's queue.", field=("providerId",))
     await end_duties(work, case.review.id)
     await work.keep(reviews.close(case.review, state, at=work.at, note=note, decision_id=decision_id))

@@ -38,14 +38,26 @@ from storage.unit_of_work import Outcome, Work
 
 
 async def record_order(work: Work, command: RecordOrder) -> Outcome:
-    """The order is known. Refuses an unknown buyer or supplier, a guarantee not offered for it, a reference in use."""
+    """The order is known.
+
+    Refuses, all at once, an unknown buyer or supplier, a guarantee not offered for it, odd lines, a quote that does not
+    fit; and a reference in use.
+    """
     access.require(work.caller, "recordOrder")
-    await buyer_rows.get(work.connection, work.tenant_id, command.buyer_id)
-    await supplier_rows.get(work.connection, work.tenant_id, command.supplier_id)
-    offered = await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids)
-    admissions = await coverage.admissions(work, offered, covers.wished(command))
-    covers.require_offered(command, offered, admissions)
-    quote = await _quote(work, command)
+    told = work.told
+    with told:
+        await buyer_rows.get(work.connection, work.tenant_id, command.buyer_id)
+    with told:
+        await supplier_rows.get(work.connection, work.tenant_id, command.supplier_id)
+    with told:
+        orders.require_sound(command, work.at)
+    with told:
+        offered = await guarantee_rows.by_ids(work.connection, work.tenant_id, command.guarantee_ids)
+        admissions = await coverage.admissions(work, offered, covers.wished(command))
+        covers.require_offered(command, offered, admissions)
+    with told:
+        quote = await _quote(work, command)
+    told.done()
     bought = command
     if quote is not None and quote.bundle_id is not None:
         guarantee_ids = tuple(dict.fromkeys((*command.guarantee_ids, *quote.included_guarantee_ids)))

@@ -14,6 +14,7 @@ from domain.access import Caller
 from domain.buyers import TIER_RULE
 from domain.capabilities import Capability, Limit
 from domain.clocks import Clock, Duty
+from domain.discounts import Discount
 from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding
@@ -21,7 +22,6 @@ from domain.gates import Action
 from domain.ids import BuyerId, ProviderId, QuoteId, QuoteRequestId
 from domain.measures import MeasureBasis
 from domain.offers import LeftOut, Market, Offer, QuoteTerms, RequestQuote
-from domain.pricing import Discount
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
 from domain.services import ServiceState
@@ -46,11 +46,15 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
     is an answer, not a refusal.
     """
     access.require(work.caller, "requestQuote")
-    buyer_id = _asker(work.caller, command.buyer_id)
-    if work.caller.is_operator:
-        await buyer_rows.get(work.connection, work.tenant_id, buyer_id)
+    told = work.told
+    with told:
+        buyer_id = _asker(work.caller, command.buyer_id)
+        if work.caller.is_operator:
+            await buyer_rows.get(work.connection, work.tenant_id, buyer_id)
     rule = await terms(work)
-    offers.require_valid(rule, command, work.at)
+    with told:
+        offers.require_valid(rule, command, work.at)
+    told.done()
     found = await quote_rows.offers(work.connection, work.tenant_id, command, work.at)
     market = await _market(work, found, command, buyer_id)
     ranked, left_out = offers.rank(rule, command, buyer_id, found, market, work.at)

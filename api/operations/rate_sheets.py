@@ -16,8 +16,18 @@ from storage.unit_of_work import Outcome, Work
 async def draft_rate_sheet(work: Work, command: DraftRateSheet) -> Outcome:
     """The next version of the service's prices, as a draft. Refuses with every reason (`domain.rate_sheets`)."""
     access.require(work.caller, "draftRateSheet")
-    service = await writable(work, command.sheet.service_id, ServiceAction.DRAFT_RATE_SHEET)
-    await require_predecessor(work, service, command.sheet)
+    told = work.told
+    unread = [place for place in range(len(command.rates)) if told.about("rates", str(place))]
+    with told:
+        rate_sheets.require_count(command)
+    with told:
+        rate_sheets.require_sheet(command.sheet, odd_surcharges(work, command.sheet))
+    with told:
+        service = await writable(work, command.sheet.service_id, ServiceAction.DRAFT_RATE_SHEET)
+        with told:
+            await require_predecessor(work, service, command.sheet)
+        rate_sheets.require_rates(service, command, unread)
+    told.done()
     drafted = rate_sheets.draft_rate_sheet(
         service,
         command,
@@ -59,6 +69,11 @@ async def writable(work: Work, id: ServiceId, action: ServiceAction) -> Service:
     service, shelf = await services.locked(work, id)
     require(service_moves(service, shelf, work.caller, work.at), action.value, "rate_sheet.draft")
     return service
+
+
+def odd_surcharges(work: Work, wish: SheetWish) -> list[int]:
+    """The places of the surcharges that could not be read in whole."""
+    return [place for place in range(len(wish.surcharges)) if work.told.about("sheet", "surcharges", str(place))]
 
 
 async def require_predecessor(work: Work, service: Service, wish: SheetWish) -> None:

@@ -31,13 +31,22 @@ from storage.unit_of_work import Outcome, Work
 async def record_shipment(work: Work, command: RecordShipment) -> Outcome:
     """The lines are on their way; the shipment's promise fills those that have none and overwrites no other.
 
-    Refuses an unknown provider, lines of another order or shipped before, and a reference the provider used before.
+    Refuses, all at once, an unknown order or provider, an odd weight, freight or number, lines of another order or
+    shipped before; and a reference the provider used before.
     """
     access.require(work.caller, "recordShipment")
-    order = await order_rows.lock(work.connection, work.tenant_id, command.order_id)
-    if not order.concerns(work.caller):
-        raise NotFound("There is no such order.")
-    await provider_rows.get(work.connection, work.tenant_id, command.provider_id)
+    told = work.told
+    with told:
+        order = await order_rows.lock(work.connection, work.tenant_id, command.order_id)
+        if not order.concerns(work.caller):
+            raise NotFound("There is no such order.", id=order.id)
+        with told:
+            await provider_rows.get(work.connection, work.tenant_id, command.provider_id)
+        if not told.about("lineIds") and not told.about("pieces"):
+            orders.require_lines(order, command.line_ids, command.pieces)
+    with told:
+        shipments.require_sound(command)
+    told.done()
     promised_at = None
     if command.promised_on is not None:
         calendar = await calendar_rows.get(work.connection, order.country)

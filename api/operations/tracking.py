@@ -69,9 +69,15 @@ async def record_tracking_events(work: Work, command: RecordTrackingEvents) -> O
     has a reference that was used for another report. A wrong clock and an unknown code are flagged, not refused.
     """
     access.require(work.caller, "recordTrackingEvents")
-    tracking.require_batch(command.events, tracking.EVENTS_MAX)
-    received = await receive(work, command.events)
-    _require_kept(received)
+    told = work.told
+    with told:
+        tracking.require_batch(command.events, tracking.EVENTS_MAX)
+    places = [place for place in range(len(command.events)) if not told.about("events", str(place))]
+    received = await receive(work, [command.events[place] for place in places])
+    for place, one in zip(places, received, strict=True):
+        with told:
+            _require_kept(command.events[place], one, "events", str(place))
+    told.done()
     found = tuple(dict.fromkeys(one.shipment_id for one in received if one.shipment_id is not None))
     back = tuple(dict.fromkeys(one.return_id for one in received if one.return_id is not None))
     news = sum(one.reception is not Reception.DUPLICATE for one in received)
@@ -100,19 +106,15 @@ def plain(received: Received) -> dict[str, object]:
     }
 
 
-def _require_kept(received: Iterable[Received]) -> None:
-    """Returns if no report was refused or has to wait. Otherwise refuses with everything that is wrong."""
-    problems: list[Problem] = []
-    for one in received:
-        where = ("events", str(one.index))
-        if one.code is ReportRefusal.INVALID:
-            problems.append(Problem(where, one.message or ""))
-        elif one.code is ReportRefusal.REFERENCE_REUSED:
-            raise Conflict(one.message or "", field=(*where, "reference"))
-        elif one.shipment_id is None and one.return_id is None:  # refused, or waiting for what it is of
-            raise NotFound(one.message or "There is no such shipment.", field=where)
-    if problems:
-        raise Invalid(*problems)
+def _require_kept(event: NewEvent, received: Received, *where: str) -> None:
+    """Returns if the report at that place was neither refused nor has to wait. Otherwise refuses with what is wrong."""
+    if received.code is ReportRefusal.INVALID:
+        problems = event.problems or (Problem((), received.message or ""),)
+        raise Invalid(*(Problem((*where, *problem.field), problem.message) for problem in problems))
+    if received.code is ReportRefusal.REFERENCE_REUSED:
+        raise Conflict(received.message or "", field=(*where, "reference"))
+    if received.shipment_id is None and received.return_id is None:  # refused, or waiting for what it is of
+        raise NotFound(received.message or "There is no such shipment.", field=where)
 
 
 async def receive(work: Work, told: Sequence[NewEvent]) -> tuple[Received, ...]:

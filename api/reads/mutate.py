@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from api.reads.plan import ValueRoot
-from api.schema.errors import user_errors
+from api.schema.errors import ShownError, user_errors
+from api.schema.inputs import Unreadable
 from api.schema.mutation import Mutation
 from domain.access import Caller
 from domain.errors import ErrorCode, Invalid, Problem, Refusal
@@ -46,10 +47,13 @@ async def perform(
     wish = root.arguments.values(variables)["input"]
     try:
         given = root.convert({"input": wish})["input"]
-        command = given.command()
+        command, wrong = _read(mutation, given)
 
         async def act(work: Work) -> Outcome:
+            if wrong is not None:
+                work.told.note(wrong)
             outcome: Outcome = await mutation.operation(work, command)
+            work.told.done()
             return outcome
 
         outcome, replayed = await transact(
@@ -58,7 +62,7 @@ async def perform(
             action=mutation.name,
             request_id=request_id,
             act=act,
-            idempotency=_key(given.idempotency_key, wish),
+            idempotency=_key(given.idempotency_key, wish) if wrong is None else None,
             expected_version=getattr(given, "expected_version", None),
         )
     except Unavailable:
@@ -67,6 +71,16 @@ async def perform(
         return Done({USER_ERRORS: user_errors(refusal, wish)})
     payload = {**outcome.facts, **outcome.once, **outcome.things, USER_ERRORS: []}
     return Done(payload, outcome.things, replayed, outcome.at)
+
+
+def _read(mutation: Mutation, given: Any) -> tuple[Any, Unreadable | None]:
+    """The command of that input; and what is wrong with it, where the operation tells what else is."""
+    try:
+        return given.command(), None
+    except Unreadable as refusal:
+        if not mutation.gathers or refusal.command is None:
+            raise
+        return refusal.command, refusal
 
 
 def _key(text: str | None, wish: Mapping[str, Any]) -> Key | None:
@@ -82,11 +96,8 @@ def _key(text: str | None, wish: Mapping[str, Any]) -> Key | None:
 def unread(done: Done) -> dict[str, Any]:
     """The payload of a mutation that is committed although its things could not be read afterwards."""
     ids = ", ".join(f"{name} {id_}" for name, id_ in done.things.items())
-    error: dict[str, Any] = {
-        "code": ErrorCode.COMMITTED_READ_FAILED.value,
-        "message": f"It is done, but could not be read afterwards: {ids}. Do not repeat it; read it again.",
-        "field": None,
-        "rule": None,
-        "reasons": [],
-    }
+    error = ShownError(
+        ErrorCode.COMMITTED_READ_FAILED.value,
+        f"It is done, but could not be read afterwards: {ids}. Do not repeat it; read it again.",
+    )
     return {**{name: value for name, value in done.payload.items() if name not in done.things}, USER_ERRORS: [error]}

@@ -5,8 +5,9 @@ authentication and limits.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -14,10 +15,11 @@ import strawberry
 from api.schema.arguments import Argument, field
 from api.schema.enums import described
 from api.schema.scalars import RuleCode
-from domain import explain, words
+from domain import dates, explain, words
 from domain import ids as ids_
-from domain.errors import ErrorCode, Invalid, NotFound, Refusal, Refused
+from domain.errors import Conflict, ErrorCode, Invalid, NotFound, Refusal, Refused, Several, overlap
 from domain.locales import Locale
+from domain.words import refusals
 
 described(ErrorCode)
 described(Locale)
@@ -50,12 +52,10 @@ class Finding:
     because: list[Annotated["Finding", strawberry.lazy("api.schema.errors")]] = strawberry.field(
         description="The findings this one rests on, in the order they were looked at."
     )
-    opens_at: str | None = strawberry.field(
-        description="The instant from which the answer becomes yes by time alone, if it does (RFC 3339)."
+    opens_at: datetime | None = strawberry.field(
+        description="The instant from which the answer becomes yes by time alone, if it does."
     )
-    closes_at: str | None = strawberry.field(
-        description="The last instant of a yes, if it ends by time alone (RFC 3339)."
-    )
+    closes_at: datetime | None = strawberry.field(description="The last instant of a yes, if it ends by time alone.")
 
 
 @strawberry.type(description="Why a mutation changed nothing.")
@@ -63,7 +63,7 @@ class UserError:
     """One reason, in a payload."""
 
     code: ErrorCode = strawberry.field(description="What a client branches on.")
-    message: str = strawberry.field(description="A sentence for a person.")
+    message: str = field("A sentence for a person.", Argument("locale", Locale, "The language.", Locale.EN))
     field: list[str] | None = strawberry.field(
         description="The path of the input field it is about, below the mutation; null when it is about none."
     )
@@ -91,12 +91,28 @@ class ShownFinding:
     inputs: list[ShownInput]
     version: str | None
     because: list["ShownFinding"]
-    opens_at: str | None
-    closes_at: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
 
     def text(self, locale: Locale) -> str:
         """Its sentence in that language."""
         return words.sentence(self.finding, locale)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownError:
+    """A user error, ready to be shown."""
+
+    code: str
+    sentence: str
+    """What the platform says, in English: its key in the other languages' tables."""
+    field: list[str] | None = None
+    rule: str | None = None
+    reasons: Sequence[ShownFinding] = ()
+
+    def message(self, locale: Locale) -> str:
+        """Its sentence in that language."""
+        return refusals.said(self.sentence, locale)
 
 
 def shown(finding: explain.Finding) -> ShownFinding:
@@ -109,8 +125,8 @@ def shown(finding: explain.Finding) -> ShownFinding:
         [ShownInput(name, spelled(value)) for name, value in finding.inputs.items()],
         finding.version,
         [shown(child) for child in finding.because],
-        finding.opens_at,
-        finding.closes_at,
+        None if finding.opens_at is None else dates.instant(finding.opens_at),
+        None if finding.closes_at is None else dates.instant(finding.closes_at),
     )
 
 
@@ -119,18 +135,36 @@ def spelled(value: explain.Input) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
-def user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A refusal as the members of UserError, by their names in Python: one per problem of an input, otherwise one.
+def user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list["ShownError"]:
+    """A refusal as clients see it: one error per problem of an input, one for each other look that refused.
 
     `wish` is the input as the client sent it. What is not there and what is not for the caller read alike, whoever of
-    the code noticed it: the place of the id in the input, and a sentence made of that id's kind.
+    the code noticed it: the place of the id in the input, and a sentence made of that id's kind. Of one place only the
+    first look's findings are told: the others saw what was wrong already.
     """
+    if not isinstance(refusal, Several):
+        return _user_errors(refusal, wish)
+    told: list[ShownError] = []
+    for each in refusal.refusals:
+        places = [tuple(error.field) for error in told if error.field]
+        told += [
+            error
+            for error in _user_errors(each, wish)
+            if not error.field or not any(overlap(tuple(error.field), place) for place in places)
+        ]
+    return told
+
+
+def _user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list["ShownError"]:
     if isinstance(refusal, Invalid):
         return [_user_error(refusal, problem.message, list(problem.field)) for problem in refusal.problems]
     if isinstance(refusal, NotFound) and UNKNOWN.match(refusal.message):
         place, kind = _looked_for(refusal, wish)
         return [_user_error(refusal, refusal.message if kind is None else f"There is no such {kind}.", place)]
-    return [_user_error(refusal, refusal.message, list(refusal.field) if refusal.field else None)]
+    place = list(refusal.field or ())
+    if isinstance(refusal, Conflict) and place and place[0] not in wish:  # there is a twin of what was not even said
+        place = []
+    return [_user_error(refusal, refusal.message, place)]
 
 
 UNKNOWN: Final = re.compile("(?i)there is (no such|nothing with that id)")
@@ -139,7 +173,8 @@ UNKNOWN: Final = re.compile("(?i)there is (no such|nothing with that id)")
 
 def _looked_for(refusal: NotFound, wish: Mapping[str, Any]) -> tuple[list[str] | None, str | None]:
     """Where in the input the id stands that was looked for, and what it is an id of; None where it is not told."""
-    ids = [(list(path), text) for path, text in _texts(wish) if ids_.is_id(text)]
+    texts = [(list(path), text) for path, text in _texts(wish)]
+    ids = [(path, text) for path, text in texts if ids_.is_id(text)]
     said = UNKNOWN.sub("", refusal.message).strip(" .")
     for path, text in ids:
         if path == list(refusal.field or ()) or (refusal.field is None and text == refusal.id):
@@ -147,7 +182,8 @@ def _looked_for(refusal: NotFound, wish: Mapping[str, Any]) -> tuple[list[str] |
     for path, text in ids if refusal.field is None and refusal.id is None else ():
         if kind_in_words(text) == said:
             return path, said
-    return (list(refusal.field) if refusal.field else None), None
+    misspelt = next((path for path, text in texts if text == refusal.id), None)  # told as such before, by its reader
+    return (list(refusal.field) if refusal.field else misspelt), None
 
 
 def _texts(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -169,22 +205,15 @@ SAID: Final[Mapping[str, str]] = {"coverage": "cover", "goods return": "return",
 """Kinds of ids that people call otherwise."""
 
 
-def _user_error(refusal: Refusal, message: str, field: list[str] | None) -> dict[str, Any]:
+def _user_error(refusal: Refusal, message: str, field: list[str] | None) -> "ShownError":
     refused = refusal if isinstance(refusal, Refused) else None
-    return {
-        "code": refusal.code.value,
-        "message": as_sentence(message),
-        "field": field,
-        "rule": refused.rule if refused else None,
-        "reasons": [shown(finding) for finding in refused.unmet] if refused else [],
-    }
-
-
-def as_sentence(message: str) -> str:
-    """The message as a person reads it: a capital first, save in the name of a mutation or field, and a stop last."""
-    first = message.split(maxsplit=1)[0] if message.strip() else ""
-    capital = message if first != first.lower() or "_" in first else f"{message[:1].upper()}{message[1:]}"
-    return capital if capital.endswith((".", "!", "?", "。")) else f"{capital}."
+    return ShownError(
+        refusal.code.value,
+        refusals.as_sentence(message),
+        field or None,
+        refused.rule if refused else None,
+        [shown(finding) for finding in refused.unmet] if refused else [],
+    )
 
 
 def _told(value: dict[str, Any]) -> Any:

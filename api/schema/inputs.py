@@ -16,10 +16,19 @@ NAME_CHARACTERS_MAX = 200
 """The longest name: company names in registers stay below it."""
 
 
+class Unreadable(Invalid):
+    """The input cannot be read in whole; `command` holds what could, and values of no meaning for the rest."""
+
+    def __init__(self, command: object, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.command = command
+
+
 class Reader:
     """Collects the problems of one input. Call `done()` last: it refuses with all of them.
 
-    A method that found a problem returns a value of no meaning, which never leaves: `done()` raises before it is used.
+    A method that found a problem returns a value of no meaning. It never leaves a call that changes anything: `done()`
+    raises, and an operation that is shown the rest of the input (`mutation(gathers=True)`) writes nothing.
     """
 
     def __init__(self) -> None:
@@ -68,11 +77,11 @@ class Reader:
             self.problems.append(Problem(path, f"{reason}."))
         return otherwise
 
-    def done(self) -> None:
-        """Nothing, if nothing is wrong.
+    def done(self, command: object = None) -> None:
+        """Nothing, if nothing is wrong. `command` is what could be read, for a mutation that gathers.
 
         Raises:
-            Invalid: with every problem.
+            Unreadable: with every problem.
         """
         if self.problems:
-            raise Invalid(*self.problems)
+            raise Unreadable(command, *self.problems)

@@ -133,11 +133,13 @@ class LaneInput:
 
     def lane(self, read: Reader, place: int) -> NewLane:
         """The lane; what is wrong with it is collected by `read`."""
-        where, nowhere = ("lanes", str(place)), Area("US")
+        where, nowhere, known = ("lanes", str(place)), Area("US"), len(read.problems)
         origin = read.take(lambda: Area.parse(self.origin), *where, "origin", otherwise=nowhere)
         destination = origin
         if (text := self.destination) is not None:
             destination = read.take(lambda: Area.parse(text), *where, "destination", otherwise=nowhere)
+        if len(read.problems) > known:
+            origin = destination = nowhere  # so that nobody is told of two ends that differ
         return NewLane(origin, destination, self.timing.timing(), self.zone)
 
 
@@ -156,7 +158,7 @@ class AddLanesInput:
             read.id(ServiceId, self.service_id, "serviceId"),
             tuple(lane.lane(read, place) for place, lane in enumerate(self.lanes)),
         )
-        read.done()
+        read.done(command)
         return command
 
 
@@ -232,6 +234,7 @@ class LaneMutations:
         lanes.add_lanes,
         AddLanesInput,
         keyed=False,
+        gathers=True,
         description="A service goes more ways, up to 100 at once: all of them or none. They are on sale at once where "
         "the service is listed and its provider may sell them.",
     )

@@ -24,6 +24,7 @@ class Declared:
     operation: Operation
     input_type: type
     keyed: bool
+    gathers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,23 @@ class Mutation:
     payload: str
     """The name of the payload's GraphQL type."""
     keyed: bool
+    gathers: bool = False
+    """Its operation also looks at an input that could not be read in whole, and so tells everything (`Work.told`)."""
 
 
-def mutation(operation: Operation, input_type: type, *, keyed: bool, description: str) -> Any:
+def mutation(operation: Operation, input_type: type, *, keyed: bool, description: str, gathers: bool = False) -> Any:
     """The field `verb(input: …!): …Payload!`, for the right-hand side of `open_claim: OpenClaimPayload = …`.
 
     The input is a Strawberry input with a method `command()`, which returns the operation's command or raises `Invalid`
     with all problems, and a field `idempotency_key: str` (`str | None` unless `keyed`); `expected_version: int | None`
     where an update may insist on what it saw. The payload has `user_errors: list[UserError]` and one nullable field per
     thing shown; the operation's `Outcome.things` names them in camel case.
+
+    `gathers`: the operation is called even where `command()` refused, with what could be read. It must look at the
+    input in blocks of `work.told` and end these with `work.told.done()` before it writes: nothing of such a call stays.
     """
     return field(
         description,
         Argument("input", input_type, "What to do."),
-        metadata={DECLARATION: Declared(operation, input_type, keyed)},
+        metadata={DECLARATION: Declared(operation, input_type, keyed, gathers)},
     )

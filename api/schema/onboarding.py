@@ -103,9 +103,9 @@ class InviteProviderInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         wish = Registration(read.name(self.name, "name"), self.country, self.reference)
-        offer = self.offer.offer(read)
-        read.done()
-        return InviteProvider(wish, offer, self.email.strip())
+        command = InviteProvider(wish, self.offer.offer(read), self.email.strip())
+        read.done(command)
+        return command
 
 
 @strawberry.input(description="A company that wants to become a provider: the caller's.")
@@ -125,11 +125,11 @@ class ApplyAsProviderInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         wish = Registration(read.name(self.name, "name"), self.country)
-        offer = self.offer.offer(read)
+        command = ApplyAsProvider(wish, self.offer.offer(read), self.device)
         if self.device is not None and not 0 < len(self.device) <= DEVICE_CHARACTERS_MAX:
             read.problems.append(Problem(("device",), f"1 to {DEVICE_CHARACTERS_MAX} characters."))
-        read.done()
-        return ApplyAsProvider(wish, offer, self.device)
+        read.done(command)
+        return command
 
 
 @strawberry.input(description="What an application shall say from now on.")
@@ -391,12 +391,14 @@ class OnboardingMutations:
         onboarding.invite_provider,
         InviteProviderInput,
         keyed=False,
+        gathers=True,
         description="The desk asks a company to apply; whoever accepts the letter is its first member.",
     )
     apply_as_provider: ApplyAsProviderPayload = mutation(
         onboarding.apply_as_provider,
         ApplyAsProviderInput,
         keyed=False,
+        gathers=True,
         description="The caller's company begins an application. A person who belongs to nothing is its first member "
         "and acts for it from the next request on.",
     )

@@ -36,12 +36,13 @@ from domain.orders import (
 )
 
 if TYPE_CHECKING:
-    from api.schema.claims import Claim
+    from api.schema.claims import Claim, ClaimDuty
     from api.schema.coverage import Coverage
     from api.schema.exposure import Exposure
     from api.schema.holds import HeldClock
     from api.schema.quotes import Quote
     from api.schema.remedies import Refund
+    from api.schema.service_requests import ServiceRequest
     from api.schema.shipments import Shipment
 
 described(OrderState)
@@ -100,6 +101,9 @@ class OrderLine(Node):
     )
     promised_at: datetime | None = strawberry.field(
         description="The last instant of the promised day; never overwritten, whatever is estimated later."
+    )
+    promised_zone: str = strawberry.field(
+        description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
     )
     declared: Money | None = strawberry.field(
         description="What it was declared to be worth on the way; null: its value."
@@ -164,6 +168,13 @@ class Order(Node):
     )
     holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
         "Clocks about it that force majeure stopped, reversed holds included."
+    )
+    service_requests: Connection[Annotated["ServiceRequest", strawberry.lazy("api.schema.service_requests")]] = (
+        connection("The services that were asked for under its covers.")
+    )
+    duties: list[Annotated["ClaimDuty", strawberry.lazy("api.schema.claims")]] = strawberry.field(
+        description="Everything that somebody must do about its claims and services, as far as the "
+        "viewer sees it, the nearest due first."
     )
     available_actions: list[OrderAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
@@ -294,7 +305,7 @@ class RecordOrderInput:
             buyer_transport=self.buyer_transport,
             quote_id=None if self.quote_id is None else read.id(QuoteId, self.quote_id, "quoteId"),
         )
-        read.done()
+        read.done(command)
         return command
 
 
@@ -450,6 +461,7 @@ class OrderMutations:
         orders.record_order,
         RecordOrderInput,
         keyed=False,
+        gathers=True,
         description="An order was placed in the shop. Its reference is used once, so that a repeat is refused.",
     )
     record_payment: RecordPaymentPayload = mutation(

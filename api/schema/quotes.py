@@ -164,6 +164,9 @@ class Quote(Node):
     promised_at: datetime = strawberry.field(
         description="The last microsecond of the promised day, where the goods are delivered."
     )
+    promised_zone: str = strawberry.field(
+        description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
+    )
     promise: Finding = strawberry.field(description="How that day was found: cut-off, handling, transit, calendars.")
     expected_lateness_cost: Money | None = strawberry.field(
         description="What this provider's own record makes lateness cost on average, in the request's currency; null "
@@ -328,7 +331,7 @@ class RequestQuoteInput:
             currency=self.currency,
             include_left_out=self.include_left_out,
         )
-        read.done()
+        read.done(command)
         return command
 
 
@@ -449,6 +452,7 @@ class QuoteMutations:
         quotes.request_quote,
         RequestQuoteInput,
         keyed=False,
+        gathers=True,
         description="Ask all providers on the route; the best offers are binding quotes at once, for 72 hours "
         "(express) or 7 days (freight) by the shipped rule. Nobody to offer is an answer, not an error.",
     )

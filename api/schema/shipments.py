@@ -145,6 +145,9 @@ class Shipment(Node):
     promised_at: datetime | None = strawberry.field(
         description="The last instant of the promised day; an estimate never overwrites it."
     )
+    promised_zone: str = strawberry.field(
+        description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
+    )
     eta_at: datetime | None = strawberry.field(description="The latest estimate, beside the promise.")
     estimates: list[ShipmentEstimate] = strawberry.field(description="Every estimate that was given, oldest first.")
     milestones: list[MilestoneOfShipment] = strawberry.field(description="What it passes, in the order of the way.")
@@ -248,7 +251,7 @@ class RecordShipmentInput:
             tracking_number=self.tracking_number,
             pieces=self._pieces(read),
         )
-        read.done()
+        read.done(command)
         return command
 
     def _pieces(self, read: Reader) -> dict[OrderLineId, int]:
@@ -384,6 +387,7 @@ class ShipmentMutations:
         shipments.record_shipment,
         RecordShipmentInput,
         keyed=False,
+        gathers=True,
         description="Lines of an order left with a provider. The promise fills lines without one and overwrites none.",
     )
     update_eta: ShipmentPayload = mutation(

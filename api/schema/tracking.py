@@ -98,7 +98,7 @@ class RecordTrackingEventsInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         command = RecordTrackingEvents(tuple(told.event(read, place) for place, told in enumerate(self.events)))
-        read.done()
+        read.done(command)
         return command
 
 
@@ -189,6 +189,7 @@ class TrackingMutations:
         tracking.record_tracking_events,
         RecordTrackingEventsInput,
         keyed=False,
+        gathers=True,
         description="Reports of carriers, each counted once: all of them or none. The state is what all add up to.",
     )
     record_tracking_batch: RecordTrackingBatchPayload = mutation(

@@ -233,7 +233,7 @@ async def test_another_providers_catalogue_does_not_exist(shop: Shop) -> None:
     for mutation, selection, members in (
         ("updateService", SERVICE, {"serviceId": service, "title": "Mine now"}),
         ("removeService", SERVICE, {"serviceId": service}),
-        ("addLanes", "lanes { id }", {"serviceId": service, "lanes": []}),
+        ("addLanes", "lanes { id }", {"serviceId": service, "lanes": [{"origin": "CN", "timing": DAYS, "zone": "EU"}]}),
         ("removeLane", "lane { id }", {"laneId": lane}),
         ("activateRateSheet", SHEET, {"rateSheetId": sheet}),
         ("checkListing", SERVICE, {"serviceId": service}),

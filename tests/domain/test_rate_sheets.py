@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import rate_files
-from domain.errors import Invalid, Refused
+from domain.errors import Invalid, Refused, Several
 from domain.ids import RateId, RateSheetId, ServiceId, SurchargeId
 from domain.modes import DangerousGoodsClass, ServiceMode
 from domain.money import Money
@@ -41,6 +41,7 @@ from domain.rates import (
     NewSurcharge,
     SurchargeCharge,
     SurchargeKind,
+    clashes,
     misfits,
     natural,
     rate_findings,
@@ -196,6 +197,33 @@ def test_a_surcharge_says_what_it_takes_and_when(surcharge: NewSurcharge, wrong:
     assert [finding.rule for finding in surcharge_findings(surcharge, "USD", 1)] == wrong
 
 
+def peak(first: int, after: int, **members: Any) -> NewSurcharge:
+    return replace(SHARE, kind=SurchargeKind.PEAK, valid_from=AT + first * DAY, valid_until=AT + after * DAY, **members)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        (SHARE, replace(SHARE, basis_points=900), True),
+        (SHARE, replace(SHARE, charge=SurchargeCharge.PER_KG, basis_points=None, amount=Decimal(1)), False),
+        (SHARE, replace(SHARE, zones=frozenset({"A"})), True),
+        (replace(SHARE, zones=frozenset({"A"})), replace(SHARE, zones=frozenset({"B"})), False),
+        (peak(0, 5), peak(5, 9), False),
+        (peak(0, 5), peak(4, 9), True),
+        (peak(5, 9), replace(SHARE, valid_until=AT + 9 * DAY), False),
+        (replace(SHARE, valid_until=AT), replace(SHARE, valid_from=AT), False),
+        (PER_PIECE, replace(PER_PIECE, length_mm_above=3_000), False),
+    ],
+)
+def test_a_surcharge_is_due_once_at_a_time(one: NewSurcharge, other: NewSurcharge, clash: bool) -> None:
+    found = [(number, finding.inputs["other"]) for number, finding in clashes(((7, one), (9, other)))]
+    assert found == ([(9, 7)] if clash else [])
+    if clash:
+        with pytest.raises(Refused) as refused:
+            drafted(surcharges=(one, other))
+        assert reasons(refused) == ["surcharge_is_due_once"]
+
+
 @given(st.sampled_from(Measure), st.integers(0, BRACKET_MAX))
 def test_a_bracket_is_shown_in_units_that_lead_back_to_it(measure: Measure, fine: int) -> None:
     shown = natural(measure, fine)
@@ -220,14 +248,21 @@ def test_a_draft_tells_everything_that_is_wrong() -> None:
     assert reasons(refused) == ["rate_measure_fits_mode", "rate_brackets_leave_no_gap"]
     with pytest.raises(Invalid) as invalid:
         drafted(title="", valid_until=AT, volumetric_divisor=0, surcharges=(SHARE,) * (SURCHARGES_MAX + 1))
-    assert [problem.field[0] for problem in invalid.value.problems] == [
-        "title", "validUntil", "volumetricDivisor", "surcharges",
+    assert [problem.field for problem in invalid.value.problems] == [
+        ("sheet", "title"), ("sheet", "validUntil"), ("sheet", "volumetricDivisor"), ("sheet", "surcharges"),
     ]  # fmt: skip
     with pytest.raises(Invalid, match="1 to 500"):
         drafted(*(rate() for _ in range(RATES_PER_CALL_MAX + 1)))
     with pytest.raises(Refused) as refused:
         drafted(surcharges=(replace(SHARE, basis_points=None),))
     assert reasons(refused) == ["surcharge_charges_one_way"]
+    with pytest.raises(Several) as several:
+        drafted(rate(50, 45), title="", surcharges=(replace(SHARE, basis_points=None),))
+    assert [refusal.message for refusal in several.value.refusals] == [
+        "must have 1 to 120 printable characters",
+        "Some of the surcharges cannot be.",
+        "Some of the rates cannot be.",
+    ]
 
 
 def test_an_activated_version_never_begins_in_the_past() -> None:
@@ -266,10 +301,10 @@ def test_what_is_no_draft_or_empty_or_over_is_not_activated() -> None:
     with pytest.raises(Refused) as refused:
         discard_rate_sheet(active(AT, None), [], OWN, at=AT)
     assert reasons(refused) == ["rate_sheet_is_draft"]
-    filled = fill(sheet, rate_count=3, digest="d").after
-    assert (filled.rate_count, filled.digest) == (3, "d")
+    filled = fill(sheet, rate_count=3, surcharge_count=2, digest="d").after
+    assert (filled.rate_count, filled.surcharge_count, filled.digest) == (3, 2, "d")
     with pytest.raises(ValueError, match="empty draft"):
-        fill(filled, rate_count=3, digest="d")
+        fill(filled, rate_count=3, surcharge_count=0, digest="d")
     gone = drop(filled, "asked", at=AT).after
     assert (gone.state, gone.rate_count) == (RateSheetState.DISCARDED, 0)
     assert not any(move.available for move in moves(gone, [], OWN, AT))
@@ -338,7 +373,7 @@ def test_a_line_is_a_rate(text: str, expected: NewRate) -> None:
         ('"A,,,,,1,,', ["rate_line.csv"]),
         ("A\x00,,,,,1,,", ["rate_line.text"]),
         ("A\udcff,,,,,1,,", ["rate_line.text"]),
-        ("A" * 2_001, ["rate_line.long"]),
+        ("A" * 20_001, ["rate_line.long"]),
     ],
 )
 def test_a_line_that_is_no_rate_tells_why(text: str, wrong: list[str]) -> None:
@@ -366,3 +401,81 @@ def test_empty_lines_are_passed_over_and_numbers_go_on() -> None:
 def test_no_text_is_too_odd_to_be_judged(text: str) -> None:
     read = line(text)
     assert (read.rate is None) is bool(read.findings)
+
+
+_CELLS = st.text(st.characters(codec="utf-8", exclude_characters='",\r\n'), max_size=12) | st.sampled_from(
+    ["", "5", "SHARE", "PER_KG", "NO-21;XX", "3;CLASS_9", "2026-11-15", "2026-11-15T24:00Z", "9999-12-31T23:59-23:59"]
+)
+
+
+@given(st.sampled_from(SurchargeKind), st.lists(_CELLS, min_size=12, max_size=12))
+def test_no_cell_of_a_surcharge_is_too_odd_to_be_judged(kind: SurchargeKind, cells: list[str]) -> None:
+    read = line(",".join((kind, *cells)), SURCHARGES)
+    assert (read.surcharge is None) is bool(read.findings)
+    assert read.rate is None
+
+
+# -- surcharges in files -----------------------------------------------------------------------------------------------
+
+SURCHARGES = "surcharge,zone,from,price,minimum,charge,percent,areas,classes,above_kg,above_cm,valid_from,valid_until"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fuel,,,,,,12.5,,,,,,", SHARE),
+        ("OVERSIZE,,,30,,per_piece,,,,,240,,", PER_PIECE),
+        (
+            "PEAK,A; B ,,0.355,20,PER_KG,,,,,,2026-11-15,2027-01-08T00:00:00+01:00",
+            NewSurcharge(
+                SurchargeKind.PEAK, SurchargeCharge.PER_KG, amount=Decimal("0.355"), minimum=Money(20_00, "USD"),
+                valid_from=datetime(2026, 11, 15, tzinfo=UTC), valid_until=datetime(2027, 1, 7, 23, tzinfo=UTC),
+                zones=frozenset({"A", "B"}),
+            ),
+        ),
+        (
+            "REMOTE_AREA,,,,,SHARE,3,no-21;US~995;CNSHA,,,,,",
+            replace(
+                SHARE, kind=SurchargeKind.REMOTE_AREA, basis_points=300,
+                area_keys=frozenset({"NO-21", "US~995", "CNSHA"}),
+            ),
+        ),
+        (
+            "DANGEROUS_GOODS,,,95,,PER_SHIPMENT,,,3;CLASS_9,,,,",
+            NewSurcharge(
+                SurchargeKind.DANGEROUS_GOODS, SurchargeCharge.PER_SHIPMENT, amount=Decimal(95),
+                dangerous_goods=frozenset({DangerousGoodsClass.CLASS_3, DangerousGoodsClass.CLASS_9}),
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_a_line_is_a_surcharge(text: str, expected: NewSurcharge) -> None:
+    read = line(text, SURCHARGES)
+    assert (read.rate, read.surcharge, read.findings) == (None, expected, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("FUEL,,,,,,,,,,,,", ["rate_line.word"]),
+        ("FUEL,,,,,,12.345,,,,,,", ["rate_line.bracket"]),
+        ("FUEL,,,,,,9999999999,,,,,,", ["rate_line.bracket"]),
+        ("FUEL,,,5,,,12,,,,,,", ["surcharge.charge"]),
+        ("FUEL,,,,,PER_KG,,,,,,,", ["surcharge.charge", ]),
+        ("TOLL,,,,,PER_ROAD,-1,,,x,0.05,,", ["rate_line.word", "rate_line.number", "rate_line.word",
+            "rate_line.number", "rate_line.bracket"]),
+        ("FUEL,,5,,,,12,,,,,,", ["rate_line.foreign"]),
+        ("FUEL,,,,,,12,,,,,15.11.2026,2026-02-30", ["rate_line.time", "rate_line.time"]),
+        ("FUEL,,,,,,12,,,,,2026-11-15T10:00,", ["rate_line.time"]),
+        ("REMOTE_AREA,,,,,,12,XX;atlantis;NO,,,,,", ["rate_line.area"]),
+        ("REMOTE_AREA,,,,,,12,,,,,,", ["surcharge.condition"]),
+        ("DANGEROUS_GOODS,,,,,,12,,3;12,,,,", ["rate_line.word"]),
+        ("PEAK,,,,,,12,,,,,2026-12-01,2026-11-01", ["surcharge.time"]),
+        (",A,,5,,SHARE,12,NO,,,,,", ["rate_line.foreign", "rate_line.foreign", "rate_line.foreign"]),
+    ],
+)  # fmt: skip
+def test_everything_wrong_with_a_surcharge_in_a_file_is_told(text: str, wrong: list[str]) -> None:
+    read = line(text, SURCHARGES)
+    assert (read.rate, read.surcharge) == (None, None)
+    assert sorted(finding.rule for finding in read.findings) == sorted(wrong)
+    assert {finding.inputs.get("line", finding.inputs.get("surcharge")) for finding in read.findings} == {3}

@@ -30,7 +30,8 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
     if not work.caller.is_operator and work.caller.party_id != case.cover.buyer_id:
         raise NotFound("there is no such cover", field=("coverageId",))
     if case.rows.claim is not None:
-        raise Conflict(f"There is a claim under this cover already: {case.rows.claim.number}.")
+        number = case.rows.claim.number
+        raise Conflict(f"There is a claim under this cover already: {number}.", field=("coverageId",))
     version = await cases.procedure_in_force(work)
     calendar = await cases.market_days(work)
     judgement = case.judged(work.at, besides=coverage.conditions(case.cover, work.at))

@@ -1,0 +1,5 @@
+"""Refusals:"""
+
+from typing import Final
+
+CHINESE: Final[dict[str, str]] = {}
