@@ -221,6 +221,18 @@ def because(state: ProviderState, limits: Iterable[Limit], capability: Capabilit
     return unmet((allowed, *found))
 
 
+STANDING: Final = frozenset({"capability.state", "capability.suspension", "capability.restriction"})
+"""The rules whose findings say how a provider stands with the marketplace: a matter between the two."""
+
+
+def as_others_see(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings as a third party reads them: that the provider does not offer it now, not how it stands."""
+    shown = tuple(finding for finding in found if finding.rule not in STANDING)
+    if len(shown) == len(found):
+        return shown
+    return (Finding("capability.offer", False, "provider_offers_this"), *shown)
+
+
 def against(
     provider: Provider,
     limits: Iterable[Limit],

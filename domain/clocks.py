@@ -107,6 +107,8 @@ class Duty(StrEnum):
     """The liable party has to reach a milestone of a service request."""
     PROVIDE_REMEDY = "PROVIDE_REMEDY"
     """The liable party has to replace, repair or send what was awarded."""
+    PAY_REFUND = "PAY_REFUND"
+    """The marketplace's payment system has to pay a refund."""
     CONFIRM_REMEDY = "CONFIRM_REMEDY"
     """The buyer has to say if it does not have what the liable party says it did."""
     CAPTURE_RESERVATION = "CAPTURE_RESERVATION"
@@ -206,6 +208,7 @@ SILENCE: Final[Mapping[Duty, str]] = {
     Duty.TELL_WITHDRAWAL: "The withdrawal is appended to the certificates of what is still covered.",
     Duty.REACH_SERVICE_LEVEL: "The milestone is marked as broken, which proposes a claim.",
     Duty.PROVIDE_REMEDY: "The remedy has failed, and the claim goes back to be decided.",
+    Duty.PAY_REFUND: "The refund is overdue, which finance and the buyer see, and is due anew.",
     Duty.CONFIRM_REMEDY: "The buyer has it.",
     Duty.CAPTURE_RESERVATION: "What is held of the coupon is free again.",
     Duty.MEMBERSHIP_END: "The merchant is on the plan that is left; without its plan a protection is paused.",

@@ -5,9 +5,11 @@ Theory of operation:
     DECIDED -recordRefundPaid-> PAID
     DECIDED -recordRefundFailed-> FAILED -recordRefundPaid (a later attempt)-> PAID
     DECIDED, FAILED -the decision is undone-> CANCELLED
+    DECIDED, FAILED -not paid in time-> the same, overdue, and due anew
 
 Laws: a refund is paid once: a report that repeats the payment's reference changes nothing, another reference is
-refused; its amount never changes; what was paid is never cancelled.
+refused; its amount never changes; what was paid is never cancelled; as long as it is to be paid, a clock says until
+when (the rule of remedies), also after a failure, and what was late once stays marked as such.
 """
 
 from dataclasses import dataclass, replace
@@ -55,7 +57,11 @@ class RefundAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money for a buyer, for a claim or out of goodwill. `reference` is the payment's, once it was paid."""
+    """Money for a buyer, for a claim or out of goodwill. `reference` is the payment's, once it was paid.
+
+    `due_at` is the last instant to pay it in time, None once it has ended and where the rule sets none; `overdue_at`
+    when it was first found late.
+    """
 
     id: RefundId
     claim_id: ClaimId | None
@@ -67,6 +73,8 @@ class Refund:
     reference: str | None
     failure: str | None
     decided_at: datetime
+    due_at: datetime | None
+    overdue_at: datetime | None
     ended_at: datetime | None
     version: int
 
@@ -94,14 +102,28 @@ def decide_refund(
     buyer_id: BuyerId,
     amount: Money,
     *,
+    due_at: datetime | None = None,
     id: RefundId,
     at: datetime,
 ) -> Change[Refund]:
-    """The buyer is to be paid that much. Refuses an amount not above zero with ValueError."""
+    """The buyer is to be paid that much, until `due_at`. Refuses an amount not above zero with ValueError."""
     if amount.minor <= 0:
         raise ValueError("a refund is more than nothing")
     refund = Refund(
-        id, claim_id, goodwill_id, order_id, buyer_id, RefundState.DECIDED, amount, None, None, at, None, version=1
+        id=id,
+        claim_id=claim_id,
+        goodwill_id=goodwill_id,
+        order_id=order_id,
+        buyer_id=buyer_id,
+        state=RefundState.DECIDED,
+        amount=amount,
+        reference=None,
+        failure=None,
+        decided_at=at,
+        due_at=due_at,
+        overdue_at=None,
+        ended_at=None,
+        version=1,
     )
     return Change(None, refund, (_happening("refund.decided", refund),))
 
@@ -129,7 +151,13 @@ def record_refund_paid(refund: Refund, reference: str, at: datetime) -> Change[R
         raise Conflict(f"This refund was paid already, by {refund.reference}.", field=("reference",))
     _require_open(refund, "refund.paid")
     after = replace(
-        refund, state=RefundState.PAID, reference=reference, failure=None, ended_at=at, version=refund.version + 1
+        refund,
+        state=RefundState.PAID,
+        reference=reference,
+        failure=None,
+        due_at=None,
+        ended_at=at,
+        version=refund.version + 1,
     )
     return Change(refund, after, (_happening("refund.paid", after),))
 
@@ -149,8 +177,16 @@ def record_refund_failed(refund: Refund, failure: str) -> Change[Refund] | None:
 def cancel_refund(refund: Refund, at: datetime) -> Change[Refund]:
     """It is not to be paid any more. Refuses one that was paid."""
     _require_open(refund, "refund.cancel")
-    after = replace(refund, state=RefundState.CANCELLED, ended_at=at, version=refund.version + 1)
+    after = replace(refund, state=RefundState.CANCELLED, due_at=None, ended_at=at, version=refund.version + 1)
     return Change(refund, after, (_happening("refund.cancelled", after),))
+
+
+def fall_overdue(refund: Refund, due_at: datetime | None, at: datetime) -> Change[Refund]:
+    """It was not paid in time: it is marked as late and due anew. Refuses (ValueError) one that has ended."""
+    if refund.state not in OPEN:
+        raise ValueError(f"{refund.id} is {refund.state}")
+    after = replace(refund, due_at=due_at, overdue_at=refund.overdue_at or at, version=refund.version + 1)
+    return Change(refund, after, (_happening("refund.overdue", after),))
 
 
 def _require_open(refund: Refund, rule: str) -> None:

@@ -1,4 +1,4 @@
-"""The numbers of remedies: until when the liable party does what it owes, the buyer answers, and a checkout holds.
+"""The numbers of remedies: until when parties do what they owe, refunds are paid, and a checkout holds a coupon.
 
 Laws: the version in force when a clock starts sets it; a reservation ends no later than its coupon; a coupon that was
 agreed without a guarantee's own terms is good for as many days as the rule says.
@@ -18,13 +18,14 @@ from domain.terms import Days, Hours
 
 @dataclass(frozen=True, slots=True)
 class RemedyTerms:
-    """The numbers of one version. `version` is that version's id."""
+    """The numbers of one version. `version` is that version's id. Without `pay` a refund has no deadline."""
 
     version: str
     reservation_hours: Hours
     coupon_days: Days
     provide: Mapping[RemedyKind, Period]
     confirm: Period
+    pay: Period | None = None
 
     def __post_init__(self) -> None:
         if self.provide.keys() != IN_KIND:
@@ -48,6 +49,7 @@ class RemedyFound:
     provide_due_at: datetime | None
     confirm_due_at: datetime
     coupon_expires_at: datetime
+    pay_due_at: datetime | None
     reservation_expires_at: datetime | None
 
 
@@ -68,6 +70,11 @@ def confirm_due_at(rule: RemedyTerms, provided_at: datetime, calendar: Calendar)
     return rule.confirm.end(provided_at, calendar)
 
 
+def pay_due_at(rule: RemedyTerms, decided_at: datetime, calendar: Calendar) -> datetime | None:
+    """The last instant at which a refund is paid in time; None where the rule sets none."""
+    return None if rule.pay is None else rule.pay.end(decided_at, calendar)
+
+
 def coupon_expires_at(rule: RemedyTerms, issued_at: datetime, calendar: Calendar) -> datetime:
     """The last instant of a coupon that no guarantee's terms set."""
     return dates.day_deadline(issued_at, rule.coupon_days, calendar)
@@ -85,5 +92,6 @@ def judge(rule: RemedyTerms, given: RemedyGiven) -> RemedyFound:
         provide_due_at=None if kind is None else provide_due_at(rule, kind, given.at, given.calendar),
         confirm_due_at=confirm_due_at(rule, given.at, given.calendar),
         coupon_expires_at=coupon_expires_at(rule, given.at, given.calendar),
+        pay_due_at=pay_due_at(rule, given.at, given.calendar),
         reservation_expires_at=None if ends is None else reservation_expires_at(rule, given.at, ends),
     )

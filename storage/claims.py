@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
@@ -20,6 +20,7 @@ from domain.claims import (
     ClaimOutcome,
     ClaimReason,
     OfferState,
+    Running,
     ScanDispute,
 )
 from domain.claims.overlaps import OtherClaim
@@ -28,7 +29,7 @@ from domain.clocks import Clock
 from domain.coverage import Coverage
 from domain.errors import NotFound
 from domain.exposure import LossCause
-from domain.guarantees import Promise
+from domain.guarantees import Milestone, Promise
 from domain.ids import ClaimId, CoverageId, OrderLineId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
@@ -37,14 +38,16 @@ from storage.coverage import COVERAGES
 from storage.orders import ORDER_LINES, ORDERS
 from storage.pool import Connection
 from storage.shipments import SHIPMENTS
-from storage.tables import Children, Table
+from storage.tables import Children, Table, Twin
 
 CLAIM_LINES: Final = Table("claim_lines", ClaimLine)
 CLAIMS: Final = Table(
     "claims",
     Claim,
     children={"lines": Children(CLAIM_LINES, "claim_id", "position")},
-    conflicts={"claims_one_per_cover": "There is a claim under this cover already: one loss, one claim."},
+    conflicts={
+        "claims_one_per_cover": Twin("There is a claim under this cover already: one loss, one claim.", "coverageId")
+    },
 )
 CLAIM_EVENTS: Final = Table("claim_events", ClaimEvent)
 CLAIM_OFFER_LINES: Final = Table("claim_offer_lines", ClaimOfferLine)
@@ -52,11 +55,13 @@ CLAIM_OFFERS: Final = Table(
     "claim_offers",
     ClaimOffer,
     children={"lines": Children(CLAIM_OFFER_LINES, "offer_id", "position")},
-    conflicts={"claim_offers_one_stands": "An offer stands already: the other side made it just now."},
+    conflicts={"claim_offers_one_stands": Twin("An offer stands already: the other side made it just now.", "claimId")},
 )
 CLAIM_CONTACTS: Final = Table("claim_contacts", ClaimContact)
 SCAN_DISPUTES: Final = Table(
-    "scan_disputes", ScanDispute, conflicts={"scan_disputes_coverage": "The scan of this cover is disputed already."}
+    "scan_disputes",
+    ScanDispute,
+    conflicts={"scan_disputes_coverage": Twin("The scan of this cover is disputed already.", "coverageId")},
 )
 
 
@@ -171,14 +176,29 @@ async def lock_offer(connection: Connection, tenant_id: TenantId, claim_id: Clai
     return found[0] if found else None
 
 
-async def beneath(connection: Connection, tenant_id: TenantId, ids: Collection[ClaimId]) -> dict[str, list[Clock]]:
-    """Claim -> the clocks that run on what belongs to it: returns, remedies, inspections, rounds of evidence, appeals.
+async def beneath(connection: Connection, tenant_id: TenantId, ids: Collection[ClaimId]) -> dict[str, list[Running]]:
+    """Claim -> the clocks that run on what belongs to it; a claim under which none runs is left out.
 
-    A claim under which none runs is left out.
+    That is returns, remedies, refunds, inspections, rounds of evidence, appeals, and the field service of its cover.
     """
-    found: dict[str, list[Clock]] = {}
+    found: dict[str, list[Running]] = {}
     for row in await connection.fetch(_BENEATH, tenant_id, list(ids)):
-        found.setdefault(row["claim_id"], []).append(CLOCKS.decode(row))
+        milestone = None if row["milestone"] is None else Milestone(row["milestone"])
+        found.setdefault(row["claim_id"], []).append(Running(CLOCKS.decode(row), milestone))
+    return found
+
+
+async def live_of(
+    connection: Connection, tenant_id: TenantId, by: Literal["order_id", "coverage_id"], ids: Collection[str]
+) -> dict[str, list[Claim]]:
+    """Order or cover -> its claims that have not ended, without their lines."""
+    text = (
+        f"SELECT {CLAIMS.selection()} FROM claims t WHERE t.tenant_id = $1 AND t.{by} = ANY ($2::text[]) "
+        "AND t.ended_at IS NULL ORDER BY t.id"
+    )
+    found: dict[str, list[Claim]] = {}
+    for row in await connection.fetch(text, tenant_id, list(ids)):
+        found.setdefault(row[by], []).append(CLAIMS.decode(row))
     return found
 
 
@@ -214,21 +234,34 @@ FROM coverages c WHERE c.tenant_id = $1 AND c.id = ANY ($2::text[])
 
 def _of_claims(table: str, live: str, by: str = "claim_id") -> str:
     """The things of that table that belong to the claims $2 and have not ended."""
-    return f"SELECT x.id, x.{by} AS claim_id FROM {table} x WHERE x.tenant_id = $1 AND x.{by} = ANY ($2) AND {live}"
+    return (
+        f"SELECT x.id, x.{by} AS claim_id, NULL AS milestone FROM {table} x "
+        f"WHERE x.tenant_id = $1 AND x.{by} = ANY ($2) AND {live}"
+    )
 
+
+_MILESTONES: Final = (
+    "SELECT l.id, m.id AS claim_id, l.milestone FROM claims m "
+    "JOIN service_requests q ON q.tenant_id = $1 AND q.coverage_id = m.coverage_id AND q.ended_at IS NULL "
+    "JOIN service_levels l ON l.tenant_id = $1 AND l.request_id = q.id AND l.reached_at IS NULL "
+    "AND l.voided_at IS NULL WHERE m.tenant_id = $1 AND m.id = ANY ($2)"
+)
+"""The milestones that can still be reached under the covers of the claims $2."""
 
 _THINGS: Final = " UNION ALL ".join(
     (
         _of_claims("goods_returns", "x.ended_at IS NULL"),
         _of_claims("remedies", "x.due_at IS NOT NULL"),
+        _of_claims("refunds", "x.ended_at IS NULL"),
         _of_claims("inspections", "x.state = 'ORDERED'"),
         _of_claims("evidence_requests", "x.state = 'OPEN'"),
         _of_claims("appeals", "x.ended_at IS NULL AND x.state <> 'DRAFT'", by="subject_id"),
+        _MILESTONES,
     )
 )
 
 _BENEATH: Final = (
-    f"SELECT s.claim_id, {CLOCKS.selection()} FROM ({_THINGS}) s JOIN clocks t ON t.tenant_id = $1 "
+    f"SELECT s.claim_id, s.milestone, {CLOCKS.selection()} FROM ({_THINGS}) s JOIN clocks t ON t.tenant_id = $1 "
     "AND t.subject_id = s.id AND t.state = 'RUNNING' ORDER BY t.due_at, t.id"
 )
 

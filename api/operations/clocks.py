@@ -81,6 +81,7 @@ FIRES: Final[Mapping[Duty, Fire]] = {
     Duty.COUPON_EXPIRY: coupons.fire_coupon_expiry,
     Duty.CAPTURE_RESERVATION: coupons.fire_capture_reservation,
     Duty.PROVIDE_REMEDY: fulfilment.fire_provide_remedy,
+    Duty.PAY_REFUND: fulfilment.fire_pay_refund,
     Duty.CONFIRM_REMEDY: fulfilment.fire_confirm_remedy,
     Duty.ACCEPT_INVITATION: organisations.fire_accept_invitation,
     Duty.QUOTE_VALIDITY: quotes.fire_quote_validity,

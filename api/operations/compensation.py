@@ -15,7 +15,7 @@ from typing import Final
 from api.operations import exposure
 from api.operations import recoveries as recovery_steps
 from api.operations.duties import end_duties, start_duty
-from domain import coupons, ledger, money, recoveries, refunds, reservations
+from domain import coupons, ledger, money, recoveries, refunds, remedy_terms, reservations
 from domain.claims import Claim
 from domain.clocks import Duty
 from domain.coupons import Coupon
@@ -39,11 +39,27 @@ from domain.liability import Debtor
 from domain.money import Money
 from domain.recoveries import Recovery
 from domain.refunds import Refund
+from domain.remedy_terms import RemedyTerms
+from storage import calendars, rulebook
 from storage import ledger as ledger_rows
 from storage import recoveries as recovery_rows
 from storage import remedies as remedy_rows
 from storage import reservations as reservation_rows
 from storage.unit_of_work import Work
+
+RULE: Final = "remedies"
+"""The rule that has the numbers of remedies."""
+
+
+async def terms(work: Work) -> RemedyTerms:
+    """The numbers that are in force now."""
+    return remedy_terms.terms_of(await rulebook.in_force(work.connection, work.tenant_id, RULE, work.at))
+
+
+async def refund_due_at(work: Work) -> datetime | None:
+    """The last instant at which what is to be paid from now on is paid in time; None where the rule sets none."""
+    rule = await terms(work)
+    return remedy_terms.pay_due_at(rule, work.at, await calendars.get(work.connection, work.market))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +142,27 @@ async def issue_coupon(
 
 
 async def decide_refund(work: Work, behind: Behind, amount: Money, debtors: Sequence[Debtor]) -> Refund:
-    """The buyer is to be paid, each debtor owes its share at once, the ledger has all of it.
+    """The buyer is to be paid, each debtor owes its share at once, the ledger has all of it; a clock runs.
 
     Refuses (ValueError) a refund of nothing that was bought.
     """
     if behind.order_id is None:
         raise ValueError("a refund gives back what was paid for an order")
+    due_at = await refund_due_at(work)
     decided = refunds.decide_refund(
         behind.claim_id,
         behind.goodwill_id,
         behind.order_id,
         behind.buyer_id,
         amount,
+        due_at=due_at,
         id=work.new_id(RefundId),
         at=work.at,
     )
     refund = decided.after
     await work.keep(decided)
+    if due_at is not None:
+        await start_duty(work, Duty.PAY_REFUND, refund.id, due_at, party_id=None)
     made = await _recover(work, behind, refund.id, amount, debtors)
     await post(work, Event.REFUND_DECIDED, amount, behind, refund_id=refund.id)
     for recovery in made:

@@ -84,7 +84,7 @@ async def reserve_coupon(work: Work, command: ReserveCoupon) -> Outcome:
         return Outcome({"reservation": made.id, "coupon": coupon.id})
     work.expect(coupon)
     held = coupons.reserve_coupon(coupon, command.amount, work.at)
-    rule = await remedies.terms(work)
+    rule = await compensation.terms(work)
     expires_at = remedy_terms.reservation_expires_at(rule, work.at, coupon.expires_at)
     reserved = reservations.reserve(
         coupon.id,

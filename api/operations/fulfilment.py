@@ -32,7 +32,7 @@ async def provide_remedy(work: Work, command: AnswerRemedy) -> Outcome:
     access.require(work.caller, "provideRemedy")
     remedy, claim = await _locked(work, command.remedy_id)
     due_at = remedy_terms.confirm_due_at(
-        await remedies.terms(work), work.at, await calendars.get(work.connection, work.market)
+        await compensation.terms(work), work.at, await calendars.get(work.connection, work.market)
     )
     change = rules.provide_remedy(remedy, command.note, due_at, work.caller, work.at)
     await work.keep(change)
@@ -98,6 +98,7 @@ async def record_refund_paid(work: Work, command: RecordRefundPaid) -> Outcome:
         return Outcome({"refund": refund.id})
     work.expect(refund)
     await work.keep(change)
+    await end_duties(work, refund.id)
     await _give_back(work, refund)
     for remedy in await remedy_rows.by_refund(work.connection, work.tenant_id, refund.id):
         if remedy.state is RemedyState.DUE:
@@ -118,6 +119,17 @@ async def record_refund_failed(work: Work, command: RecordRefundFailed) -> Outco
         work.expect(refund)
         await work.keep(change)
     return Outcome({"refund": refund.id})
+
+
+async def fire_pay_refund(work: Work, clock: Clock) -> None:
+    """Nobody paid the refund in time: it is overdue, and due anew. Nothing, where it has ended."""
+    refund, _ = await _refund(work, RefundId(clock.subject_id))
+    if refund.state not in refunds.OPEN:
+        return
+    due_at = await compensation.refund_due_at(work)
+    await work.keep(refunds.fall_overdue(refund, due_at, work.at))
+    if due_at is not None:
+        await start_duty(work, Duty.PAY_REFUND, refund.id, due_at, party_id=None)
 
 
 async def _give_back(work: Work, refund: Refund) -> None:

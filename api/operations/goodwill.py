@@ -6,7 +6,7 @@ lock of its own, so that two gifts at once stay within the budget together.
 
 from datetime import datetime
 
-from api.operations import compensation, exposure, remedies
+from api.operations import compensation, exposure
 from api.operations.compensation import Behind
 from domain import access, dates, goodwill, money, remedy_terms
 from domain.claims import Claim
@@ -78,7 +78,7 @@ async def grant_goodwill(work: Work, wish: GrantGoodwill) -> Outcome:
         refund = await compensation.decide_refund(work, behind, wish.amount, debtors)
         return Outcome({"goodwill": given_id, "refund": refund.id})
     calendar = await calendars.get(work.connection, work.market)
-    expires_at = remedy_terms.coupon_expires_at(await remedies.terms(work), work.at, calendar)
+    expires_at = remedy_terms.coupon_expires_at(await compensation.terms(work), work.at, calendar)
     coupon = await compensation.issue_coupon(work, behind, wish.amount, expires_at, debtors)
     return Outcome({"goodwill": given_id, "coupon": coupon.id})
 

@@ -3,7 +3,7 @@
 Claims call this; it calls nothing of theirs. Order and claim are locked by the caller.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from api.operations import bearers, carrier_claims, compensation, counters, exposure, recoveries
@@ -17,15 +17,14 @@ from domain.coupons import LIVE
 from domain.coverage import Coverage
 from domain.exposure import LOSSES, DrawnBy, Loss, LossCause, spread
 from domain.guarantees import Promise
-from domain.ids import CouponId, OrderId, OrderLineId, RefundId, RemedyId
+from domain.ids import CouponId, LiablePartyId, OrderId, OrderLineId, RefundId, RemedyId
 from domain.ledger import Event
 from domain.liability import Debtor, Shares, debtors
 from domain.money import Money
 from domain.orders import Order
 from domain.refunds import Refund
 from domain.remedies import IN_KIND, REFUNDS, Award, Beneficiary, Remedy, RemedyKind
-from domain.remedy_terms import RemedyTerms
-from storage import calendars, rulebook
+from storage import calendars
 from storage import coupons as coupon_rows
 from storage import orders as order_rows
 from storage import recoveries as recovery_rows
@@ -33,18 +32,10 @@ from storage import refunds as refund_rows
 from storage import remedies as remedy_rows
 from storage.unit_of_work import Work
 
-RULE: Final = "remedies"
-"""The rule that has the numbers of remedies."""
-
 AfterAward = Callable[[Work, Claim, Coverage, tuple[Award, ...], Shares], Awaitable[None]]
 
 AFTER_AWARD: Final[tuple[AfterAward, ...]] = (carrier_claims.follow_award, counters.follow_award)
 """What else follows when a claim gives something: each is called once per decision or agreement, after the money."""
-
-
-async def terms(work: Work) -> RemedyTerms:
-    """The numbers that are in force now."""
-    return remedy_terms.terms_of(await rulebook.in_force(work.connection, work.tenant_id, RULE, work.at))
 
 
 MONEY_FOR_GOODS: Final = frozenset({Promise.MONEY_BACK, Promise.EASY_RETURN, Promise.LOSS_DAMAGE})
@@ -143,6 +134,7 @@ async def _take_back(work: Work, claim: Claim, behind: Behind) -> None:
     for refund in await refund_rows.lock_by_claim(work.connection, work.tenant_id, claim.id):
         if refund.state in refunds.OPEN and refund.goodwill_id is None:
             await work.keep(refunds.cancel_refund(refund, work.at))
+            await end_duties(work, refund.id)
             await compensation.post(work, Event.REFUND_CANCELLED, refund.amount, behind, refund_id=refund.id)
             freed += [Award(each.kind, each.amount, each.line_id) for each in given if each.refund_id == refund.id]
     for coupon in await coupon_rows.lock_by_claim(work.connection, work.tenant_id, claim.id):
@@ -154,6 +146,26 @@ async def _take_back(work: Work, claim: Claim, behind: Behind) -> None:
             await end_duties(work, remedy.id)
     if freed:
         await exposure.release(work, claim.id, _by_line(freed))
+
+
+async def call_off(work: Work, claim: Claim, line_ids: Collection[OrderLineId]) -> None:
+    """What was still to be done in kind for those lines of the claim is not to be done any more: it is paid instead."""
+    if not line_ids:
+        return
+    for remedy in await remedy_rows.by_claim(work.connection, work.tenant_id, claim.id):
+        if remedy.line_id in line_ids and remedy.kind in IN_KIND and remedy.state in remedies.OPEN:
+            await work.keep(remedies.cancel_remedy(remedy, work.at))
+            await end_duties(work, remedy.id)
+
+
+async def free(work: Work, claim: Claim, party_id: LiablePartyId) -> None:
+    """The party owes nothing of its share of the claim any more, and the marketplace bears that.
+
+    Nobody else's share changes, and the buyer keeps what it has. Order and claim are locked.
+    """
+    for recovery in await recovery_rows.by_claim(work.connection, work.tenant_id, claim.id):
+        if recovery.party_id == party_id:
+            await recoveries.waive(work, recovery.id, "The share was overturned.")
 
 
 def _itemised(claim: Claim, order: Order, award: Award) -> list[Award]:
@@ -190,7 +202,7 @@ async def _coupon(
     calendar = await calendars.get(work.connection, work.market)
     promised = guarantees.compensation_of(cover.rule)
     if promised is None:
-        expires_at = remedy_terms.coupon_expires_at(await terms(work), work.at, calendar)
+        expires_at = remedy_terms.coupon_expires_at(await compensation.terms(work), work.at, calendar)
     else:
         expires_at = coupon_expires_at(promised, work.at, calendar)
     amount = money.total(parts, parts[0].currency)
@@ -213,7 +225,7 @@ async def _remedy(
     due_at = None
     if award.kind in IN_KIND:
         calendar = await calendars.get(work.connection, work.market)
-        due_at = remedy_terms.provide_due_at(await terms(work), award.kind, work.at, calendar)
+        due_at = remedy_terms.provide_due_at(await compensation.terms(work), award.kind, work.at, calendar)
     change = remedies.award(
         Beneficiary(claim.id, OrderId(claim.order_id), claim.buyer_id, claim.supplier_id, claim.provider_id),
         award,

@@ -58,6 +58,9 @@ class Booking(Node):
     reference: str = strawberry.field(description="The shipment's number, unique for the provider.")
     total: Money = strawberry.field(description="The price that was accepted.")
     promised_at: datetime = strawberry.field(description="The last instant of the day that was accepted.")
+    promised_zone: str = strawberry.field(
+        description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
+    )
     quote: Quote | None = strawberry.field(description="The quote.")
     order: Order | None = strawberry.field(description="The order; null when hidden from the viewer.")
     shipment: Shipment | None = strawberry.field(description="The shipment that carries the lines.")

@@ -72,7 +72,8 @@ class ClaimOrder(StrEnum):
     OLDEST_FIRST = "OLDEST_FIRST"
     """By opening, the earliest first."""
     MOST_URGENT_FIRST = "MOST_URGENT_FIRST"
-    """By the instant until which somebody must act on the claim itself; what waits for nobody comes last."""
+    """By the instant until which somebody must act on the claim itself or, where it waits for what runs beneath it (a
+    return, a remedy, a refund, an inspection, an appeal), on that; what waits for nobody comes last."""
 
 
 class ClaimEventOrder(StrEnum):
@@ -121,13 +122,17 @@ class ClaimFilter:
         default=None, description="With a decision that waits for a second adjudicator, or without; for staff alone."
     )
     due_before: datetime | None = strawberry.field(
-        default=None, description="Somebody must act on the claim itself before this instant."
+        default=None,
+        description="Before this instant somebody must act on the claim itself or, where it waits for what runs "
+        "beneath it, on that.",
     )
     opened_from: datetime | None = strawberry.field(default=None, description="Opened at this instant or later.")
     opened_before: datetime | None = strawberry.field(default=None, description="Opened before this instant.")
 
 
-@strawberry.type(description="Who must act on a claim, by when, and what happens otherwise.")
+@strawberry.type(
+    description="Who must act on a claim, or on a service under its cover, by when, and what happens otherwise."
+)
 class ClaimDuty:
     """`domain.claims.NextDuty`."""
 
@@ -139,8 +144,8 @@ class ClaimDuty:
     otherwise: Consequence = strawberry.field(description="What happens if nobody acts by then.")
     duty: Duty = strawberry.field(description="What has to be done, as the clock on it has it.")
     about: Node | None = strawberry.field(
-        description="The claim itself, or what runs beneath it: a return, a remedy, an inspection, a request for "
-        "evidence, an appeal; null when hidden from the viewer."
+        description="The claim itself, or what runs beneath it: a return, a remedy, a refund, an inspection, a "
+        "request for evidence, an appeal, a milestone of the service under its cover; null when hidden from the viewer."
     )
     mutations: list[str] = strawberry.field(description="The mutations that fulfil it, by name: `shipReturn`.")
 

@@ -25,8 +25,9 @@ from domain.coverage import CoverageAction, CoverageState
 from domain.guarantees import Base, Exclusion, Promise
 
 if TYPE_CHECKING:
-    from api.schema.claims import Claim
+    from api.schema.claims import Claim, ClaimDuty
     from api.schema.holds import HeldClock
+    from api.schema.service_requests import ServiceRequest
 
 described(CoverageState)
 described(CoverageAction)
@@ -114,6 +115,9 @@ class Coverage(Node):
     promised_at: datetime | None = strawberry.field(
         description="The earliest promise among the order's lines; null where no day is promised."
     )
+    promised_zone: str = strawberry.field(
+        description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
+    )
     opens_at: datetime | None = strawberry.field(description="The first instant at which a claim is possible.")
     closes_at: datetime | None = strawberry.field(description="The last instant at which a claim is possible.")
     in_force_at: datetime | None = strawberry.field(description="Since when it protects; null while it is pending.")
@@ -124,6 +128,13 @@ class Coverage(Node):
     claims: Connection[Annotated["Claim", strawberry.lazy("api.schema.claims")]] = connection("The claims under it.")
     holds: Connection[Annotated["HeldClock", strawberry.lazy("api.schema.holds")]] = connection(
         "Clocks of it that force majeure stopped, reversed holds included."
+    )
+    service_requests: Connection[Annotated["ServiceRequest", strawberry.lazy("api.schema.service_requests")]] = (
+        connection("The services that were asked for under it.")
+    )
+    duties: list[Annotated["ClaimDuty", strawberry.lazy("api.schema.claims")]] = strawberry.field(
+        description="Everything that somebody must do about its claim and the services under it, as far as the "
+        "viewer sees it, the nearest due first."
     )
     available_actions: list[CoverageAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."

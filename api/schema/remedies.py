@@ -152,6 +152,13 @@ class Refund(Node):
         description="What the viewer may not do with it now, and why."
     )
     decided_at: datetime = strawberry.field(description="When it was decided.")
+    due_at: datetime | None = strawberry.field(
+        description="The last instant to pay it in time; null once it was paid or cancelled, and where the rule sets "
+        "none. What is not paid by then is overdue and due anew."
+    )
+    overdue_at: datetime | None = strawberry.field(
+        description="When it was first found not to be paid in time; null where it was not."
+    )
     ended_at: datetime | None = strawberry.field(description="When it was paid or cancelled.")
     version: int = strawberry.field(description="Grows by one with each change; for `expectedVersion`.")
 

@@ -21,7 +21,7 @@ agreed; a claim that is undecided always says who must act and by when (`duty`, 
 to its amount, and none is above its loss; what gives the buyer something says who bears it.
 """
 
-from domain.claims.beneath import BENEATH, duties
+from domain.claims.beneath import BENEATH, Running, ServiceClock, all_duties, duties
 from domain.claims.claim import (
     AnswerClaim,
     Claim,
@@ -113,6 +113,7 @@ from domain.claims.steps import (
 )
 from domain.claims.supplements import (
     fell_short,
+    owed_in_money,
 )
 from domain.claims.turns import (
     NextDuty,
@@ -166,11 +167,14 @@ __all__ = [
     "OpenClaim",
     "ReasonRule",
     "Ruling",
+    "Running",
     "ScanDispute",
+    "ServiceClock",
     "ShippingMethodFacts",
     "Side",
     "Silence",
     "Step",
+    "all_duties",
     "answer_overdue",
     "appeal_ended",
     "appeal_filed",
@@ -197,6 +201,7 @@ __all__ = [
     "open_automatically",
     "open_claim",
     "open_disputed",
+    "owed_in_money",
     "promise_matches",
     "remedy_failed",
     "reopen_claim",

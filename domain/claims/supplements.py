@@ -1,10 +1,11 @@
 """Supplements: what a buyer's appeal adds to a claim that was granted in part (`domain.md` 6.10).
 
 Laws: a supplement is what the rule gives beyond what was given, line by line, in the remedy that was given; it never
-takes anything away; what is done in kind is not paid besides; a claim stays one claim however often it is added to.
+takes money away; what the buyer has in kind is not paid besides, but what failed, and what is still to be done although
+the buyer had asked for money, is paid instead; a claim stays one claim however often it is added to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from domain.explain import Finding
 from domain.ids import DecisionId, OrderLineId
 from domain.liability import Bearer, Share, Shares
 from domain.money import Money
-from domain.remedies import IN_KIND, REFUNDS, Award, RemedyKind
+from domain.remedies import IN_KIND, OPEN, REFUNDS, Award, Remedy, RemedyKind, RemedyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +30,53 @@ class Supplement:
     awards: tuple[Award, ...]
 
 
-def fell_short(claim: Claim) -> bool:
-    """Whether the claim gives less money for some line than its buyer asked for, or the marketplace granted a part."""
+def fell_short(claim: Claim, remedies: Iterable[Remedy] = ()) -> bool:
+    """Whether the claim gives less for some line than its buyer asked for, or the marketplace granted a part.
+
+    So it does where the buyer is to have in kind what it asked to have in money, and where what it got in kind failed.
+    `remedies` are those of the claim.
+    """
     if claim.outcome is ClaimOutcome.PARTLY:
         return True
+    owed = owed_in_money(claim, remedies)
     return any(
-        line.remedy not in IN_KIND and line.requested_remedy not in IN_KIND and _given(line) < line.requested
+        line.line_id in owed
+        or (line.remedy not in IN_KIND and line.requested_remedy not in IN_KIND and _given(line) < line.requested)
         for line in claim.lines
     )
 
 
-def supplement(claim: Claim, ruling: Ruling) -> Supplement:
-    """What the ruling gives beyond what the claim gave."""
+def owed_in_money(claim: Claim, remedies: Iterable[Remedy]) -> frozenset[OrderLineId]:
+    """The lines whose remedy in kind an appeal turns into money: it failed, or is open against the buyer's wish."""
+    asked_money = {line.line_id for line in claim.lines if line.requested_remedy not in IN_KIND}
+    in_kind = {line.line_id for line in claim.lines if line.remedy in IN_KIND}
+    return frozenset(
+        remedy.line_id
+        for remedy in remedies
+        if remedy.line_id in in_kind
+        and remedy.kind in IN_KIND
+        and (remedy.state is RemedyState.FAILED or (remedy.state in OPEN and remedy.line_id in asked_money))
+    )
+
+
+def supplement(
+    claim: Claim, ruling: Ruling, promised: RemedyKind, in_money: Collection[OrderLineId] = ()
+) -> Supplement:
+    """What the ruling gives beyond what the claim gave.
+
+    `in_money` are the lines whose remedy in kind is paid instead, as `promised` by the rule: all that the buyer asked
+    for, or all of the loss where it had asked for something in kind.
+    """
     had = {line.line_id: line for line in claim.lines}
     lines, awards = [], []
     for line in ruling.lines:
         before = had.get(line.line_id)
+        if before is not None and before.line_id in in_money:
+            whole = line.loss if before.requested_remedy in IN_KIND else min(before.requested, line.loss)
+            lines.append(replace(line, remedy=_remedy(promised), amount=whole))
+            if whole.minor:
+                awards.append(Award(_remedy(promised), whole, line.line_id))
+            continue
         given = Money.zero(line.loss.currency) if before is None else _given(before)
         more = _given(line) - given
         if line.remedy in IN_KIND or (before is not None and before.remedy in IN_KIND) or more.minor <= 0:
@@ -83,13 +115,11 @@ def capped(claim: Claim, added: Supplement, left: Mapping[OrderLineId, Money]) -
     return Supplement(lines, awards)
 
 
-def borne_by(shares: Shares, party: Bearer, *, freed: bool) -> Shares:
+def borne_by(shares: Shares, freed: Collection[Bearer]) -> Shares:
     """Who bears what is added: whoever bears the claim, but the marketplace for a party that its own appeal freed."""
-    if not freed:
-        return shares
     parts: dict[Bearer, int] = {}
     for part in shares:
-        bearer = Bearer.PLATFORM if part.bearer is party else part.bearer
+        bearer = Bearer.PLATFORM if part.bearer in freed else part.bearer
         parts[bearer] = parts.get(bearer, 0) + part.basis_points
     return Shares(tuple(Share(bearer, parts[bearer]) for bearer in Bearer if bearer in parts))
 

@@ -153,7 +153,7 @@ def _move(claim: Claim, action: ClaimAction, step: Step, caller: Caller, side: S
         given = side is None or side in RIGHTS[action](REASONS[claim.reason])
         findings.append(Finding("claim.right", given, "claim_reason_gives_right", {"reason": claim.reason.value}))
     opens_at = closes_at = None
-    if action is ClaimAction.ESCALATE_CLAIM and claim.escalation_opens_at is not None:
+    if action is ClaimAction.ESCALATE_CLAIM and claim.state in step.since and claim.escalation_opens_at is not None:
         opens_at = claim.escalation_opens_at
         opens = dates.rfc3339(opens_at)
         overdue = at >= opens_at

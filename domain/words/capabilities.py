@@ -44,6 +44,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "not_leaving_already": ("The provider is not leaving.", "The provider is leaving already: its exit is {state}."),
     "exit_goes_on": ("The provider is leaving.", "The provider is not leaving."),
     "exit_notice_over": ("The notice is over.", "The provider sells until {sellsUntil}."),
+    "provider_offers_this": ("The provider offers this.", "The provider does not offer this now."),
     "exit_state_allows": ("The exit is at this point.", "The exit is {state}: this is not possible now."),
     "no_open_duties": ("Nothing is open any more.", "{open} things that were sold are still open."),
     "not_barred": (
@@ -88,6 +89,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "not_leaving_already": ("服务商未在退出。", "服务商已在退出，退出状态为 {state}。"),
     "exit_goes_on": ("服务商正在退出。", "服务商未在退出。"),
     "exit_notice_over": ("通知期已结束。", "服务商可销售至 {sellsUntil}。"),
+    "provider_offers_this": ("服务商提供此服务。", "服务商目前不提供此服务。"),
     "exit_state_allows": ("退出处于此阶段。", "退出状态为 {state}，目前不能执行此操作。"),
     "no_open_duties": ("没有未了结的事项。", "已售出的事项中还有 {open} 项未了结。"),
     "not_barred": ("没有禁入。", "服务商被禁入至 {until}，原因 {cause}。"),

@@ -9,6 +9,7 @@ from domain.access import Caller
 from domain.moves import Move
 from domain.tracking import ShipmentState
 from storage.bookings import BOOKINGS
+from storage.views.orders import PROMISED_ZONE
 from storage.views.quotes import OWN
 from storage.views.view import Amount, Computed, Filter, Listing, One, Point, Root, Row, Sort, View, columns
 
@@ -42,6 +43,7 @@ BOOKING: Final = View(
     table="bookings",
     visible=OWN,
     fields={
+        "promisedZone": PROMISED_ZONE,
         **columns(
             "id",
             "state",

@@ -15,9 +15,9 @@ from domain.evidence_needs import Completeness
 from domain.ids import EventId
 from domain.liability import Share
 from domain.moves import Move
-from storage import claims as claim_rows
 from storage import evidence, inspections, saved_filters
 from storage.claims import CLAIMS
+from storage.views import duties
 from storage.views.actions import actions_with
 from storage.views.view import (
     Amount,
@@ -54,23 +54,6 @@ async def recalled(connection: Any, viewer: Caller, id: str) -> Mapping[str, Any
         raise NotFound("There is no such saved filter.")
     saved = await saved_filters.get(connection, viewer.tenant_id, id)
     return saved_filters.values(CLAIM, saved.conditions)
-
-
-async def duties(
-    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
-) -> list[list[claims.NextDuty]]:
-    """Who must act, by when, and what happens otherwise: on the claim and on what runs beneath it, nearest first."""
-    found = [CLAIMS.decode(row) for row in rows]
-    live = [claim.id for claim in found if claim.state in claims.LIVE]
-    running = await claim_rows.beneath(connection, viewer.tenant_id, live) if live else {}
-    return [list(claims.duties(claim, running.get(claim.id, ()))) for claim in found]
-
-
-async def next_duty(
-    connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
-) -> list[claims.NextDuty | None]:
-    """The nearest of its duties."""
-    return [next(iter(each), None) for each in await duties(connection, rows, viewer, at, arguments)]
 
 
 async def moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
@@ -204,8 +187,8 @@ CLAIM: Final = View(
         "priority": Value({ViewerKind.STAFF: "-{t}.queue_rank"}),
         "proposedDecision": One("ProposedDecision", "{t}.proposal_id", frozenset({ViewerKind.STAFF})),
         "notes": Many("ClaimNote", "claim_id", "OLDEST_FIRST"),
-        "nextDuty": Computed(next_duty, needs=CLAIMS.names),
-        "duties": Computed(duties, needs=CLAIMS.names),
+        "nextDuty": Computed(duties.next_of_claims, needs=CLAIMS.names),
+        "duties": Computed(duties.of_claims, needs=CLAIMS.names),
         **actions_with(CLAIMS, moves),
     },
     sorts={
@@ -225,7 +208,7 @@ CLAIM: Final = View(
         "amountMinorFrom": Filter("{t}.amount_minor >= {v}", "bigint"),
         "amountMinorTo": Filter("{t}.amount_minor <= {v}", "bigint"),
         **DESK_FILTERS,
-        "dueBefore": Filter("{t}.due_at < {v}", "timestamptz"),
+        "dueBefore": Filter("{t}.urgent_at < {v}", "timestamptz"),
         "openedFrom": Filter("{t}.opened_at >= {v}", "timestamptz"),
         "openedBefore": Filter("{t}.opened_at < {v}", "timestamptz"),
     },

@@ -29,9 +29,10 @@ from domain.orders import Order
 from domain.rulebook import RuleVersion
 from storage import calendars, claims, enrolments, exchange_rates, orders, rulebook
 from storage.coverage import COVERAGES
+from storage.views import duties
 from storage.views.actions import actions_with
 from storage.views.arguments import parsed
-from storage.views.orders import through_order
+from storage.views.orders import PROMISED_ZONE, through_order
 from storage.views.view import Answer, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
 _SOLD: Final = "({t}.supplier_id = {party} OR " + through_order("o.supplier_id = {party}") + ")"
@@ -120,6 +121,7 @@ COVERAGE: Final = View(
     visible=VISIBLE,
     fields={
         **columns("id", "promise", "state", "voidRule", "promisedAt", "closesAt", "inForceAt", "endedAt", "version"),
+        "promisedZone": PROMISED_ZONE,
         "order": One("Order", "{t}.order_id"),
         "guarantee": One("Guarantee", "{t}.guarantee_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
@@ -133,6 +135,8 @@ COVERAGE: Final = View(
         ),
         "claims": Many("Claim", "coverage_id", "OLDEST_FIRST"),
         "holds": Many("HeldClock", "subject_id", "OLDEST_FIRST"),
+        "serviceRequests": Many("ServiceRequest", "coverage_id", "OLDEST_FIRST"),
+        "duties": Computed(duties.of_covers),
         "opensAt": Computed(opening, needs=COVERAGES.names),
         "terms": Computed(terms, needs=COVERAGES.names),
         **actions_with(COVERAGES, moves),

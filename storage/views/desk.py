@@ -116,6 +116,8 @@ class WorkKind(StrEnum):
     """An appeal waits to be admitted, taken or decided; never shown to whoever decided first."""
     INSPECTION = "INSPECTION"
     """The report of an inspection is awaited."""
+    REFUND = "REFUND"
+    """A refund is to be paid: the payment system's report that it was is awaited."""
     CARRIER_CLAIM = "CARRIER_CLAIM"
     """Something has to be done about a claim against a carrier before a deadline."""
     CHARGEBACK = "CHARGEBACK"
@@ -189,6 +191,9 @@ _REQUEST: Final = (
 )
 """The request for evidence that a clock is about, with its claim."""
 
+_OF_REFUND: Final = "FROM claims c WHERE c.tenant_id = w.tenant_id AND c.id = w.claim_id"
+"""The claim that a refund is for; out of goodwill there may be none."""
+
 _TAKES: Final = ", ".join(f"'{state}'" for state in sorted(TAKES_EVIDENCE))
 
 SOURCES: Final[Mapping[WorkKind, tuple[Source, ...]]] = {
@@ -235,6 +240,15 @@ SOURCES: Final[Mapping[WorkKind, tuple[Source, ...]]] = {
     ),
     WorkKind.INSPECTION: (
         Source("inspections", frozenset({Role.SUPPORT, Role.ADJUDICATOR}), "w.state = 'ORDERED'", "w.company_name"),
+    ),
+    WorkKind.REFUND: (
+        Source(
+            "refunds",
+            ACTIONS["recordRefundPaid"],
+            "w.state IN ('DECIDED', 'FAILED')",
+            f"coalesce((SELECT c.number {_OF_REFUND}), 'goodwill') || ' ' || w.state",
+            due="w.urgent_at",
+        ),
     ),
     WorkKind.CARRIER_CLAIM: (
         Source(

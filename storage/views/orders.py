@@ -11,12 +11,28 @@ from typing import Any, Final
 
 from domain import orders
 from domain.access import Caller, ViewerKind
+from domain.dates import UTC_DAYS
 from domain.ids import OrderId
 from domain.moves import Move
 from domain.orders import ADDRESS, OrderLine
 from storage import personal
 from storage.orders import ORDER_LINES, ORDERS
-from storage.views.view import Amount, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views import duties
+from storage.views.view import (
+    Amount,
+    Computed,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Point,
+    Root,
+    Row,
+    Sort,
+    Value,
+    View,
+    columns,
+)
 
 _CARRIED: Final = (
     "EXISTS (SELECT FROM shipments c WHERE c.tenant_id = {t}.tenant_id AND c.order_id = {t}.id "
@@ -37,6 +53,17 @@ def through_order(predicate: str) -> str:
     """The predicate of an order, for rows that have its `order_id`."""
     of_order = predicate.replace("{t}", "o")
     return f"EXISTS (SELECT FROM orders o WHERE o.tenant_id = {{t}}.tenant_id AND o.id = {{t}}.order_id AND {of_order})"
+
+
+def zone_of(country: str) -> Value:
+    """The time zone in which the days of that country are counted, as IANA has it; UTC where it has no calendar."""
+    return Value(f"coalesce((SELECT z.zone FROM calendars z WHERE z.market = {country}), '{UTC_DAYS.zone}')")
+
+
+PROMISED_ZONE: Final = zone_of(
+    "(SELECT o.country FROM orders o WHERE o.tenant_id = {t}.tenant_id AND o.id = {t}.order_id)"
+)
+"""The zone of a promised day: where the order is delivered."""
 
 
 async def _moves(connection: Any, rows: Sequence[Row], viewer: Caller) -> list[tuple[Move, ...]]:
@@ -114,6 +141,8 @@ ORDER: Final = View(
         "refunds": Many("Refund", "order_id", "OLDEST_FIRST"),
         "exposures": Many("Exposure", "order_id", "OLDEST_FIRST"),
         "holds": Many("HeldClock", "order_id", "OLDEST_FIRST"),
+        "serviceRequests": Many("ServiceRequest", "order_id", "OLDEST_FIRST"),
+        "duties": Computed(duties.of_orders),
         "availableActions": Computed(available_actions, needs=ORDERS.names),
         "blockedActions": Computed(blocked_actions, needs=ORDERS.names),
     },
@@ -157,6 +186,7 @@ ORDER_LINE: Final = View(
             "disclosedDefects",
             "standardStated",
         ),
+        "promisedZone": PROMISED_ZONE,
         "value": Amount("{t}.value_minor"),
         "declared": Amount("{t}.declared_minor"),
         "order": One("Order", "{t}.order_id"),

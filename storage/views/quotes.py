@@ -24,6 +24,7 @@ from storage import capabilities as restriction_rows
 from storage import quotes as quote_rows
 from storage.lanes import LANES
 from storage.quotes import QUOTES, read_finding, read_left_out, read_pieces, read_spot
+from storage.views.orders import zone_of
 from storage.views.view import (
     Amount,
     Computed,
@@ -105,12 +106,13 @@ async def pieces(
 
 
 async def left_out(
-    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+    _connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[ShownLeftOut]]:
-    """Who was left out, and why."""
+    """Who was left out, and why; how a provider stands with the marketplace is for staff alone."""
+    told = list if viewer.viewer is ViewerKind.STAFF else capabilities.as_others_see
     return [
         [
-            ShownLeftOut(each.provider_id, each.service_id, each.mode, list(each.because))
+            ShownLeftOut(each.provider_id, each.service_id, each.mode, list(told(each.because)))
             for each in read_left_out(row["left_out"])
         ]
         for row in rows
@@ -239,6 +241,10 @@ QUOTE: Final = View(
             "endedAt",
             "reason",
             "version",
+        ),
+        "promisedZone": zone_of(
+            "(SELECT q.destination ->> 'country' FROM quote_requests q WHERE q.tenant_id = {t}.tenant_id "
+            "AND q.id = {t}.request_id)"
         ),
         "position": column("position", _BUYERS),
         "chargeableKilograms": Value("trim_scale({t}.chargeable_grams::numeric / 1000)"),

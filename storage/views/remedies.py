@@ -52,7 +52,7 @@ REFUND: Final = View(
     table="refunds",
     visible={ViewerKind.STAFF: "true", ViewerKind.BUYER: "{t}.buyer_id = {party}"},
     fields={
-        **columns("id", "state", "reference", "decidedAt", "endedAt", "version"),
+        **columns("id", "state", "reference", "decidedAt", "dueAt", "overdueAt", "endedAt", "version"),
         "failure": column("failure", STAFF_ONLY),
         "amount": Amount("{t}.amount_minor"),
         "claim": One("Claim", "{t}.claim_id"),

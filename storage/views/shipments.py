@@ -22,8 +22,8 @@ from storage import tracking as tracking_rows
 from storage.shipments import SHIPMENTS
 from storage.tracking import TRACKING_EVENTS
 from storage.views.actions import actions
+from storage.views.orders import PROMISED_ZONE, through_order
 from storage.views.orders import VISIBLE as ORDER_VISIBLE
-from storage.views.orders import through_order
 from storage.views.view import (
     Amount,
     Computed,
@@ -111,6 +111,7 @@ SHIPMENT: Final = View(
     table="shipments",
     visible=VISIBLE,
     fields={
+        "promisedZone": PROMISED_ZONE,
         **columns(
             "id",
             "reference",

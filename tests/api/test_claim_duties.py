@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.operations import appeals, chargebacks, claims, evidence, fulfilment, holds, inspections, returns
+from api.operations import (
+    appeals,
+    chargebacks,
+    claims,
+    evidence,
+    fulfilment,
+    holds,
+    inspections,
+    returns,
+    service_requests,
+)
+from domain import dates
 from domain.access import Caller, Role
 from domain.appeals import StepAppeal
 from domain.chargeback_notices import NoticeKind
 from domain.chargebacks import SubmitEvidencePack
-from domain.claims import AnswerClaim, ClaimReason, ClaimState, LineWish, Side
+from domain.claims import BENEATH, AnswerClaim, ClaimReason, ClaimState, LineWish, Side
+from domain.clocks import Duty
 from domain.evidence import NewEvidence, RequestEvidence, SubmitEvidence
 from domain.evidence_needs import EvidenceKind
+from domain.guarantees import ServiceKind
 from domain.holds import ApplyClockHold, ReverseClockHold
-from domain.ids import ClaimId, ClockHoldId, EvidenceRequestId
+from domain.ids import ClaimId, ClockHoldId, EvidenceRequestId, ServiceRequestId
 from domain.inspections import OrderInspection
+from domain.refunds import RecordRefundFailed, RecordRefundPaid
 from domain.remedies import AnswerRemedy, RemedyKind
 from domain.returns import ReturnWord
+from domain.service_requests import RequestService, ServiceWord
+from storage import orders
 from tests.api.test_appeals import Court, court
 from tests.api.test_chargeback_claims import tell
-from tests.api.test_claims import story
+from tests.api.test_claims import DAY_AFTER, refused, story
 from tests.api.test_holds import selection
 from tests.api.test_remedies import Losses, losses
 from tests.api.test_returns import DAY, MICROSECOND, arrange, id_of, returning, ship
@@ -32,19 +48,37 @@ from tests.marketplaces import Asking
 
 __all__ = ["court", "losses", "returning", "story"]
 
-SHOWN = """query ($id: ID!, $at: DateTime!) {
+DUTY = "fragment duty on ClaimDuty { by duty dueAt otherwise actions mutations about { __typename id } }"
+SHOWN = (
+    """query ($id: ID!, $at: DateTime!) {
   claim(id: $id) {
     state dueAt nextDuty { ...duty } duties { ...duty }
+    coverage { duties { ...duty } } order { duties { ...duty } }
   }
   claimAsOf(id: $id, asOf: $at) { state dueAt }
-}
-fragment duty on ClaimDuty { by duty dueAt otherwise actions mutations about { __typename id } }"""
+} """
+    + DUTY
+)
+
+
+BESIDE = {Duty.BRING_EVIDENCE.value, Duty.REACH_SERVICE_LEVEL.value}
+"""What runs beside a claim, which has a duty of its own or has ended, and makes it no more urgent."""
 
 
 async def shown(ask: Asking, market: Market, who: Caller, id: ClaimId) -> dict[str, Any]:
     """The claim as that caller sees it, which as of now is what it is."""
     found = await ask(who, SHOWN, id=id, at=(await market.now()).isoformat())
     claim: dict[str, Any] = found["claim"]
+    for owner in ("coverage", "order"):
+        assert claim.pop(owner)["duties"] == claim["duties"], "told where else one would look"
+    own = [duty for duty in claim["duties"] if duty["about"] and duty["about"]["id"] == id]
+    awaited = own or [duty for duty in claim["duties"] if duty["duty"] not in BESIDE]
+    async with market.pool.acquire(market.tenant_id) as connection:
+        urgent_at = await connection.fetchval(
+            "SELECT nullif(urgent_at, 'infinity') FROM claims WHERE tenant_id = $1 AND id = $2", market.tenant_id, id
+        )
+    expected = datetime.fromisoformat(awaited[0]["dueAt"]) if awaited else None
+    assert urgent_at == expected or claim["state"] == "CLOSED"
     assert {key: claim[key] for key in ("state", "dueAt")} == found["claimAsOf"]
     assert claim["nextDuty"] == next(iter(claim["duties"]), None)
     assert claim["duties"] == sorted(claim["duties"], key=lambda duty: duty["dueAt"])
@@ -178,6 +212,8 @@ async def test_what_can_no_longer_be_brought_is_nobodys_turn(court: Court, ask: 
     await story.market.act(court.party, claims.accept_claim, AnswerClaim(claim.id, None))
     found = await shown(ask, story.market, story.buyer, claim.id)
     assert (found["state"], found["duties"]) == ("DECIDED", [])
+    wish_too_late = story.market.act(story.buyer, claims.escalate_claim, AnswerClaim(claim.id, None))
+    assert await refused(wish_too_late) == ["claim_state_allows"], "that it was answered in time is no matter any more"
 
 
 WORK = """{ myWork(first: 10) { nodes { kind dueAt because subject { __typename id } title } } }"""
@@ -220,3 +256,102 @@ async def test_a_chargeback_waits_for_its_merchant_and_then_for_the_desk(losses:
     assert await work(ask, losses.supplier) == []
     assert await work(ask, finance) == [("CHARGEBACK", "NOBODYS", told.id)]
     assert [kind for kind, _, _ in await work(ask, losses.story.buyer)] == []
+
+
+QUEUE = """query ($before: DateTime) {
+  claims(first: 10, orderBy: MOST_URGENT_FIRST, filter: {dueBefore: $before}) { nodes { id nextDuty { dueAt } } } }"""
+REFUND = "query ($id: ID!) { claim(id: $id) { refunds(first: 2) { nodes { state dueAt overdueAt } } } }"
+
+
+async def test_a_refund_says_until_when_it_is_paid_and_is_due_anew_when_it_is_late(losses: Losses, ask: Asking) -> None:
+    market, finance = losses.market, losses.market.caller(Role.FINANCE)
+    given, other, done = await losses.lost(300_00), await losses.lost(200_00), await losses.lost(100_00)
+    for claim in (given, done):
+        await losses.story.accept(claim)
+    paid = RecordRefundPaid((await losses.refund(done)).id, "PSP-1")
+    await market.act(losses.system, fulfilment.record_refund_paid, paid)
+
+    async def queue(before: datetime | None = None) -> list[str]:
+        nodes = (await ask(market.staff, QUEUE, before=before and before.isoformat()))["claims"]["nodes"]
+        assert [node["id"] for node in nodes if node["nextDuty"] is None] == ([] if before else [done.id])
+        return [node["id"] for node in nodes]
+
+    async def refund() -> dict[str, Any]:
+        (found,) = (await ask(losses.story.buyer, REFUND, id=given.id))["claim"]["refunds"]["nodes"]
+        (duty,) = (await shown(ask, market, losses.story.buyer, given.id))["duties"]
+        assert spelled(duty) == ("STAFF", "PAY_REFUND", "REFUND_IS_OVERDUE", ("recordRefundPaid",))
+        assert duty["dueAt"] == found["dueAt"]
+        assert duty["about"] == {"__typename": "Refund", "id": waiting.id}
+        return dict(found)
+
+    waiting = await losses.refund(given)
+    assert waiting.due_at is not None
+    assert (waiting.decided_at, waiting.due_at) == (DAY_AFTER, datetime(2026, 3, 4, 5, tzinfo=UTC) - MICROSECOND)
+    first = await refund()
+    assert first["overdueAt"] is None
+    assert await queue() == [other.id, given.id, done.id], "its answer is due before the refund"
+    assert await queue(waiting.due_at) == [other.id]
+    assert await work(ask, finance) == [("REFUND", "NOBODYS", waiting.id)]
+    assert await work(ask, losses.supplier) == []
+    (hidden,) = (await shown(ask, market, losses.supplier, given.id))["duties"]
+    assert hidden["about"] is None, "a refund is the buyer's and the marketplace's"
+    await market.move(waiting.due_at)
+    assert (await refund())["overdueAt"] is None, "it is in time until the very end"
+    await market.move(waiting.due_at + MICROSECOND)
+    failed = RecordRefundFailed(waiting.id, "The account is closed.")
+    await market.act(losses.system, fulfilment.record_refund_failed, failed)
+    late = await refund()
+    assert (late["state"], late["overdueAt"]) == ("FAILED", dates.rfc3339(waiting.due_at + MICROSECOND))
+    assert late["dueAt"] > first["dueAt"]
+    again = datetime.fromisoformat(late["dueAt"])
+    await market.move(again + MICROSECOND)
+    assert (await refund())["overdueAt"] == late["overdueAt"], "late once is late since then"
+    await market.act(losses.system, fulfilment.record_refund_paid, RecordRefundPaid(waiting.id, "PSP-2"))
+    assert (await shown(ask, market, losses.story.buyer, given.id))["duties"] == []
+    assert [kind for kind, _, _ in await work(ask, finance)] == []
+
+
+async def test_the_service_under_a_claims_cover_is_told_beside_the_claim(court: Court, ask: Asking) -> None:
+    story, market = court.story, court.story.market
+    order_id = await story.serviced_order(10_000_00)
+    cover = await story.cover(order_id)
+    async with market.pool.acquire(market.tenant_id) as connection:
+        (only,) = (await orders.get(connection, market.tenant_id, order_id)).lines
+    wish = RequestService(cover.id, (only.id,), ServiceKind.DISPATCHED, "It does not start.")
+    asked = await market.act(story.buyer, service_requests.request_service, wish)
+    id = ServiceRequestId(str(asked.things["serviceRequest"]))
+    responding = ("LIABLE_PARTY", "REACH_SERVICE_LEVEL", "SERVICE_LEVEL_BREAKS", ("respondToService",))
+    found: dict[str, Any] = {}
+    for who in (story.buyer, court.party, market.staff):
+        found = (
+            await ask(
+                who,
+                "query ($id: ID!) { order(id: $id) { duties { ...duty } coverages(first: 1) { nodes "
+                "{ promisedZone duties { ...duty } serviceRequests(first: 1) { nodes { id } } } } "
+                "serviceRequests(first: 1) { nodes { id } } } }" + DUTY,
+                id=order_id,
+            )
+        )["order"]
+        (covered,) = found["coverages"]["nodes"]
+        assert (covered["duties"], covered["promisedZone"]) == (found["duties"], "America/New_York")
+        assert covered["serviceRequests"] == found["serviceRequests"] == {"nodes": [{"id": id}]}
+        assert spelled(found["duties"][0]) == responding, "also before anybody claims"
+        assert {duty["mutations"][0] for duty in found["duties"]} >= {"startServiceVisit", "completeService"}
+    await market.move(datetime.fromisoformat(found["duties"][0]["dueAt"]) + MICROSECOND)
+    claim = await story.open(order_id, ClaimReason.SERVICE_NO_RESPONSE)
+    for who in (story.buyer, court.party):
+        both = {spelled(duty)[:2] for duty in (await shown(ask, market, who, claim.id))["duties"]}
+        assert both == {("LIABLE_PARTY", "ANSWER_CLAIM"), ("LIABLE_PARTY", "REACH_SERVICE_LEVEL")}
+    await market.act(story.buyer, service_requests.cancel_service, ServiceWord(id, None))
+    (left,) = (await shown(ask, market, story.buyer, claim.id))["duties"]
+    assert left["duty"] == "ANSWER_CLAIM"
+
+
+async def test_the_duties_that_make_a_waiting_claim_urgent_are_those_that_the_database_watches(
+    sandbox: Market,
+) -> None:
+    async with sandbox.pool.acquire(sandbox.tenant_id) as connection:
+        watched = await connection.fetchval(
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'beneath_claim'"
+        )
+    assert {duty for duty in Duty if f"'{duty}'" in watched} == {duty for duty in BENEATH if duty not in BESIDE}

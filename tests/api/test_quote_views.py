@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from api.operations import quotes
+from api.operations import capabilities, quotes
+from domain.capabilities import RestrictProvider, Scope
 from domain.dates import rfc3339
+from domain.gates import Action
 from domain.quotes import ReviseQuote
 from tests.api.test_quotes import ASKED, read
 from tests.builders import START, Market, line, usd
@@ -34,7 +36,8 @@ WISH: dict[str, Any] = {
 }
 QUOTES = """quotes(first: 5) { nodes { id state position mode level chargeableKilograms total { amount currency }
   charges { kind amount { amount } because { rule text } } tierBenefits { kind } includedGuarantees { id }
-  departsBy promisedAt expiresAt promise { holds text } expectedLatenessCost { amount } lateness { holds reason }
+  departsBy promisedAt promisedZone expiresAt promise { holds text } expectedLatenessCost { amount }
+  lateness { holds reason }
   totalCost { amount } provider { id } service { title } lane { originCountry } rateSheet { id }
   revises { id } revisedBy { id } booking { id } reason
   availableActions blockedActions { action because { reason } closesAt } } }"""
@@ -73,12 +76,14 @@ async def test_a_buyer_asks_accepts_and_books_and_may_call_it_off(sandbox: Marke
     taken = await ask.mutate(buyer, "acceptQuote", "quote { state acceptedAt availableActions }", **wish)
     assert taken["quote"] == {"state": "ACCEPTED", "acceptedAt": rfc3339(START), "availableActions": ["BOOK_QUOTE"]}
     order_id = await sandbox.order(buyer_id, await sandbox.register_supplier(), [line()])
-    lines = await ask(buyer, "query($id: ID!) { order(id: $id) { lines(first: 1) { nodes { id } } } }", id=order_id)
+    lines = await ask(
+        buyer, "query($id: ID!) { order(id: $id) { lines(first: 1) { nodes { id promisedZone } } } }", id=order_id
+    )
     booked = await ask.mutate(
         buyer,
         "bookQuote",
-        "booking { id state total { amount } promisedAt provider { id } quote { id state booking { id } }"
-        " shipment { id } order { id } availableActions } shipment { id promisedAt freight { amount } }",
+        "booking { id state total { amount } promisedAt promisedZone provider { id } quote { id state booking { id } }"
+        " shipment { id } order { id } availableActions } shipment { id promisedAt promisedZone freight { amount } }",
         quoteId=quote["id"],
         orderId=order_id,
         lineIds=[each["id"] for each in lines["order"]["lines"]["nodes"]],
@@ -88,6 +93,9 @@ async def test_a_buyer_asks_accepts_and_books_and_may_call_it_off(sandbox: Marke
     booking = booked["booking"]
     assert booking["quote"] == {"id": quote["id"], "state": "BOOKED", "booking": {"id": booking["id"]}}
     assert booked["shipment"]["promisedAt"] == quote["promisedAt"] == booking["promisedAt"]
+    (bought,) = lines["order"]["lines"]["nodes"]
+    shown_zones = {each["promisedZone"] for each in (quote, booking, booked["shipment"], bought)}
+    assert shown_zones == {"America/New_York"}
     assert booked["shipment"]["freight"] == {"amount": "200.00"}
     assert booking["provider"] == {"id": sold.provider_id}
     assert booking["availableActions"] == ["CANCEL_BOOKING"]
@@ -101,6 +109,15 @@ async def test_a_buyer_asks_accepts_and_books_and_may_call_it_off(sandbox: Marke
         "cancelReason": "NOT_NEEDED",
         "availableActions": [],
     }
+    scope = Scope(actions=frozenset({Action.SELL}), markets=frozenset({"US"}))
+    restricted = RestrictProvider(sold.provider_id, scope, "A bond is missing.")
+    await sandbox.act(sandbox.staff, capabilities.restrict_provider, restricted)
+    again = await ask.mutate(buyer, "requestQuote", f"quoteRequest {{ {REQUEST} }}", **WISH, includeLeftOut=True)
+    (left,) = again["quoteRequest"]["leftOut"]
+    assert left["because"] == [{"reason": "provider_offers_this"}], "how it stands is no matter of the buyer's"
+    text = "query($id: ID!) { quoteRequest(id: $id) { leftOut { because { reason } } } }"
+    told = await ask(sandbox.staff, text, id=again["quoteRequest"]["id"])
+    assert told["quoteRequest"]["leftOut"] == [{"because": [{"reason": "capability_unrestricted"}]}]
 
 
 async def test_a_provider_sees_its_own_quote_and_nothing_of_the_others(sandbox: Market, ask: Asking) -> None:

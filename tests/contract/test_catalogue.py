@@ -40,10 +40,13 @@ CURRENCY_ELSEWHERE: dict[str, str] = {}
 
 BOOKKEEPING = {
     "clocks": {"attempts", "retry_at"},
-    "claims": {"urgent_at", "held_by"},
+    "claims": {"urgent_at", "held_by", "beneath_due_at"},
+    "refunds": {"urgent_at"},
     "tenants": {"id"},
     "ledger_accounts": {"balance_minor"},
     "recoveries": {"outstanding_minor"},
+    "fingerprints": {"provider_id", "supplier_id"},
+    "relations": {"first_provider_id", "first_supplier_id", "second_provider_id", "second_supplier_id"},
 }
 """Columns that no dataclass knows: the database keeps them by itself, or the worker for its own use."""
 
