@@ -326,6 +326,8 @@ ACTIONS: Final[Mapping[str, frozenset[Role]]] = {
     # related accounts
     "declareRelatedAccount": _by(Role.PROVIDER, Role.SUPPORT, Role.ADMIN),
     "clearRelation": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "relateAccounts": _by(Role.SUPPORT, Role.POLICY, Role.ADMIN),
+    "identifySupplier": _by(Role.SERVICE, Role.SUPPORT, Role.ADMIN),
     # what liable parties owe
     "recordPayout": _by(Role.SERVICE, Role.FINANCE),
     "confirmPayout": _by(Role.SERVICE, Role.FINANCE),

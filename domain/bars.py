@@ -20,7 +20,7 @@ from domain.change import Change, Fact, Happening
 from domain.clocks import first_instant_after
 from domain.dates import Calendar, rfc3339
 from domain.explain import Finding, Input, unmet
-from domain.ids import BarId, ProviderId, RuleVersionId
+from domain.ids import BarId, LiablePartyId, ProviderId, RuleVersionId
 from domain.moves import Move, require
 from domain.terms import Count, Days
 
@@ -117,7 +117,7 @@ def lay_bar(
 
 
 def standing(
-    bars: Iterable[Bar], at: datetime, *, own: ProviderId | None, programme: str | None = None
+    bars: Iterable[Bar], at: datetime, *, own: LiablePartyId | None, programme: str | None = None
 ) -> tuple[Finding, ...]:
     """What stands in the way of `own` coming (back) to the marketplace, or to a programme, at `at`; nothing: nothing.
 
@@ -131,7 +131,7 @@ def standing(
     )
 
 
-def _stands(bar: Bar, own: ProviderId | None) -> Finding:
+def _stands(bar: Bar, own: LiablePartyId | None) -> Finding:
     inputs: dict[str, Input] = {"cause": bar.cause.value, "until": rfc3339(bar.until), "programme": bar.programme}
     opens_at = rfc3339(first_instant_after(bar.until))
     if bar.provider_id == own:

@@ -456,6 +456,29 @@ def against(
     )
 
 
+def against_related(measures: Iterable[AccountMeasure], programme: str, at: datetime) -> tuple[Finding, ...]:
+    """What keeps a party out of that programme because accounts related to it were removed from it.
+
+    `measures` are theirs. Whose they are stays with the desk: an applicant learns nothing about another account.
+    """
+    return tuple(
+        Finding(
+            "measure.related",
+            False,
+            "related_not_barred",
+            {"cause": measure.kind.value, "until": _end(measure), "programme": programme},
+            version=measure.rule_version_id,
+            opens_at=None if measure.until is None else rfc3339(first_instant_after(measure.until)),
+        )
+        for measure in measures
+        if in_force(measure, at) and barred_from(measure, programme)
+    )
+
+
+def _end(measure: AccountMeasure) -> str | None:
+    return None if measure.until is None else rfc3339(measure.until)
+
+
 def finding(measure: AccountMeasure) -> Finding:
     """That a demotion stands in the way of a place by merit."""
     return _in_the_way(measure, "RANK")

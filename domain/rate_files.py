@@ -1,6 +1,6 @@
-"""Files of rates: CSV, one rate per line, with the columns below; every line that is no rate has all its reasons.
+"""Files of rates: CSV, one rate or surcharge per line; every line that is neither has all its reasons.
 
-    column     holds                                                               if missing or empty
+    column     holds, of a rate                                                    if missing or empty
     zone       the zone of the sheet; lanes name it                                refused
     measure    WEIGHT, VOLUME, CONTAINERS or UNITS                                 WEIGHT
     container  a type of container: DRY_20, HIGH_CUBE_40 …, for CONTAINERS         none
@@ -11,30 +11,70 @@
     flat       yes or no                                                           no
     minimum    what is charged at least                                            none
 
-The order of the columns does not matter; others are passed over. Weights are exact to the gram (three decimals),
-volumes to the cubic centimetre (six). The text is UTF-8; a line is a row: no cell holds a line break.
+    column       holds, of a surcharge                                             if missing or empty
+    surcharge    FUEL, PEAK, REMOTE_AREA, DANGEROUS_GOODS, OVERSIZE                the line is a rate
+    charge       SHARE, PER_KG, PER_PIECE, PER_CONTAINER or PER_SHIPMENT           SHARE where a percentage is given
+    percent      of the freight, at most two decimals, for SHARE                   none
+    price        the amount, for every other charge                                none
+    minimum      what is charged at least                                          none
+    zone         the zones it is due in, with `;` between them                     all
+    areas        where it is due, with `;` between them, for REMOTE_AREA           none
+    classes      classes of dangerous goods, CLASS_3 or 3, with `;` between them   all
+    above_kg     due for pieces heavier than that, for OVERSIZE                    none
+    above_cm     due for pieces longer than that, for OVERSIZE                     none
+    valid_from   from when it is due: a day (its beginning in UTC) or an instant   as long as the sheet
+    valid_until  the first day or instant at which it is due no longer             as long as the sheet
 
-Laws: a line is judged by itself, so that a file can be read in pieces; the same line gives the same reasons.
+The order of the columns does not matter; others are passed over. Weights are exact to the gram (three decimals),
+volumes to the cubic centimetre (six), lengths to the millimetre. The text is UTF-8; a line is a row: no cell holds a
+line break.
+
+Laws: a line is judged by itself, so that a file can be read in pieces; the same line gives the same reasons; a cell
+that does not belong to its sort of line is refused and not passed over.
 """
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from domain.dates import utc
 from domain.errors import Refusal
 from domain.explain import Finding, Input
-from domain.modes import ServiceMode
+from domain.modes import DangerousGoodsClass, ServiceMode
 from domain.money import Money
-from domain.rates import FINE, Container, Measure, NewRate, priced, rate_findings, whole
+from domain.places import Area
+from domain.rates import (
+    FINE,
+    Container,
+    Measure,
+    NewRate,
+    NewSurcharge,
+    SurchargeCharge,
+    SurchargeKind,
+    priced,
+    rate_findings,
+    surcharge_findings,
+    whole,
+)
 
-COLUMNS: Final = ("zone", "measure", "container", "from", "to", "price", "flat", "minimum")
+RATE_COLUMNS: Final = ("zone", "measure", "container", "from", "to", "price", "flat", "minimum")
+SURCHARGE_COLUMNS: Final = (
+    "surcharge", "charge", "percent", "areas", "classes", "above_kg", "above_cm", "valid_from", "valid_until",
+)  # fmt: skip
+COLUMNS: Final = RATE_COLUMNS + SURCHARGE_COLUMNS
 REQUIRED: Final = ("zone", "price")
+RATES_ALONE: Final = ("measure", "container", "from", "to", "flat")
+"""Columns that say nothing of a surcharge."""
+BETWEEN: Final = ";"
+"""Between the members of a cell that holds several."""
 
-LINE_CHARACTERS_MAX: Final = 2_000
-"""The longest line that is read; eight cells are a fraction of it."""
+LINE_CHARACTERS_MAX: Final = 20_000
+"""The longest line that is read: a surcharge with as many areas as it may have."""
 CELL_CHARACTERS_MAX: Final = 40
 """The longest cell that can be a number or a word."""
 
@@ -43,17 +83,24 @@ FLAT: Final[Mapping[str, bool]] = {
     "yes": True, "y": True, "true": True, "1": True, "flat": True,
 }  # fmt: skip
 
+WHOLE_MAX: Final = 10**9
+"""Of a percentage, weight or length in its parts: a thousand tonnes in grams; what is more is a mistake."""
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_CHARGES: Final = ", ".join(SurchargeCharge)
+
 E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a file: its number, its text, and the rate or everything that is wrong with it."""
+    """A line of a file: its number, its text, and the rate, the surcharge or everything that is wrong with it."""
 
     number: int
     text: str
     rate: NewRate | None
     findings: tuple[Finding, ...] = ()
+    surcharge: NewSurcharge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +133,7 @@ def cells_of(text: str) -> list[str]:
 
 
 def read_lines(texts: Sequence[str], first: int, places: Layout, mode: ServiceMode, currency: str) -> list[Line]:
-    """Each line that is not empty, as a rate or with all its reasons; `first` is the number of the first one."""
+    """Each line that is not empty, as what it is or with all its reasons; `first` is the number of the first one."""
     return [
         read_line(text, number, places, mode, currency)
         for number, text in enumerate(texts, start=first)
@@ -95,7 +142,7 @@ def read_lines(texts: Sequence[str], first: int, places: Layout, mode: ServiceMo
 
 
 def read_line(text: str, number: int, places: Layout, mode: ServiceMode, currency: str) -> Line:
-    """The line as a rate, or with everything that is wrong with it."""
+    """The line as a rate or a surcharge, or with everything that is wrong with it."""
     if len(text) > LINE_CHARACTERS_MAX:
         inputs: dict[str, Input] = {"line": number, "most": LINE_CHARACTERS_MAX}
         return Line(number, text, None, (Finding("rate_line.long", False, "rate_line_not_too_long", inputs),))
@@ -109,6 +156,10 @@ def read_line(text: str, number: int, places: Layout, mode: ServiceMode, currenc
         broken = Finding("rate_line.csv", False, "rate_line_is_csv", {"line": number, "reason": str(reason)})
         return Line(number, text, None, (broken,))
     reader = _Cells(number, {name: cells[place].strip() for name, place in places.places.items()})
+    if reader.is_surcharge:
+        surcharge = reader.surcharge(currency)
+        odd = tuple(reader.findings) or surcharge_findings(surcharge, currency, number)
+        return Line(number, text, None, odd, None if odd else surcharge)
     rate = reader.rate(currency)
     findings = (*reader.findings, *rate_findings(rate, mode, currency, number))
     return Line(number, text, None if findings else rate, findings)
@@ -123,7 +174,14 @@ class _Cells:
         self._number, self._cells = number, cells
         self.findings: list[Finding] = []
 
+    @property
+    def is_surcharge(self) -> bool:
+        """Whether the line is a surcharge, and no rate."""
+        return bool(self._get("surcharge"))
+
     def rate(self, currency: str) -> NewRate:
+        """The rate that the line is."""
+        self._refuse(SURCHARGE_COLUMNS)
         measure = self._word("measure", Measure) or Measure.WEIGHT
         at_least = self._bracket("from", measure)
         return NewRate(
@@ -137,8 +195,96 @@ class _Cells:
             minimum=self._minimum(currency),
         )
 
+    def surcharge(self, currency: str) -> NewSurcharge:
+        """The surcharge that the line is."""
+        self._refuse(RATES_ALONE)
+        kind = self._word("surcharge", SurchargeKind) or SurchargeKind.FUEL
+        share = self._fine("percent", 100)
+        charge = self._word("charge", SurchargeCharge)
+        if not self._get("charge") and not self._get("percent"):
+            self.findings.append(
+                Finding("rate_line.word", False, "rate_line_word_is_known", self._told("charge", words=_CHARGES))
+            )
+        return NewSurcharge(
+            kind=kind,
+            charge=charge or SurchargeCharge.SHARE,
+            basis_points=share,
+            amount=self._number_in("price") if self._get("price") else None,
+            minimum=self._minimum(currency),
+            valid_from=self._time("valid_from"),
+            valid_until=self._time("valid_until"),
+            zones=frozenset(self._several("zone")),
+            area_keys=self._areas(),
+            dangerous_goods=self._classes(),
+            weight_grams_above=self._fine("above_kg", 1_000),
+            length_mm_above=self._fine("above_cm", 10),
+        )
+
+    def _refuse(self, columns: Sequence[str]) -> None:
+        """Cells of those columns are empty: they do not belong to this sort of line."""
+        for column in columns:
+            if self._get(column):
+                self.findings.append(Finding("rate_line.foreign", False, "rate_line_cell_belongs", self._told(column)))
+
     def _get(self, column: str) -> str:
         return self._cells.get(column, "")
+
+    def _several(self, column: str) -> list[str]:
+        return [part.strip() for part in self._get(column).split(BETWEEN) if part.strip()]
+
+    def _fine(self, column: str, parts: int) -> int | None:
+        """A number of that column in parts of its unit, None where there is none."""
+        if not self._get(column):
+            return None
+        number = self._number_in(column)
+        if number is None:
+            return None
+        fine = number * parts
+        if fine != fine.to_integral_value() or fine > WHOLE_MAX:
+            told = self._told(column, fine=parts)
+            self.findings.append(Finding("rate_line.bracket", False, "rate_line_bracket_is_whole", told))
+            return None
+        return int(fine)
+
+    def _time(self, column: str) -> datetime | None:
+        text = self._get(column)
+        if not text:
+            return None
+        try:
+            if _DAY.fullmatch(text):
+                return datetime.combine(date.fromisoformat(text), time(), UTC)
+            if _INSTANT.fullmatch(text):
+                return utc(datetime.fromisoformat(text))
+        except (ValueError, OverflowError):
+            pass  # refused below, like any other spelling
+        self.findings.append(Finding("rate_line.time", False, "rate_line_time_is_one", self._told(column)))
+        return None
+
+    def _areas(self) -> frozenset[str]:
+        keys, odd = set(), []
+        for text in self._several("areas"):
+            try:
+                keys.add(Area.parse(text.upper()).key)
+            except ValueError:
+                odd.append(text)
+        if odd:
+            told = self._told("areas") | {"value": odd[0][:CELL_CHARACTERS_MAX], "count": len(odd)}
+            self.findings.append(Finding("rate_line.area", False, "rate_line_area_is_one", told))
+        return frozenset(keys)
+
+    def _classes(self) -> frozenset[DangerousGoodsClass]:
+        known, odd = set(), []
+        for text in self._several("classes"):
+            word = f"CLASS_{text}" if text.isdecimal() else text.upper()
+            if word in DangerousGoodsClass.__members__:
+                known.add(DangerousGoodsClass[word])
+            else:
+                odd.append(text)
+        if odd:
+            told = self._told("classes", words=", ".join(DangerousGoodsClass))
+            told["value"] = odd[0][:CELL_CHARACTERS_MAX]
+            self.findings.append(Finding("rate_line.word", False, "rate_line_word_is_known", told))
+        return frozenset(known)
 
     def _told(self, column: str, **inputs: Input) -> dict[str, Input]:
         """What a finding about that cell looked at."""

@@ -1,7 +1,7 @@
 """Imports of rate sheets: a file is read in pieces into a draft of its own, or not at all (`domain.md` 6.3).
 
-    READING ── all lines are rates and fit each other ──> DONE        the draft is filled, ready to be activated
-    READING ── a line is no rate, or brackets do not fit ──> REJECTED the draft is discarded, every bad line is told
+    READING ── all lines are good and fit each other ──> DONE         the draft is filled, ready to be activated
+    READING ── a line is bad, or does not fit the others ──> REJECTED the draft is discarded, every bad line is told
     READING ── cancel ──> CANCELLED                                   the draft is discarded
 
 An import opens a draft of its own, so nothing that is in force is ever half replaced; a dry run goes all the way and
@@ -36,7 +36,7 @@ class RateImportState(StrEnum):
     READING = "READING"
     """The file is being read."""
     DONE = "DONE"
-    """Every line is a rate, and they fit each other."""
+    """Every line is a rate or a surcharge, and they fit each other."""
     REJECTED = "REJECTED"
     """Something is wrong with the file: see its rejects. Nothing of it is kept."""
     CANCELLED = "CANCELLED"
@@ -54,7 +54,8 @@ class RateImportAction(StrEnum):
 class RateImport:
     """A file on its way into a draft. `read_bytes` is where the next line begins, `read_lines` how many were read.
 
-    `upload_id` is None where the operator reads a file of its own. `accepted` and `rejected` count lines.
+    `upload_id` is None where the operator reads a file of its own. `accepted` and `rejected` count lines, `surcharges`
+    those of the accepted ones that are surcharges; the others are rates.
     """
 
     id: RateImportId
@@ -71,10 +72,16 @@ class RateImport:
     read_lines: int
     header: tuple[str, ...]
     accepted: int
+    surcharges: int
     rejected: int
     started_at: datetime
     ended_at: datetime | None
     version: int
+
+    @property
+    def rates(self) -> int:
+        """Accepted lines that are rates."""
+        return self.accepted - self.surcharges
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def start(sheet: RateSheet, file: File, *, dry_run: bool, id: RateImportId, at: 
         read_lines=0,
         header=(),
         accepted=0,
+        surcharges=0,
         rejected=0,
         started_at=at,
         ended_at=None,
@@ -149,15 +157,23 @@ def start(sheet: RateSheet, file: File, *, dry_run: bool, id: RateImportId, at: 
 
 
 def advance(
-    reading: RateImport, *, read_bytes: int, read_lines: int, header: tuple[str, ...], accepted: int, rejected: int
+    reading: RateImport,
+    *,
+    read_bytes: int,
+    read_lines: int,
+    header: tuple[str, ...],
+    rates: int,
+    surcharges: int,
+    rejected: int,
 ) -> Change[RateImport]:
-    """So much more was read: totals of bytes and lines, and how many lines were accepted and rejected on the way."""
+    """So much more was read: totals of bytes and lines, and how many lines were what, or rejected, on the way."""
     after = replace(
         reading,
         read_bytes=read_bytes,
         read_lines=read_lines,
         header=header,
-        accepted=reading.accepted + accepted,
+        accepted=reading.accepted + rates + surcharges,
+        surcharges=reading.surcharges + surcharges,
         rejected=reading.rejected + rejected,
         version=reading.version + 1,
     )

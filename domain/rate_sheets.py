@@ -7,7 +7,7 @@ Laws: the versions of a service never govern the same instant (an exclusion cons
 active never changes but for its end, which a successor brings forward; it never begins in the past.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from typing import Final
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.dates import rfc3339
-from domain.errors import Invalid, Problem, Refused
+from domain.errors import Invalid, Problem, Refused, Told
 from domain.explain import Finding, Input, unmet
 from domain.ids import ProviderId, RateId, RateSheetId, ServiceId, SurchargeId
 from domain.moves import Move, require
@@ -25,6 +25,7 @@ from domain.rates import (
     NewSurcharge,
     Rate,
     Surcharge,
+    clashes,
     misfits,
     rate_findings,
     sorted_brackets,
@@ -162,18 +163,12 @@ def draft_rate_sheet(
     Whether the caller may is decided before (`services.moves`). Refuses, with every reason and its line: rates that do
     not fit the mode, brackets with gaps or overlaps, odd surcharges; Invalid for an odd title, range or divisor.
     """
-    count = len(command.rates)
-    if not 0 < count <= RATES_PER_CALL_MAX:
-        raise Invalid(Problem(("rates",), f"must have 1 to {RATES_PER_CALL_MAX} members; larger sheets come as files"))
-    sheet = open_sheet(service, command.sheet, number=number, id=id, surcharge_ids=surcharge_ids, at=at)
-    wrong = [
-        finding
-        for line, rate in enumerate(command.rates, start=1)
-        for finding in rate_findings(rate, service.mode, command.sheet.currency, line)
-    ]
-    wrong += [finding for _, finding in misfits(sorted_brackets(command.rates))]
-    if wrong:
-        raise Refused("rate_sheet.draft", "Some of the rates cannot be.", tuple(wrong))
+    told = Told()
+    with told:
+        sheet = open_sheet(service, command.sheet, number=number, id=id, surcharge_ids=surcharge_ids, at=at)
+    with told:
+        require_rates(service, command)
+    told.done()
     rates = tuple(
         Rate(
             rate_id, id, line, rate.zone.strip(), rate.measure, rate.container, rate.at_least, rate.below, rate.flat,
@@ -181,8 +176,32 @@ def draft_rate_sheet(
         )
         for line, (rate_id, rate) in enumerate(zip(rate_ids, command.rates, strict=True), start=1)
     )  # fmt: skip
-    after = replace(sheet.sheet.after, rate_count=count)
+    after = replace(sheet.sheet.after, rate_count=len(rates))
     return replace(sheet, sheet=Change(None, after, sheet.sheet.happened), rates=rates)
+
+
+def require_count(command: DraftRateSheet) -> None:
+    """Returns if the rates are neither none nor too many for one call. Refuses with Invalid."""
+    if not 0 < len(command.rates) <= RATES_PER_CALL_MAX:
+        raise Invalid(Problem(("rates",), f"must have 1 to {RATES_PER_CALL_MAX} members; larger sheets come as files"))
+
+
+def require_rates(service: Service, command: DraftRateSheet, unread: Collection[int] = ()) -> None:
+    """Returns if the rates fit the service and each other. Refuses with every reason and its line.
+
+    `unread` are the places of rates that could not be read in whole: nothing is said of them, nor of gaps then.
+    """
+    require_count(command)
+    wrong = [
+        finding
+        for line, rate in enumerate(command.rates, start=1)
+        if line - 1 not in unread
+        for finding in rate_findings(rate, service.mode, command.sheet.currency, line)
+    ]
+    if not unread:
+        wrong += [finding for _, finding in misfits(sorted_brackets(command.rates))]
+    if wrong:
+        raise Refused("rate_sheet.draft", "Some of the rates cannot be.", tuple(wrong))
 
 
 def open_sheet(
@@ -195,14 +214,7 @@ def open_sheet(
     at: datetime,
 ) -> Drafted:
     """The next version as a draft without rates: a file will fill it, or `draft_rate_sheet`. Refuses like that."""
-    _check(wish)
-    odd = tuple(
-        finding
-        for position, surcharge in enumerate(wish.surcharges, start=1)
-        for finding in surcharge_findings(surcharge, wish.currency, position)
-    )
-    if odd:
-        raise Refused("rate_sheet.draft", "Some of the surcharges cannot be.", odd)
+    require_sheet(wish)
     sheet = RateSheet(
         id=id,
         service_id=service.id,
@@ -224,21 +236,37 @@ def open_sheet(
         version=1,
     )
     surcharges = tuple(
-        Surcharge(
-            surcharge_id, id, position, new.kind, new.charge, new.basis_points, new.amount, new.minimum, wish.currency,
-            new.valid_from, new.valid_until, new.zones, new.area_keys, new.dangerous_goods, new.weight_grams_above,
-            new.length_mm_above,
-        )
+        surcharge_of(sheet, new, position, id=surcharge_id)
         for position, (surcharge_id, new) in enumerate(zip(surcharge_ids, wish.surcharges, strict=True), start=1)
-    )  # fmt: skip
+    )
     return Drafted(Change(None, sheet, (Happening("rate_sheet.drafted", _facts(sheet)),)), (), surcharges)
 
 
-def fill(sheet: RateSheet, *, rate_count: int, digest: str) -> Change[RateSheet]:
-    """A file has filled the draft. Refuses (ValueError) what is no draft without rates."""
+def surcharge_of(
+    sheet: RateSheet, new: NewSurcharge, position: int, *, id: SurchargeId, line: int | None = None
+) -> Surcharge:
+    """The surcharge as one of the sheet's, at that place; `line` is where it stands in the sheet's file."""
+    return Surcharge(
+        id, sheet.id, position, line, new.kind, new.charge, new.basis_points, new.amount, new.minimum, sheet.currency,
+        new.valid_from, new.valid_until, new.zones, new.area_keys, new.dangerous_goods, new.weight_grams_above,
+        new.length_mm_above,
+    )  # fmt: skip
+
+
+def fill(sheet: RateSheet, *, rate_count: int, surcharge_count: int, digest: str) -> Change[RateSheet]:
+    """A file has filled the draft with so many rates, and with surcharges beside those that came with the call.
+
+    Refuses (ValueError) what is no draft without rates.
+    """
     if sheet.state is not RateSheetState.DRAFT or sheet.rate_count:
         raise ValueError(f"{sheet.id} is no empty draft")
-    after = replace(sheet, rate_count=rate_count, digest=digest, version=sheet.version + 1)
+    after = replace(
+        sheet,
+        rate_count=rate_count,
+        surcharge_count=sheet.surcharge_count + surcharge_count,
+        digest=digest,
+        version=sheet.version + 1,
+    )
     return Change(sheet, after, (Happening("rate_sheet.filled", _facts(after) | {"digest": digest}),))
 
 
@@ -341,16 +369,43 @@ def _superseded(sheet: RateSheet, ends: datetime, at: datetime) -> Change[RateSh
     return Change(sheet, after, (Happening("rate_sheet.superseded", _facts(after)),))
 
 
+def require_sheet(wish: SheetWish, unread: Collection[int] = ()) -> None:
+    """Returns if nothing is wrong with the sheet by itself, its rates apart. Refuses with every problem and reason.
+
+    `unread` are the places of surcharges that could not be read in whole: nothing is said of them.
+    """
+    told = Told()
+    with told:
+        _check(wish)
+    with told:
+        if len(wish.surcharges) <= SURCHARGES_MAX:
+            _require_surcharges(wish, unread)
+    told.done()
+
+
+def _require_surcharges(wish: SheetWish, unread: Collection[int]) -> None:
+    odd = tuple(
+        finding
+        for position, surcharge in enumerate(wish.surcharges, start=1)
+        if position - 1 not in unread
+        for finding in surcharge_findings(surcharge, wish.currency, position)
+    )
+    if not unread:
+        odd += tuple(finding for _, finding in clashes(tuple(enumerate(wish.surcharges, start=1))))
+    if odd:
+        raise Refused("rate_sheet.draft", "Some of the surcharges cannot be.", odd)
+
+
 def _check(wish: SheetWish) -> None:
     problems: list[Problem] = []
     if not 0 < len(wish.title.strip()) <= TITLE_CHARACTERS_MAX or not wish.title.isprintable():
-        problems.append(Problem(("title",), f"must have 1 to {TITLE_CHARACTERS_MAX} printable characters"))
+        problems.append(Problem(("sheet", "title"), f"must have 1 to {TITLE_CHARACTERS_MAX} printable characters"))
     if wish.valid_until is not None and wish.valid_until <= wish.valid_from:
-        problems.append(Problem(("validUntil",), "must be later than validFrom"))
+        problems.append(Problem(("sheet", "validUntil"), "must be later than validFrom"))
     if wish.volumetric_divisor is not None and not 0 < wish.volumetric_divisor <= DIVISOR_MAX:
-        problems.append(Problem(("volumetricDivisor",), f"must be from 1 to {DIVISOR_MAX}"))
+        problems.append(Problem(("sheet", "volumetricDivisor"), f"must be from 1 to {DIVISOR_MAX}"))
     if len(wish.surcharges) > SURCHARGES_MAX:
-        problems.append(Problem(("surcharges",), f"must have at most {SURCHARGES_MAX} members"))
+        problems.append(Problem(("sheet", "surcharges"), f"must have at most {SURCHARGES_MAX} members"))
     if problems:
         raise Invalid(*problems)
 

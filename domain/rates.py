@@ -22,8 +22,9 @@ below its own minimum. FUEL is always due; PEAK within its own time; REMOTE_AREA
 DANGEROUS_GOODS when a piece is of one of its classes (of any, when it names none); OVERSIZE when a piece is heavier or
 longer than it says; per piece it is due for those pieces only.
 
-Laws: in a zone the brackets of one measure (and container) leave no gap and never overlap; amounts are in the currency
-of their sheet; an explanation of what is wrong names the line.
+Laws: in a zone the brackets of one measure (and container) leave no gap and never overlap; a surcharge is due once at a
+time: two that say the same (kind, charge, areas, classes, sizes) share no zone at any instant; amounts are in the
+currency of their sheet; an explanation of what is wrong names the line.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -164,13 +165,14 @@ class Rate:
 class Surcharge:
     """One surcharge; see the module. Exactly one of `basis_points` and `amount` (major units) is set.
 
-    Empty sets mean everywhere.
-    `valid_from` and `valid_until` (exclusive) narrow the sheet's own validity.
+    Empty sets mean everywhere. `valid_from` and `valid_until` (exclusive) narrow the sheet's own validity. `line` is
+    where it stands in the file; None: it came with the call.
     """
 
     id: SurchargeId
     rate_sheet_id: RateSheetId
     position: int
+    line: int | None
     kind: SurchargeKind
     charge: SurchargeCharge
     basis_points: int | None
@@ -295,7 +297,7 @@ def sorted_brackets(rates: Sequence[NewRate]) -> list[Bracket]:
 
 
 def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) -> tuple[Finding, ...]:
-    """Everything that is wrong with a surcharge by itself; empty if nothing is."""
+    """Everything that is wrong with a surcharge by itself; empty if nothing is. `position` is its line in a file."""
     kind, charge = surcharge.kind, surcharge.charge
     inputs: dict[str, Input] = {"surcharge": position, "kind": kind.value}
     shares = surcharge.basis_points is not None and surcharge.amount is None
@@ -340,6 +342,32 @@ def surcharge_findings(surcharge: NewSurcharge, currency: str, position: int) ->
             Finding("surcharge.foreign", not foreign, "surcharge_has_no_other_condition", inputs),
         )
     )
+
+
+def clashes(surcharges: Sequence[tuple[int, NewSurcharge | Surcharge]]) -> Iterator[tuple[int, Finding]]:
+    """Every surcharge that is due beside an earlier one that says the same, with what is wrong; by number."""
+    for place, (number, surcharge) in enumerate(surcharges):
+        for other, earlier in surcharges[:place]:
+            if _says(surcharge) == _says(earlier) and _meet(surcharge, earlier):
+                inputs: dict[str, Input] = {"surcharge": number, "other": other, "kind": surcharge.kind.value}
+                yield number, Finding("surcharge.once", False, "surcharge_is_due_once", inputs)
+                break
+
+
+def _says(surcharge: NewSurcharge | Surcharge) -> tuple[object, ...]:
+    """What it is due for and how, apart from its zones, its time and how much it is."""
+    limits = (surcharge.weight_grams_above, surcharge.length_mm_above)
+    return surcharge.kind, surcharge.charge, surcharge.area_keys, surcharge.dangerous_goods, limits
+
+
+def _meet(one: NewSurcharge | Surcharge, other: NewSurcharge | Surcharge) -> bool:
+    """Whether both are due in one zone at one instant."""
+    zones = not one.zones or not other.zones or bool(one.zones & other.zones)
+    return zones and _before(one.valid_from, other.valid_until) and _before(other.valid_from, one.valid_until)
+
+
+def _before(begins: datetime | None, ends: datetime | None) -> bool:
+    return begins is None or ends is None or begins < ends
 
 
 def priced(price: Decimal) -> bool:

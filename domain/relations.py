@@ -1,15 +1,19 @@
-"""Relations: which providers are one hand's, as they say themselves or as what they handed in shows.
+"""Relations: which providers and suppliers are one hand's, as they say, as the desk finds, as what is known shows.
 
-How it works. Of what a provider hands in about its owner, tax number, bank account and device only a keyed digest is
-kept, its fingerprint (`domain/personal.py`). Two providers with the same fingerprint are related from then on:
+How it works. Of what is known of an account's owner, tax number, bank account and device only a keyed digest is kept,
+its fingerprint (`domain/personal.py`). A provider's come from what it hands in, a supplier's from what the desk has of
+it (`identifySupplier`). Two accounts with the same fingerprint are related from then on, and so are two of which the
+desk says so (`relateAccounts`):
 
-    (nothing) -declared by one of the two-> DECLARED         (nothing) | DECLARED -same fingerprint-> DETECTED
-    DECLARED | DETECTED -cleared by the desk-> CLEARED       CLEARED -another fingerprint, or declared anew-> back
+    (nothing) -declared by one of the two-> DECLARED         CLEARED -another fingerprint, or declared anew-> back
+    (nothing) | DECLARED -same fingerprint, or found by the desk-> DETECTED
+    DECLARED | DETECTED -cleared by the desk-> CLEARED
 
 Laws: a pair has one relation, however many fingerprints they share; what the desk has cleared never comes back for the
-same fingerprint; bars and the rule of one account follow a relation that was detected for both, one that was only
-declared for whoever declared it, so that nobody is bound by a stranger's word; a provider sees what itself declared and
-nothing else. Which fingerprints stop a second account in a market, and which the desk looks at, is rule data.
+same fingerprint; bars, removals from programmes and the rule of one account follow a relation that was detected for
+both, one that was only declared for whoever declared it, so that nobody is bound by a stranger's word; a provider sees
+what itself declared and nothing else. Which fingerprints stop a second account in a market, and which the desk looks
+at, is rule data.
 """
 
 from collections.abc import Iterable
@@ -22,13 +26,13 @@ from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.errors import Conflict, Invalid, Problem, Refused
 from domain.explain import Finding
-from domain.ids import ProviderId, RelationId
+from domain.ids import LiablePartyId, ProviderId, RelationId
 from domain.moves import Move, require
 from domain.providers import ProviderState
 
 
 class RelationKind(StrEnum):
-    """What two providers have in common."""
+    """What two accounts have in common."""
 
     OWNER = "OWNER"
     """The same owner."""
@@ -38,6 +42,8 @@ class RelationKind(StrEnum):
     """The same bank account."""
     DEVICE = "DEVICE"
     """They applied from the same device."""
+    FINDING = "FINDING"
+    """The desk found that they are one hand's."""
 
 
 class RelationState(StrEnum):
@@ -46,7 +52,7 @@ class RelationState(StrEnum):
     DECLARED = "DECLARED"
     """One of the two said so; nothing else shows it."""
     DETECTED = "DETECTED"
-    """What they handed in is the same."""
+    """What is known of them is the same, or the desk found it."""
     CLEARED = "CLEARED"
     """The desk found that it is a coincidence."""
 
@@ -60,9 +66,9 @@ class RelationAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """That a provider has handed in something with that keyed digest."""
+    """That something with that keyed digest is known of a provider or supplier."""
 
-    provider_id: ProviderId
+    party_id: LiablePartyId
     kind: RelationKind
     digest: str
     noted_at: datetime
@@ -70,15 +76,15 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two providers that seem to be one hand's; `first_id` is the smaller id of the two.
+    """Two accounts, of providers or suppliers, that seem to be one hand's; `first_id` is the smaller id of the two.
 
     `matches` are the fingerprints they share and nobody cleared, `cleared` those that the desk did, each as
     `KIND:digest`; `declared_by` is who of the two said so, `note` in which words, `reason` why the desk cleared it.
     """
 
     id: RelationId
-    first_id: ProviderId
-    second_id: ProviderId
+    first_id: LiablePartyId
+    second_id: LiablePartyId
     state: RelationState
     matches: tuple[str, ...]
     cleared: tuple[str, ...]
@@ -89,9 +95,9 @@ class Relation:
     cleared_at: datetime | None
     version: int
 
-    def other(self, provider_id: ProviderId) -> ProviderId:
+    def other(self, party_id: LiablePartyId) -> LiablePartyId:
         """The other one of the two."""
-        return self.second_id if provider_id == self.first_id else self.first_id
+        return self.second_id if party_id == self.first_id else self.first_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,15 @@ class DeclareRelatedAccount:
     related_provider_id: ProviderId
     note: str | None = None
     provider_id: ProviderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelateAccounts:
+    """The desk's finding that two accounts are one hand's, and what shows it."""
+
+    first_id: LiablePartyId
+    second_id: LiablePartyId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +196,15 @@ def kinds(relation: Relation) -> tuple[RelationKind, ...]:
     return tuple(kind for kind in RelationKind if kind.value in shared)
 
 
-def binds(relation: Relation, provider_id: ProviderId) -> bool:
-    """Whether what befalls the other one of the two counts for `provider_id`."""
-    return bool(relation.matches) or provider_id in relation.declared_by
+def binds(relation: Relation, party_id: LiablePartyId) -> bool:
+    """Whether what befalls the other one of the two counts for `party_id`."""
+    return bool(relation.matches) or party_id in relation.declared_by
 
 
 def detect(
     relation: Relation | None,
-    first_id: ProviderId,
-    second_id: ProviderId,
+    first_id: LiablePartyId,
+    second_id: LiablePartyId,
     kind: RelationKind,
     digest: str,
     *,
@@ -216,6 +231,25 @@ def detect(
         version=relation.version + 1,
     )
     return Change(relation, after, (_happened("relation.detected", after),))
+
+
+def relate_accounts(
+    relation: Relation | None, command: RelateAccounts, *, id: RelationId, at: datetime
+) -> Change[Relation]:
+    """The desk has found that the two are one hand's: that binds both, until it is cleared.
+
+    Refuses an account with itself (Invalid), and what was found before and still stands (Conflict).
+    """
+    if command.first_id == command.second_id:
+        raise Invalid(Problem(("secondId",), "An account is not related to itself."))
+    if relation is not None and RelationKind.FINDING in kinds(relation):
+        raise Conflict("This was found already.", field=("secondId",))
+    first_id, second_id = sorted((command.first_id, command.second_id))
+    # A finding is numbered like the version it makes: one that was cleared does not stand in the way of a later one.
+    number = str(1 if relation is None else relation.version + 1)
+    change = detect(relation, first_id, second_id, RelationKind.FINDING, number, id=id, at=at)
+    assert change is not None, "the number is new"
+    return replace(change, after=replace(change.after, note=command.reason))
 
 
 def declare_related_account(
@@ -279,7 +313,10 @@ def clear_relation(relation: Relation, reason: str, caller: Caller, *, at: datet
 def because(relation: Relation) -> tuple[Finding, ...]:
     """Why the two count as related, or no longer do; for the desk."""
     found = tuple(
-        Finding("relation.match", True, "relation_by_match", {"kind": kind.value}) for kind in kinds(relation)
+        Finding("relation.found", True, "relation_by_finding", {"reason": relation.note})
+        if kind is RelationKind.FINDING
+        else Finding("relation.match", True, "relation_by_match", {"kind": kind.value})
+        for kind in kinds(relation)
     )
     found += tuple(Finding("relation.declared", True, "relation_by_word", {"by": by}) for by in relation.declared_by)
     if relation.state is RelationState.CLEARED:

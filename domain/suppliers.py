@@ -1,17 +1,21 @@
 """Suppliers: the merchants who sell to the buyers.
 
-Law: a supplier sees buyers' exact levels if and only if it was given that sight (`domain.md` 2.5: a narrow class of
-merchants); to all others a level is `L1_PLUS` or nothing.
+Laws: a supplier sees buyers' exact levels if and only if it was given that sight (`domain.md` 2.5: a narrow class of
+merchants); to all others a level is `L1_PLUS` or nothing. What the marketplace knows of who is behind a supplier is
+kept as fingerprints alone (`domain/relations.py`).
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from domain.change import Change, Happening
-from domain.errors import Conflict
+from domain.errors import Conflict, Invalid, Problem
 from domain.ids import OrganisationId, SupplierId
-from domain.organisations import Organisation, OrganisationKind
+from domain.organisations import NAME_LENGTH_MAX, Organisation, OrganisationKind
 from domain.parties import Registration, checked, require_room
+from domain.relations import RelationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,42 @@ class GrantTierSight:
     granted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class IdentifySupplier:
+    """What the marketplace knows of who is behind a supplier; at least one of the three."""
+
+    supplier_id: SupplierId
+    owner: str | None
+    tax_number: str | None
+    bank_account: str | None
+
+    def known(self) -> Mapping[RelationKind, str]:
+        """What it says, by kind. Refuses with Invalid to say nothing, and what has no letter or digit."""
+        given = {
+            RelationKind.OWNER: self.owner,
+            RelationKind.TAX_NUMBER: self.tax_number,
+            RelationKind.BANK_ACCOUNT: self.bank_account,
+        }
+        found = {kind: text for kind, text in given.items() if text is not None}
+        problems = [
+            Problem((_FIELDS[kind],), f"must have letters or digits, {NAME_LENGTH_MAX} characters at most")
+            for kind, text in found.items()
+            if len(text) > NAME_LENGTH_MAX or not any(letter.isalnum() for letter in text)
+        ]
+        if not found:
+            problems = [Problem((field,), "one of the three must be given") for field in _FIELDS.values()]
+        if problems:
+            raise Invalid(*problems)
+        return found
+
+
+_FIELDS: Final[Mapping[RelationKind, str]] = {
+    RelationKind.OWNER: "owner",
+    RelationKind.TAX_NUMBER: "taxNumber",
+    RelationKind.BANK_ACCOUNT: "bankAccount",
+}
+
+
 def register_supplier(
     registration: Registration,
     organisation: Organisation,
@@ -46,7 +86,7 @@ def register_supplier(
 ) -> Change[Supplier]:
     """The organisation sells here, without sight of exact levels. Refuses what `parties` refuses."""
     registration = checked(registration)
-    require_room(organisation, OrganisationKind.SUPPLIER, present)
+    require_room(organisation, OrganisationKind.SUPPLIER, present, registration)
     supplier = Supplier(
         id=id,
         organisation_id=organisation.id,
@@ -63,6 +103,12 @@ def register_supplier(
 def grant_tier_sight(supplier: Supplier, granted: bool) -> Change[Supplier]:
     """The supplier sees exact levels from now on (`granted`), or no longer. Refuses what is so already (Conflict)."""
     if supplier.sees_exact_tiers == granted:
-        raise Conflict(f"The supplier {'has' if granted else 'does not have'} that sight already.")
+        raise Conflict(f"The supplier {'has' if granted else 'does not have'} that sight already.", field=("granted",))
     after = replace(supplier, sees_exact_tiers=granted, version=supplier.version + 1)
     return Change(supplier, after, (Happening("supplier.tier_sight_changed", {"granted": granted}),))
+
+
+def identify_supplier(supplier: Supplier, kinds: Collection[RelationKind]) -> Change[Supplier]:
+    """It is known who is behind the supplier, as far as those kinds go; what it is stands nowhere but in digests."""
+    after = replace(supplier, version=supplier.version + 1)
+    return Change(supplier, after, (Happening("supplier.identified", {"kinds": ",".join(sorted(kinds))}),))

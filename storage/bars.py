@@ -7,7 +7,7 @@ from typing import Final
 from domain import bars
 from domain.bars import Bar
 from domain.explain import Finding
-from domain.ids import BarId, ProviderId, TenantId
+from domain.ids import BarId, LiablePartyId, TenantId
 from storage.pool import Connection
 from storage.tables import Table
 
@@ -24,8 +24,10 @@ async def lock(connection: Connection, tenant_id: TenantId, id: BarId) -> Bar:
     return await BARS.lock(connection, tenant_id, id)
 
 
-async def by_providers(connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId]) -> list[Bar]:
-    """Every bar of those providers, ended ones too, in the order they were laid."""
+async def by_providers(
+    connection: Connection, tenant_id: TenantId, provider_ids: Collection[LiablePartyId]
+) -> list[Bar]:
+    """Every bar of the providers among those, ended ones too, in the order they were laid."""
     where = "t.provider_id = ANY ($2::text[]) ORDER BY t.id"
     return await BARS.select(connection, tenant_id, where, list(provider_ids))
 
@@ -33,10 +35,10 @@ async def by_providers(connection: Connection, tenant_id: TenantId, provider_ids
 async def standing(
     connection: Connection,
     tenant_id: TenantId,
-    provider_ids: Collection[ProviderId],
+    provider_ids: Collection[LiablePartyId],
     at: datetime,
     *,
-    own: ProviderId | None,
+    own: LiablePartyId | None,
     programme: str | None = None,
 ) -> tuple[Finding, ...]:
     """What stands in the way of `own` (None: no account yet) at `at`, by its bars and those of its related accounts.

@@ -35,6 +35,14 @@ async def live_by_party(
     return tuple(await MEASURES.select(connection, tenant_id, f"{_PARTY} AND {_LIVE} ORDER BY t.id", party_id))
 
 
+async def live_by_suppliers(
+    connection: Connection, tenant_id: TenantId, supplier_ids: Collection[SupplierId]
+) -> tuple[AccountMeasure, ...]:
+    """Those suppliers' measures that are announced or in force, in the order they came."""
+    where = f"t.supplier_id = ANY ($2::text[]) AND {_LIVE} ORDER BY t.id"
+    return tuple(await MEASURES.select(connection, tenant_id, where, list(supplier_ids)))
+
+
 async def by_party(connection: Connection, tenant_id: TenantId, party_id: LiablePartyId) -> tuple[AccountMeasure, ...]:
     """Every measure against the party, over ones too, in the order they came."""
     return tuple(await MEASURES.select(connection, tenant_id, f"{_PARTY} ORDER BY t.id", party_id))

@@ -12,7 +12,7 @@ from typing import Final
 from domain import bars as bar_rules
 from domain import onboarding, relations, requirements
 from domain.bars import Bar
-from domain.ids import ProviderId, TenantId
+from domain.ids import LiablePartyId, ProviderId, TenantId
 from domain.onboarding import Case
 from domain.providers import Provider, ProviderState
 from domain.relations import ONE_ACCOUNT, OneAccount, RelationState, RelationTerms
@@ -89,17 +89,17 @@ async def cases(connection: Connection, tenant_id: TenantId, providers: Sequence
 
 async def _in_the_way(
     connection: Connection, tenant_id: TenantId, ids: Sequence[ProviderId]
-) -> tuple[list[Bar], dict[ProviderId, set[ProviderId]]]:
+) -> tuple[list[Bar], dict[ProviderId, set[LiablePartyId]]]:
     """The bars of those providers and of whoever is related to them; and provider -> who is related to it."""
     if not ids:
         return [], {}
-    related: dict[ProviderId, set[ProviderId]] = {}
-    for relation in await relation_rows.by_providers(connection, tenant_id, ids):
+    related: dict[ProviderId, set[LiablePartyId]] = {}
+    for relation in await relation_rows.by_parties(connection, tenant_id, ids):
         if relation.state is not RelationState.CLEARED:
-            for id_ in {relation.first_id, relation.second_id}.intersection(ids):
+            for id_ in set(ids).intersection((relation.first_id, relation.second_id)):
                 if relations.binds(relation, id_):
                     related.setdefault(id_, set()).add(relation.other(id_))
-    everybody = set(ids).union(*related.values())
+    everybody = {*ids, *(other for others in related.values() for other in others)}
     return await bar_rows.by_providers(connection, tenant_id, everybody), related
 
 

@@ -1,13 +1,14 @@
-"""Imports of rate sheets: row to dataclass, and rates by the thousand."""
+"""Imports of rate sheets: row to dataclass, and rates by the thousand; the surcharges among them are few."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from domain.ids import RateId, RateImportId, RateSheetId, ServiceId, TenantId
 from domain.rate_imports import RateImport, RateReject
-from domain.rates import Bracket, NewRate
+from domain.rates import Bracket, NewRate, Surcharge
 from storage.listings import FINDINGS
 from storage.pool import Connection
+from storage.rate_sheets import SURCHARGES
 from storage.tables import Table
 
 RATE_IMPORTS: Final = Table("rate_imports", RateImport, personal=frozenset({"file_name"}))
@@ -108,6 +109,14 @@ async def brackets(connection: Connection, tenant_id: TenantId, sheet_id: RateSh
     return [Bracket(*row) for row in rows]
 
 
+async def surcharges(connection: Connection, tenant_id: TenantId, sheet_id: RateSheetId) -> tuple[Surcharge, ...]:
+    """Every surcharge of the sheet, those that came with the call first, then the file's by line."""
+    found = await SURCHARGES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.position, t.id", sheet_id)
+    return tuple(found)
+
+
 async def clear(connection: Connection, tenant_id: TenantId, sheet_id: RateSheetId) -> None:
-    """A draft that is discarded keeps no rates."""
-    await connection.fetch("DELETE FROM rates WHERE tenant_id = $1 AND rate_sheet_id = $2", tenant_id, sheet_id)
+    """A draft that is discarded keeps nothing that a file brought."""
+    of = "WHERE tenant_id = $1 AND rate_sheet_id = $2"
+    await connection.fetch(f"DELETE FROM rates {of}", tenant_id, sheet_id)
+    await connection.fetch(f"DELETE FROM surcharges {of} AND line IS NOT NULL", tenant_id, sheet_id)

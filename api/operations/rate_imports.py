@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from api.operations import rate_sheets as sheets
 from domain import access, rate_files, rate_imports, rate_sheets, rates
 from domain.errors import NotFound
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.ids import RateId, RateImportId, RateRejectId, RateSheetId, SurchargeId
 from domain.rate_files import Layout, Line
 from domain.rate_imports import (
@@ -22,7 +22,8 @@ from domain.rate_imports import (
     RateImportState,
     RateReject,
 )
-from domain.rate_sheets import RATES_MAX, RateSheet, RateSheetState, SheetWish
+from domain.rate_sheets import RATES_MAX, SURCHARGES_MAX, RateSheet, RateSheetState, SheetWish
+from domain.rates import Surcharge
 from domain.services import Service, ServiceAction
 from domain.uploads import UploadKind, require_usable
 from storage import providers as provider_rows
@@ -42,11 +43,18 @@ async def import_rate_sheet(work: Work, command: ImportRateSheet) -> Outcome:
     what `draft_rate_sheet` refuses of a sheet.
     """
     access.require(work.caller, "importRateSheet")
-    service = await sheets.writable(work, command.sheet.service_id, ServiceAction.IMPORT_RATE_SHEET)
-    provider = await provider_rows.get(work.connection, work.tenant_id, service.provider_id)
-    upload = await upload_rows.get(work.connection, work.tenant_id, command.upload_id)
-    require_usable(upload, provider.organisation_id, KINDS)
-    rate_imports.require_csv(upload)
+    told = work.told
+    with told:
+        rate_sheets.require_sheet(command.sheet, sheets.odd_surcharges(work, command.sheet))
+    with told:
+        service = await sheets.writable(work, command.sheet.service_id, ServiceAction.IMPORT_RATE_SHEET)
+        with told:
+            await sheets.require_predecessor(work, service, command.sheet)
+        provider = await provider_rows.get(work.connection, work.tenant_id, service.provider_id)
+        upload = await upload_rows.get(work.connection, work.tenant_id, command.upload_id)
+        require_usable(upload, provider.organisation_id, KINDS)
+        rate_imports.require_csv(upload)
+    told.done()
     file = File(upload.file_name, upload.size_bytes, upload.sha256, upload.id)
     begun = await begin(work, service, command.sheet, file, dry_run=command.dry_run)
     return Outcome({"rateImport": begun.id, "rateSheet": begun.rate_sheet_id})
@@ -98,6 +106,7 @@ async def take_lines(
         return reading
     sheet = await sheet_rows.lock(work.connection, work.tenant_id, reading.rate_sheet_id)
     if sheet.state is not RateSheetState.DRAFT:
+        await import_rows.clear(work.connection, work.tenant_id, sheet.id)
         return await _end(work, reading, RateImportState.CANCELLED)
     header = reading.header or tuple(_header(texts[0])) if texts or reading.header else ()
     places = rate_files.layout(header)
@@ -108,18 +117,26 @@ async def take_lines(
     service = await service_rows.get(work.connection, work.tenant_id, reading.service_id)
     lines = rate_files.read_lines(body, first, places, service.mode, sheet.currency)
     good = [(work.new_id(RateId), line.number, line.rate) for line in lines if line.rate is not None]
-    bad = [line for line in lines if line.rate is None]
-    if reading.accepted + len(good) > RATES_MAX:
-        too_long = Finding("rate_file.room", False, "rate_file_has_room", {"line": first, "most": RATES_MAX})
-        return await _refuse(work, reading, sheet, [Line(first, "", None, (too_long,))])
+    due = [(line.number, line.surcharge) for line in lines if line.surcharge is not None]
+    bad = [line for line in lines if line.findings]
+    if too_many := _too_many(reading, sheet, first, len(good), len(due)):
+        return await _refuse(work, reading, sheet, [Line(first, "", None, too_many)])
     await import_rows.insert(work.connection, work.tenant_id, sheet.id, sheet.currency, good)
+    before = sheet.surcharge_count + reading.surcharges
+    work.add(
+        *(
+            rate_sheets.surcharge_of(sheet, new, position, id=work.new_id(SurchargeId), line=line)
+            for position, (line, new) in enumerate(due, start=before + 1)
+        )
+    )
     _tell(work, reading, bad)
     change = rate_imports.advance(
         reading,
         read_bytes=ends,
         read_lines=reading.read_lines + len(texts),
         header=header,
-        accepted=len(good),
+        rates=len(good),
+        surcharges=len(due),
         rejected=len(bad),
     )
     await work.keep(change)
@@ -145,6 +162,7 @@ async def _finish(work: Work, reading: RateImport, sheet: RateSheet) -> RateImpo
         for bracket, finding in rates.misfits(brackets)
         if not reading.rejected or finding.rule != "rate.gap"
     ]
+    misfits += _clashes(await import_rows.surcharges(work.connection, work.tenant_id, sheet.id))
     if not brackets and not reading.rejected:
         empty = Finding("rate_file.rates", False, "rate_file_has_rates")
         misfits = [Line(1, "", None, (empty,))]
@@ -153,7 +171,10 @@ async def _finish(work: Work, reading: RateImport, sheet: RateSheet) -> RateImpo
     if reading.dry_run:
         await _drop(work, sheet, "dry run")
     else:
-        await work.keep(rate_sheets.fill(sheet, rate_count=reading.accepted, digest=reading.digest))
+        filled = rate_sheets.fill(
+            sheet, rate_count=reading.rates, surcharge_count=reading.surcharges, digest=reading.digest
+        )
+        await work.keep(filled)
     return await _end(work, reading, RateImportState.DONE)
 
 
@@ -174,6 +195,23 @@ async def _drop(work: Work, sheet: RateSheet, because: str) -> None:
     if sheet.state is RateSheetState.DRAFT:
         await work.keep(rate_sheets.drop(sheet, because, at=work.at))
     await import_rows.clear(work.connection, work.tenant_id, sheet.id)
+
+
+def _too_many(reading: RateImport, sheet: RateSheet, first: int, rates: int, surcharges: int) -> tuple[Finding, ...]:
+    """What is too much of the sheet with so many more rates and surcharges in the lines from `first` on."""
+    found = []
+    if reading.rates + rates > RATES_MAX:
+        found.append(Finding("rate_file.room", False, "rate_file_has_room", {"line": first, "most": RATES_MAX}))
+    if sheet.surcharge_count + reading.surcharges + surcharges > SURCHARGES_MAX:
+        inputs: dict[str, Input] = {"line": first, "most": SURCHARGES_MAX}
+        found.append(Finding("rate_file.surcharges", False, "rate_file_has_room_for_surcharges", inputs))
+    return tuple(found)
+
+
+def _clashes(surcharges: Sequence[Surcharge]) -> list[Line]:
+    """The file's surcharges that are due beside others that say the same; each is called by its line."""
+    numbered = tuple((each.line or each.position, each) for each in surcharges)
+    return [Line(number, str(finding.inputs["kind"]), None, (finding,)) for number, finding in rates.clashes(numbered)]
 
 
 def _tell(work: Work, reading: RateImport, lines: Sequence[Line]) -> None:

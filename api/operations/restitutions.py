@@ -17,12 +17,11 @@ from domain import enrolments, measures, providers
 from domain.capabilities import Cause, Restriction
 from domain.clocks import Duty
 from domain.enrolments import OVER, Guarantee, GuaranteeState
-from domain.ids import BundleId, GuaranteeId, InvoiceId, LiablePartyId, MeasureId, ProviderId, RestrictionId, SupplierId
+from domain.ids import BundleId, GuaranteeId, InvoiceId, LiablePartyId, MeasureId, ProviderId, RestrictionId
 from domain.invoices import InvoiceState
 from domain.providers import Provider, ProviderState
 from domain.providers import Step as ProviderStep
 from domain.standings import ADMITTED
-from storage import bars as bar_rows
 from storage import bundles as bundle_rows
 from storage import capabilities as restriction_rows
 from storage import enrolments as guarantee_rows
@@ -30,7 +29,6 @@ from storage import history
 from storage import invoices as invoice_rows
 from storage import measures as measure_rows
 from storage import providers as provider_rows
-from storage import relations as relation_rows
 from storage.unit_of_work import Work
 
 
@@ -149,11 +147,12 @@ async def _restore_guarantee(work: Work, party_id: LiablePartyId, id: GuaranteeI
 async def _barred(work: Work, party_id: LiablePartyId, guarantee: Guarantee) -> bool:
     """Whether something else keeps the party from that promise by now."""
     key = guarantee.rule_key
-    if isinstance(party_id, SupplierId):
-        live = await measure_rows.live_by_party(work.connection, work.tenant_id, party_id)
-        return any(measures.in_force(each, work.at) and measures.barred_from(each, key) for each in live)
-    related = await relation_rows.related(work.connection, work.tenant_id, party_id)
-    return bool(await bar_rows.standing(work.connection, work.tenant_id, related, work.at, own=party_id, programme=key))
+    if await guarantee_rows.barred(work.connection, work.tenant_id, party_id, key, work.at):
+        return True
+    if isinstance(party_id, ProviderId):
+        return False
+    live = await measure_rows.live_by_party(work.connection, work.tenant_id, party_id)
+    return any(measures.in_force(each, work.at) and measures.barred_from(each, key) for each in live)
 
 
 async def _restore_bundle(work: Work, id: BundleId) -> None:

@@ -37,10 +37,13 @@ described(SurchargeCharge)
 
 BRACKET = "in kilograms, cubic metres, containers or units, as `measure` says"
 COLUMNS = (
-    "CSV in UTF-8, one rate a line, with a header: `zone`, `measure` (WEIGHT when empty), `container`, `from` (0 when "
-    "empty) and `to` (no end when empty; what measures exactly that is in the next bracket), in kilograms, cubic "
-    "metres, containers or units, `price` per kilogram, cubic metre, container or unit, `flat` (yes: the price is for "
-    "the whole bracket), `minimum`. Other columns are passed over; at most 200,000 rates and 25 MB."
+    "CSV in UTF-8, one rate or surcharge a line, with a header. Of a rate: `zone`, `measure` (WEIGHT when empty), "
+    "`container`, `from` (0 when empty) and `to` (no end when empty; what measures exactly that is in the next "
+    "bracket), in kilograms, cubic metres, containers or units, `price` per kilogram, cubic metre, container or unit, "
+    "`flat` (yes: the price is for the whole bracket), `minimum`. Of a surcharge: `surcharge` (FUEL, PEAK, REMOTE_AREA, "
+    "DANGEROUS_GOODS, OVERSIZE; empty: the line is a rate), `charge`, `percent` of the freight or an amount as `price`, "
+    "`minimum`, `zone`, `areas` and `classes` (several with `;` between them), `above_kg`, `above_cm`, `valid_from` and "
+    "`valid_until` (days or instants). Other columns are passed over; at most 200,000 rates, 100 surcharges and 25 MB."
 )
 
 
@@ -106,6 +109,7 @@ class Surcharge(Node):
     """`domain.rates.Surcharge`."""
 
     position: int = strawberry.field(description="Its place in the sheet.")
+    line: int | None = strawberry.field(description="Its line in the file; null: it came with the call.")
     kind: SurchargeKind = strawberry.field(description="Why it is due.")
     charge: SurchargeCharge = strawberry.field(description="How it is worked out.")
     basis_points: int | None = strawberry.field(description="Its share of the freight, in hundredths of a percent.")
@@ -164,7 +168,7 @@ class BlockedRateImportAction:
     closes_at: datetime | None = strawberry.field(description="When time ends it; null where it does not.")
 
 
-@strawberry.type(description="A line of a file that is no rate, with everything that is wrong with it.")
+@strawberry.type(description="A bad line of a file of rates, with everything that is wrong with it.")
 class RateReject(Node):
     """`domain.rate_imports.RateReject`."""
 
@@ -189,8 +193,9 @@ class RateImport(Node):
     size_bytes: int = strawberry.field(description="How long the file is.")
     read_bytes: int = strawberry.field(description="How much of it was read.")
     read_lines: int = strawberry.field(description="How many lines were read, the header among them.")
-    accepted: int = strawberry.field(description="Lines that are rates.")
-    rejected: int = strawberry.field(description="Lines that are none, or do not fit the others.")
+    accepted: int = strawberry.field(description="Lines that are rates or surcharges.")
+    surcharges: int = strawberry.field(description="How many of those are surcharges.")
+    rejected: int = strawberry.field(description="Lines that are neither, or do not fit the others.")
     rejects: Connection[RateReject] = connection("The bad lines with their reasons, the first 1,000 of them.")
     available_actions: list[RateImportAction] = strawberry.field(
         description="What the viewer may do now: each mutation will not be refused for state, time or role."
@@ -273,7 +278,7 @@ class SurchargeInput:
 
     def surcharge(self, read: Reader, currency: str, place: int) -> NewSurcharge:
         """The surcharge; what is wrong with it is collected by `read`."""
-        where = ("surcharges", str(place))
+        where = ("sheet", "surcharges", str(place))
         keys = [
             read.take(lambda text=text: Area.parse(text).key, *where, "areas", str(at), otherwise="")  # type: ignore[misc]
             for at, text in enumerate(self.areas)
@@ -376,9 +381,11 @@ class DraftRateSheetInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         wish = self.sheet.wish(read, self.service_id)
-        rates = tuple(rate.rate(read, wish.currency, place) for place, rate in enumerate(self.rates))
-        read.done()
-        return DraftRateSheet(wish, rates)
+        command = DraftRateSheet(
+            wish, tuple(rate.rate(read, wish.currency, place) for place, rate in enumerate(self.rates))
+        )
+        read.done(command)
+        return command
 
 
 @strawberry.input(description="A new version of a service's prices, from an upload.")
@@ -398,7 +405,7 @@ class ImportRateSheetInput:
         read = Reader()
         wish = self.sheet.wish(read, self.service_id)
         command = ImportRateSheet(wish, read.id(UploadId, self.upload_id, "uploadId"), self.dry_run)
-        read.done()
+        read.done(command)
         return command
 
 
@@ -482,6 +489,7 @@ class RateSheetMutations:
         rate_sheets.draft_rate_sheet,
         DraftRateSheetInput,
         keyed=False,
+        gathers=True,
         description="A new version of a service's prices is drafted with up to 500 rates. Refused, with every reason "
         "and its line: rates that do not fit the mode, brackets with gaps or overlaps, odd surcharges.",
     )
@@ -502,6 +510,7 @@ class RateSheetMutations:
         rate_imports.import_rate_sheet,
         ImportRateSheetInput,
         keyed=False,
+        gathers=True,
         description="A new version of a service's prices is read from an upload, in pieces, into a draft of its own: "
         "see its progress and rejects. One bad line rejects the file: it is told with its number and all its reasons, "
         "and nothing is kept.",

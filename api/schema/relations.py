@@ -1,4 +1,4 @@
-"""Relations of providers in GraphQL: which accounts are one hand's."""
+"""Relations of providers and suppliers in GraphQL: which accounts are one hand's."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -13,11 +13,19 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge
-from domain.ids import ProviderId, RelationId
-from domain.relations import ClearRelation, DeclareRelatedAccount, RelationAction, RelationKind, RelationState
+from domain.ids import LiablePartyId, ProviderId, RelationId, SupplierId
+from domain.relations import (
+    ClearRelation,
+    DeclareRelatedAccount,
+    RelateAccounts,
+    RelationAction,
+    RelationKind,
+    RelationState,
+)
 
 if TYPE_CHECKING:
     from api.schema.providers import Provider
+    from api.schema.suppliers import Supplier
 
 described(RelationKind)
 described(RelationState)
@@ -32,6 +40,7 @@ class RelationFilter:
         default=None, description="In one of these states; for staff."
     )
     provider_id: strawberry.ID | None = strawberry.field(default=None, description="Of this provider.")
+    supplier_id: strawberry.ID | None = strawberry.field(default=None, description="Of this supplier.")
 
 
 @strawberry.type(description="An action on a relation that is not possible now for the viewer, and why.")
@@ -47,16 +56,23 @@ class BlockedRelationAction:
 
 
 @strawberry.type(
-    description="Two providers that seem to be one hand's. A provider sees those that itself declared, and no more."
+    description="Two accounts, of providers or suppliers, that seem to be one hand's. A provider sees those that "
+    "itself declared, and no more."
 )
 class Relation(Node):
     """`domain.relations.Relation`."""
 
     first: Annotated["Provider", strawberry.lazy("api.schema.providers")] | None = strawberry.field(
-        description="One of the two."
+        description="One of the two, where it is a provider."
     )
     second: Annotated["Provider", strawberry.lazy("api.schema.providers")] | None = strawberry.field(
-        description="The other one."
+        description="The other one, where it is a provider."
+    )
+    first_supplier: Annotated["Supplier", strawberry.lazy("api.schema.suppliers")] | None = strawberry.field(
+        description="One of the two, where it is a supplier."
+    )
+    second_supplier: Annotated["Supplier", strawberry.lazy("api.schema.suppliers")] | None = strawberry.field(
+        description="The other one, where it is a supplier."
     )
     state: RelationState = strawberry.field(description="Where it stands; for a provider always what it said.")
     kinds: list[RelationKind] | None = strawberry.field(
@@ -78,17 +94,20 @@ class Relation(Node):
     )
 
 
-@strawberry.type(description="A related account, from the side of one of the two providers.")
+@strawberry.type(description="A related account, from the side of one of the two.")
 class RelatedAccount:
     """`storage.views.relations.RelatedAccount`."""
 
     provider: Annotated["Provider", strawberry.lazy("api.schema.providers")] | None = strawberry.field(
-        description="The other account."
+        description="The other account, where it is a provider."
+    )
+    supplier: Annotated["Supplier", strawberry.lazy("api.schema.suppliers")] | None = strawberry.field(
+        description="The other account, where it is a supplier."
     )
     relation: Relation | None = strawberry.field(description="The relation of the two.")
     kinds: list[RelationKind] = strawberry.field(description="What they have in common; for staff, empty for others.")
     state: RelationState = strawberry.field(description="Where the relation stands; DECLARED for a provider itself.")
-    declared: bool = strawberry.field(description="Whether this provider declared it.")
+    declared: bool = strawberry.field(description="Whether this account declared it.")
     because: list[Finding] = strawberry.field(description="Why they count as related.")
 
 
@@ -96,7 +115,7 @@ RELATED_ACCOUNTS: Final[Any] = strawberry.field(
     description="Accounts of the same hand: for staff those declared and detected, cleared ones too, with why; a "
     "provider sees of itself what it declared; empty for others."
 )
-"""The field of Provider."""
+"""The field of Provider and of Supplier."""
 
 
 @strawberry.input(description="Another account that is the same hand's.")
@@ -118,6 +137,31 @@ class DeclareRelatedAccountInput:
         provider_id = read.optional_id(ProviderId, self.provider_id, "providerId")
         read.done()
         return DeclareRelatedAccount(related_provider_id, note, provider_id)
+
+
+@strawberry.input(description="Two accounts that are one hand's, as the desk finds.")
+class RelateAccountsInput:
+    """→ `domain.relations.RelateAccounts`."""
+
+    first_id: strawberry.ID = strawberry.field(description="A provider or supplier.")
+    second_id: strawberry.ID = strawberry.field(description="Another provider or supplier.")
+    reason: str = strawberry.field(description="What shows it, at most 4,000 characters; for staff.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> RelateAccounts:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        nobody: LiablePartyId = ProviderId("")
+        first_id = read.take(lambda: party(self.first_id), "firstId", otherwise=nobody)
+        second_id = read.take(lambda: party(self.second_id), "secondId", otherwise=nobody)
+        reason = read.required_note(self.reason, "reason")
+        read.done()
+        return RelateAccounts(first_id, second_id, reason)
+
+
+def party(text: str) -> LiablePartyId:
+    """The id of a provider or supplier. Refuses others with ValueError."""
+    return SupplierId.parse(text) if text.startswith(f"{SupplierId.prefix}_") else ProviderId.parse(text)
 
 
 @strawberry.input(description="A relation that is a coincidence.")
@@ -167,6 +211,13 @@ class RelationMutations:
         DeclareRelatedAccountInput,
         keyed=False,
         description="A provider says that another account is the same hand's. It binds the one that says it.",
+    )
+    relate_accounts: RelationPayload = mutation(
+        relations.relate_accounts,
+        RelateAccountsInput,
+        keyed=False,
+        description="The desk finds that two accounts, of providers or suppliers, are one hand's. It binds both: bars "
+        "and removals from programmes that befall the one keep out the other, until the desk clears it.",
     )
     clear_relation: RelationPayload = mutation(
         relations.clear_relation,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.operations import parties
+from api.operations import parties, relations
 from api.schema.buyers import registration
 from api.schema.connection import Connection, connection, listing, point
 from api.schema.errors import UserError
@@ -13,10 +13,11 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge, Organisation
+from api.schema.relations import RELATED_ACCOUNTS, RelatedAccount
 from api.schema.scalars import CountryCode
 from domain.ids import SupplierId
 from domain.parties import Registration
-from domain.suppliers import GrantTierSight
+from domain.suppliers import GrantTierSight, IdentifySupplier
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
@@ -58,6 +59,7 @@ class Supplier(Node):
     recoveries: Connection[Annotated["Recovery", strawberry.lazy("api.schema.recoveries")]] = connection(
         "What it owes for broken promises; for staff and itself."
     )
+    related_accounts: list[RelatedAccount] = RELATED_ACCOUNTS
     registered_at: datetime = strawberry.field(description="When it was registered.")
     version: int | None = strawberry.field(
         description="Grows by one with each change, for `expectedVersion`; for staff and itself."
@@ -100,6 +102,25 @@ class GrantTierSightInput:
         return command
 
 
+@strawberry.input(description="Who is behind a supplier; at least one of the three. Only keyed digests of it are kept.")
+class IdentifySupplierInput:
+    """→ `domain.suppliers.IdentifySupplier`."""
+
+    supplier_id: strawberry.ID = strawberry.field(description="The supplier.")
+    owner: str | None = strawberry.field(default=None, description="Its owner's name, at most 200 characters.")
+    tax_number: str | None = strawberry.field(default=None, description="Its tax number, in any usual spelling.")
+    bank_account: str | None = strawberry.field(default=None, description="Its bank account, in any usual spelling.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+    def command(self) -> IdentifySupplier:
+        """The command. Refuses with Invalid, naming every problem."""
+        read = Reader()
+        supplier_id = read.id(SupplierId, self.supplier_id, "supplierId")
+        read.done()
+        return IdentifySupplier(supplier_id, self.owner, self.tax_number, self.bank_account)
+
+
 @strawberry.type(description="The supplier after the change, or why nothing changed.")
 class SupplierPayload:
     """What the mutations on a supplier answer."""
@@ -128,4 +149,11 @@ class SupplierMutations:
         GrantTierSightInput,
         keyed=False,
         description="A supplier sees buyers' exact levels, or no longer.",
+    )
+    identify_supplier: SupplierPayload = mutation(
+        relations.identify_supplier,
+        IdentifySupplierInput,
+        keyed=False,
+        description="It is known who is behind a supplier. Whoever has the same owner, tax number or bank account, "
+        "provider or supplier, is related to it from then on; what it is stands nowhere but in keyed digests.",
     )

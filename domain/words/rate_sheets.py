@@ -71,6 +71,13 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
             "OVERSIZE; it is {kind}."
         ),
     ),
+    "surcharge_is_due_once": (
+        "Surcharge {surcharge} is due once at a time.",
+        (
+            "Surcharge {surcharge}: surcharge {other} is of the same kind ({kind}), charge and conditions, in the same "
+            "zones at the same time."
+        ),
+    ),
     "rate_sheet_is_yours": (
         "Your role may do this.",
         "This is not for your role, or the rate sheet is another provider's.",
@@ -97,6 +104,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "rate_file_column_once": ("The column {column} stands once.", "The column {column} stands more than once."),
     "rate_file_has_room": ("The file is not too long.", "Line {line}: a rate sheet has at most {most} rates."),
     "rate_file_has_rates": ("The file has rates.", "The file has no rates."),
+    "rate_file_has_room_for_surcharges": (
+        "The file has no more surcharges than a sheet may.",
+        "Line {line}: a rate sheet has at most {most} surcharges, those that came with the call among them.",
+    ),
     "rate_file_is_there": ("The file is there.", "The file's bytes cannot be found any more: upload it again."),
     "rate_line_not_too_long": ("Line {line} is not too long.", "Line {line}: a line has at most {most} characters."),
     "rate_line_is_text": (
@@ -115,6 +126,24 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     "rate_line_bracket_is_whole": (
         "The {column} of line {line} can be kept.",
         "Line {line}: {column} is too fine or too large: {value!r} (a unit has {fine} parts).",
+    ),
+    "rate_line_cell_belongs": (
+        "The {column} of line {line} belongs to its sort of line.",
+        "Line {line}: {column} ({value!r}) belongs to the other sort of line; a surcharge names its kind, a rate none.",
+    ),
+    "rate_line_time_is_one": (
+        "The {column} of line {line} is a day or an instant.",
+        (
+            "Line {line}: {column} is a day such as 2026-11-01 or an instant such as 2026-11-01T06:00:00Z, "
+            "not {value!r}."
+        ),
+    ),
+    "rate_line_area_is_one": (
+        "The {column} of line {line} are areas.",
+        (
+            "Line {line}: {value!r} is no area ({count} in all): a country (NO), a region (NO-21), a place (NOLYR) or "
+            "a postal prefix (US~995)."
+        ),
     ),
     "rate_line_minimum_is_money": (
         "The minimum of line {line} is an amount.",
@@ -178,6 +207,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
             "当前为 {kind}。"
         ),
     ),
+    "surcharge_is_due_once": (
+        "附加费 {surcharge} 在同一时间只收取一次。",
+        "附加费 {surcharge}：附加费 {other} 的种类（{kind}）、收费方式和条件相同，分区和时间重叠。",
+    ),
     "rate_sheet_is_yours": ("您的角色可以执行此操作。", "您的角色不能执行此操作，或该价目表属于其他服务商。"),
     "rate_sheet_is_draft": ("价目表为草稿。", "价目表状态为 {state}：只有草稿可以更改。"),
     "rate_sheet_has_rates": ("价目表有费率。", "价目表没有费率：文件仍在读取，或没有文件。"),
@@ -192,6 +225,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "rate_file_column_once": ("{column} 列只出现一次。", "{column} 列出现多次。"),
     "rate_file_has_room": ("文件行数未超限。", "第 {line} 行：一份价目表最多 {most} 条费率。"),
     "rate_file_has_rates": ("文件有费率。", "文件没有费率。"),
+    "rate_file_has_room_for_surcharges": (
+        "文件的附加费不超过价目表的上限。",
+        "第 {line} 行：一份价目表最多 {most} 项附加费，包括随调用提交的附加费。",
+    ),
     "rate_file_is_there": ("文件存在。", "找不到文件内容，请重新上传。"),
     "rate_line_not_too_long": ("第 {line} 行长度未超限。", "第 {line} 行：每行最多 {most} 个字符。"),
     "rate_line_is_text": ("第 {line} 行为文本。", "第 {line} 行：含有非 UTF-8 可打印文本的字符。"),
@@ -207,6 +244,21 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "rate_line_bracket_is_whole": (
         "第 {line} 行的 {column} 可以保存。",
         "第 {line} 行：{column} 过细或过大：{value!r}（一个单位分为 {fine} 份）。",
+    ),
+    "rate_line_cell_belongs": (
+        "第 {line} 行的 {column} 属于该类行。",
+        "第 {line} 行：{column}（{value!r}）属于另一类行；附加费行须注明种类，费率行则不注明。",
+    ),
+    "rate_line_time_is_one": (
+        "第 {line} 行的 {column} 为日期或时刻。",
+        "第 {line} 行：{column} 须为日期（如 2026-11-01）或时刻（如 2026-11-01T06:00:00Z），不能为 {value!r}。",
+    ),
+    "rate_line_area_is_one": (
+        "第 {line} 行的 {column} 为地区。",
+        (
+            "第 {line} 行：{value!r} 不是地区（共 {count} 处）：须为国家（NO）、地区（NO-21）、地点（NOLYR）"
+            "或邮编前缀（US~995）。"
+        ),
     ),
     "rate_line_minimum_is_money": (
         "第 {line} 行的最低收费为有效金额。",

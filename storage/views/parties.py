@@ -95,6 +95,7 @@ SUPPLIER: Final = View(
         "orders": Many("Order", "supplier_id", "NEWEST_FIRST"),
         "claims": Many("Claim", "supplier_id", "NEWEST_FIRST"),
         "recoveries": Many("Recovery", "supplier_id", "NEWEST_FIRST"),
+        **relations.FIELDS,
     },
     sorts=BY_ID,
     filters={

@@ -195,7 +195,8 @@ SURCHARGE: Final = View(
     visible=_of_own("rate_sheets", "rate_sheet_id"),
     fields={
         **columns(
-            "id", "position", "kind", "charge", "basisPoints", "validFrom", "validUntil", "zones", "dangerousGoods",
+            "id", "position", "line", "kind", "charge", "basisPoints", "validFrom", "validUntil", "zones",
+            "dangerousGoods",
         ),
         "amount": Value("trim_scale({t}.amount)"),
         "minimum": Amount("{t}.minimum_minor"),
@@ -213,7 +214,7 @@ RATE_IMPORT: Final = View(
     fields={
         **columns(
             "id", "fileName", "digest", "dryRun", "state", "sizeBytes", "readBytes", "readLines", "accepted",
-            "rejected", "startedAt", "endedAt", "version",
+            "surcharges", "rejected", "startedAt", "endedAt", "version",
         ),
         "rateSheet": One("RateSheet", "{t}.rate_sheet_id"),
         "service": One("Service", "{t}.service_id"),

@@ -1,4 +1,4 @@
-"""Relations of providers: staff see all, and why; a provider sees what itself declared, and only that it did."""
+"""Relations of accounts: staff see all, and why; a provider sees what itself declared, and only that it did."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Final
 from domain import relations
 from domain.access import Caller, ViewerKind
 from domain.explain import Finding
-from domain.ids import ProviderId, RelationId
+from domain.ids import LiablePartyId, ProviderId, RelationId, SupplierId
 from domain.relations import Relation, RelationKind, RelationState
 from storage import relations as relation_rows
 from storage.relations import RELATIONS
@@ -21,9 +21,10 @@ DESK: Final = frozenset({ViewerKind.STAFF})
 
 @dataclass(frozen=True, slots=True)
 class RelatedAccount:
-    """A related account as one of the two sees it. `provider` and `relation` are ids."""
+    """A related account as one of the two sees it: exactly one of `provider` and `supplier`, by id, like `relation`."""
 
-    provider: ProviderId
+    provider: ProviderId | None
+    supplier: SupplierId | None
     relation: RelationId
     kinds: list[RelationKind]
     state: RelationState
@@ -31,7 +32,7 @@ class RelatedAccount:
     because: list[Finding]
 
 
-def seen(relation: Relation, of: ProviderId, viewer: Caller) -> RelatedAccount | None:
+def seen(relation: Relation, of: LiablePartyId, viewer: Caller) -> RelatedAccount | None:
     """The relation from the side of `of`, as far as the viewer may know of it."""
     declared = of in relation.declared_by
     if viewer.viewer is ViewerKind.STAFF:
@@ -41,16 +42,25 @@ def seen(relation: Relation, of: ProviderId, viewer: Caller) -> RelatedAccount |
         shared, state, why = [], RelationState.DECLARED, word
     else:
         return None
-    return RelatedAccount(relation.other(of), relation.id, shared, state, declared, why)
+    other = relation.other(of)
+    return RelatedAccount(
+        other if isinstance(other, ProviderId) else None,
+        other if isinstance(other, SupplierId) else None,
+        relation.id,
+        shared,
+        state,
+        declared,
+        why,
+    )
 
 
 async def related_accounts(
     connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[list[RelatedAccount]]:
-    """Each provider's related accounts; of others than the viewer's own nothing, unless for staff."""
-    ids = [ProviderId(row["id"]) for row in rows]
+    """Each party's related accounts; of others than the viewer's own nothing, unless for staff."""
+    ids = [_party(row["id"]) for row in rows]
     wanted = ids if viewer.viewer is ViewerKind.STAFF else [id_ for id_ in ids if id_ == viewer.party_id]
-    found = await relation_rows.by_providers(connection, viewer.tenant_id, wanted) if wanted else []
+    found = await relation_rows.by_parties(connection, viewer.tenant_id, wanted) if wanted else []
     return [
         [
             account
@@ -59,6 +69,10 @@ async def related_accounts(
         ]
         for id_ in ids
     ]
+
+
+def _party(id_: str) -> LiablePartyId:
+    return ProviderId(id_) if id_.startswith(f"{ProviderId.prefix}_") else SupplierId(id_)
 
 
 async def kinds(
@@ -81,8 +95,10 @@ RELATION: Final = View(
     visible={ViewerKind.STAFF: "true", ViewerKind.PROVIDER: "{party} = ANY ({t}.declared_by)"},
     fields={
         **columns("id"),
-        "first": One("Provider", "{t}.first_id"),
-        "second": One("Provider", "{t}.second_id"),
+        "first": One("Provider", "{t}.first_provider_id"),
+        "second": One("Provider", "{t}.second_provider_id"),
+        "firstSupplier": One("Supplier", "{t}.first_supplier_id"),
+        "secondSupplier": One("Supplier", "{t}.second_supplier_id"),
         "state": Value({**dict.fromkeys(ViewerKind, "'DECLARED'"), ViewerKind.STAFF: "{t}.state"}),
         "kinds": Computed(kinds, needs=RELATIONS.names, shown_to=DESK),
         "because": Computed(because, needs=RELATIONS.names, shown_to=DESK),
@@ -97,6 +113,7 @@ RELATION: Final = View(
     filters={
         "states": Filter({ViewerKind.STAFF: "{t}.state = ANY({v})"}, "text[]"),
         "providerId": Filter("({t}.first_id = {v} OR {t}.second_id = {v})"),
+        "supplierId": Filter("({t}.first_id = {v} OR {t}.second_id = {v})"),
     },
 )
 
@@ -106,4 +123,4 @@ ROOTS: Final[dict[str, Root]] = {
     "relations": Listing("Relation", "NEWEST_FIRST"),
 }
 FIELDS: Final = {"relatedAccounts": Computed(related_accounts)}
-"""The fields of a provider that this noun brings."""
+"""The fields of a provider and of a supplier that this noun brings."""

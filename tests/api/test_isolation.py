@@ -384,6 +384,8 @@ def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
         "confirmUpload": {"uploadId": one["upl"]},
         "declareRelatedAccount": {"relatedProviderId": one["prv"], "providerId": one["prv"]},
         "clearRelation": {"relationId": one["rel"], "reason": "Mine."},
+        "relateAccounts": {"firstId": one["prv"], "secondId": one["sup"], "reason": "Mine."},
+        "identifySupplier": {"supplierId": one["sup"], "owner": "Me"},
         "createService": {"providerId": one["prv"], "mode": "AIR", "title": "Mine"},
         "updateService": {"serviceId": one["svc"], "title": "Mine"},
         "listService": {"serviceId": one["svc"]},

@@ -37,7 +37,8 @@ ROOT = Path(__file__).parents[2]
 HEADER = "zone,measure,container,from,to,price,flat,minimum\n"
 STATE = "rateImport { id state accepted rejected readLines readBytes sizeBytes } rateSheet { id state rateCount }"
 READ = """query ($id: ID!) { rateImport(id: $id) {
-  state accepted rejected readLines readBytes sizeBytes availableActions rateSheet { id state rateCount digest }
+  state accepted surcharges rejected readLines readBytes sizeBytes availableActions
+  rateSheet { id state rateCount digest }
   rejects(first: 9) { totalCount nodes { line row reasons { reason text } } } } }"""
 
 
@@ -144,6 +145,61 @@ async def test_one_bad_row_rejects_the_file_and_is_told_with_all_its_reasons(rea
     assert (done["rateSheet"]["state"], await reader.rows()) == ("DISCARDED", 0)
 
 
+SHOWN = """query ($id: ID!) { rateSheet(id: $id) { rateCount surchargeCount surcharges(first: 9) { nodes {
+  position line kind charge basisPoints amount minimum { amount } zones areas dangerousGoods aboveWeightGrams
+  aboveLengthMm validFrom validUntil } } } }"""
+BY_CALL = {"kind": "FUEL", "charge": "PER_SHIPMENT", "amount": "4.5", "zones": ["US"]}
+FUEL = {"kind": "FUEL", "charge": "SHARE", "basisPoints": 900, "zones": ["US"]}
+
+
+async def test_a_file_brings_surcharges_beside_those_of_the_call(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manual's own example, read in pieces of a line or two."""
+    monkeypatch.setattr(reading, "PIECE_BYTES", 60)
+    manual = (ROOT / "infra/docs/rate-sheets.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```csv\n(surcharge.*?)```", manual, re.DOTALL)
+    sheet = {"title": "All in", "currency": "EUR", "validFrom": iso(START), "surcharges": [BY_CALL]}
+    begun = await reader.done(
+        "importRateSheet", STATE, serviceId=await reader.service(), sheet=sheet, uploadId=await reader.upload(text)
+    )
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(begun["rateImport"]["id"])
+    assert (done["state"], done["accepted"], done["surcharges"], done["rejected"]) == ("DONE", 7, 5, 0)
+    shown = (await reader.read(SHOWN, id=begun["rateSheet"]["id"]))["rateSheet"]
+    assert (shown["rateCount"], shown["surchargeCount"]) == (2, 6)
+    fuel, *_, oversize = shown["surcharges"]["nodes"]
+    assert [(node["position"], node["line"]) for node in shown["surcharges"]["nodes"]] == [
+        (1, None), (2, 4), (3, 5), (4, 6), (5, 7), (6, 8),
+    ]  # fmt: skip
+    assert (fuel["amount"], fuel["zones"]) == ("4.5", ["US"])
+    assert (oversize["amount"], oversize["aboveWeightGrams"], oversize["aboveLengthMm"]) == ("60", 70_000, 2_400)
+    remote = shown["surcharges"]["nodes"][3]
+    assert (remote["areas"], remote["minimum"]) == (["GB~ZE", "NO-21", "SE~98"], {"amount": "25.00"})
+    await reader.done("activateRateSheet", "rateSheet { state }", rateSheetId=begun["rateSheet"]["id"])
+
+
+async def test_bad_surcharges_reject_the_file_and_leave_nothing_but_the_calls_own(reader: Reader) -> None:
+    header = "surcharge,zone,price,percent,areas\n"
+    body = ",A,5,,\nFUEL,,,12,\nFUEL,A,,13,\nREMOTE_AREA,,,3,Atlantis\n"
+    sheet = {"title": "Odd", "currency": "USD", "validFrom": iso(START), "surcharges": [FUEL]}
+    wish = {"serviceId": await reader.service(), "sheet": sheet, "uploadId": await reader.upload(header + body)}
+    begun = await reader.done("importRateSheet", STATE, **wish)
+    await reader.worker.read_rates(reader.market.id)
+    done = await reader.shown(begun["rateImport"]["id"])
+    told = [(node["line"], [each["reason"] for each in node["reasons"]]) for node in done["rejects"]["nodes"]]
+    assert told == [
+        (3, ["surcharge_is_due_once"]), (4, ["surcharge_is_due_once"]), (5, ["rate_line_area_is_one"]),
+    ]  # fmt: skip
+    assert (done["state"], done["accepted"], done["surcharges"]) == ("REJECTED", 3, 2)
+    shown = (await reader.read(SHOWN, id=begun["rateSheet"]["id"]))["rateSheet"]
+    assert [node["line"] for node in shown["surcharges"]["nodes"]] == [None]
+    crowd = await reader.ask_for("surcharge,zone,price,percent\n,A,5,\n" + "FUEL,,,1\n" * 101, wish["serviceId"])
+    await reader.worker.read_rates(reader.market.id)
+    (reject,) = (await reader.shown(crowd))["rejects"]["nodes"]
+    assert [each["reason"] for each in reject["reasons"]] == ["rate_file_has_room_for_surcharges"]
+
+
 async def test_brackets_that_do_not_fit_are_told_by_line(reader: Reader) -> None:
     body = "A,WEIGHT,,0,10,5,,\nA,WEIGHT,,20,30,4,,\nA,WEIGHT,,25,,3,,\nB,VOLUME,,0,1.5,90,,\n"
     id = await reader.ask_for(HEADER + body)
@@ -164,7 +220,7 @@ async def test_brackets_that_do_not_fit_are_told_by_line(reader: Reader) -> None
         (b"zone,price\n\xff\xfe\x00,5\n", "rate_line_is_text"),
         (b'zone,price\n"A,5\n', "rate_line_is_csv"),
         (b"zone,price\nA,5,6\n", "rate_line_is_csv"),
-        (b"zone,price\n" + b"A" * 3_000 + b",5\n", "rate_line_not_too_long"),
+        (b"zone,price\n" + b"A" * 20_000 + b",5\n", "rate_line_not_too_long"),
         ("zone,price\nA,٥\n".encode(), "rate_line_number_is_plain"),
     ],
 )

@@ -9,15 +9,19 @@ import asyncpg
 import pytest
 
 from api.operations import relations
-from domain.access import Role
+from domain.access import Caller, Role
 from domain.errors import Conflict, NotFound, Refused
-from domain.ids import ProviderId, RelationId
+from domain.ids import LiablePartyId, ProviderId, RelationId, SupplierId
+from domain.penalties import Violation
 from domain.relations import ClearRelation, DeclareRelatedAccount, OneAccount, RelationKind
 from storage import onboarding
 from storage import providers as provider_rows
 from storage import relations as relation_rows
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work
+from tests.api.test_exits import DAY, noted
+from tests.api.test_points import give, tick
+from tests.builders import START, Market
 from tests.marketplaces import Asking, Marketplace, Member, open_marketplace
 
 ACCOUNTS = "relatedAccounts { provider { id } kinds state declared because { reason text } relation { id state } }"
@@ -197,3 +201,99 @@ async def test_a_second_account_in_the_market_is_found(people: People) -> None:
     assert (await people.one_account(people.b)).refused == ()
     with pytest.raises(Refused):
         await people.market.act(people.desk, relations.clear_relation, wish)
+
+
+# -- suppliers ---------------------------------------------------------------------------------------------------------
+
+AFTER_SALES = "guarantees/machinery_after_sales"
+SEEN = """query ($id: ID!) { supplier(id: $id) { version relatedAccounts {
+  supplier { id } provider { id } kinds state because { reason text }
+  relation { id first { id } firstSupplier { id } } } } }"""
+
+
+async def keeps_out(sandbox: Market, party_id: LiablePartyId) -> list[str]:
+    """The reasons that keep a party out of the after-sales programme; none: it may come."""
+    try:
+        await sandbox.offer(party_id, AFTER_SALES)
+    except Refused as refused:
+        return [finding.reason for finding in refused.unmet]
+    return []
+
+
+async def test_a_suppliers_removal_keeps_its_related_accounts_out_until_the_desk_clears_them(
+    sandbox: Market, ask: Asking, owner: asyncpg.Pool[Any]
+) -> None:
+    removed, sibling, named, stranger = [await sandbox.register_supplier() for _ in range(4)]
+    carrier = await sandbox.register_provider()
+    for id, number in ((removed, "DE 811 569 869"), (sibling, "de811569869"), (stranger, "DE136695976")):
+        wish = {"supplierId": id, "taxNumber": number, "owner": f"Owner of {id}"}
+        done = await ask.mutate(sandbox.staff, "identifySupplier", "supplier { version }", **wish)
+        assert done == {"supplier": {"version": 2}, "userErrors": []}
+    await noted(sandbox, carrier, "DE-811569869")
+    for other, why in ((removed, "One letterhead."), (stranger, "An heir.")):
+        wish = {"firstId": named, "secondId": other, "reason": why}
+        found = await ask.mutate(sandbox.staff, "relateAccounts", "relation { state kinds }", **wish)
+        assert found["relation"] == {"state": "DETECTED", "kinds": ["FINDING"]}
+    await sandbox.offer(removed, AFTER_SALES)
+    for _ in range(3):
+        await give(sandbox, removed, Violation.AFTER_SALES_LATE)
+    await tick(sandbox)
+    assert await keeps_out(sandbox, removed) == ["measure_not_in_the_way"]
+    assert await keeps_out(sandbox, sibling) == ["related_not_barred"]
+    assert await keeps_out(sandbox, carrier) == ["related_not_barred"]
+    assert await keeps_out(sandbox, named) == ["related_not_barred"]
+    assert await keeps_out(sandbox, stranger) == [], "whoever is related to a related account is not related"
+    await sandbox.offer(sibling, "guarantees/on_time")  # another programme is another matter
+
+    seen = (await ask(sandbox.staff, SEEN, id=removed))["supplier"]["relatedAccounts"]
+    shown = {(each["supplier"] or each["provider"])["id"]: each for each in seen}
+    assert shown.keys() == {sibling, carrier, named}
+    assert shown[sibling]["kinds"] == shown[carrier]["kinds"] == ["TAX_NUMBER"]
+    assert [each["text"] for each in shown[named]["because"]] == ["The desk found it: One letterhead."]
+    assert (await ask(sandbox.supplier(removed), SEEN, id=removed))["supplier"]["relatedAccounts"] == []
+    for id in (sibling, carrier):
+        wish = {"relationId": shown[id]["relation"]["id"], "reason": "A tax agent's number."}
+        await ask.mutate(sandbox.staff, "clearRelation", "relation { state }", **wish)
+        assert await keeps_out(sandbox, id) == []
+    await sandbox.move(START + 366 * DAY)
+    assert await keeps_out(sandbox, named) == []
+    for table in ("fingerprints", "relations", "audit", "outbox", "history"):
+        text = await owner.fetchval(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
+        assert "811569869" not in text.replace(" ", ""), table
+
+
+async def test_a_providers_removal_keeps_out_a_supplier_of_the_same_hand(sandbox: Market, ask: Asking) -> None:
+    removed, related = await sandbox.register_provider(), await sandbox.register_supplier()
+    wish = {"firstId": related, "secondId": removed, "reason": "The same office."}
+    await ask.mutate(sandbox.staff, "relateAccounts", "relation { id }", **wish)
+    await sandbox.offer(removed)
+    wish = {"providerId": removed, "ruleKey": "guarantees/on_time", "reason": "Broken too often."}
+    await ask.mutate(sandbox.staff, "removeFromProgramme", "bar { id }", **wish)
+    with pytest.raises(Refused) as refused:
+        await sandbox.offer(related)
+    assert [finding.reason for finding in refused.value.unmet] == ["related_not_barred"]
+
+
+async def test_what_the_desk_says_of_accounts_is_checked(sandbox: Market, ask: Asking) -> None:
+    supplier, provider = await sandbox.register_supplier(), await sandbox.register_provider()
+
+    async def codes(by: Caller, mutation: str, selection: str, **wish: Any) -> list[str]:
+        return [error["code"] for error in (await ask.mutate(by, mutation, selection, **wish))["userErrors"]]
+
+    relate = {"firstId": supplier, "secondId": provider, "reason": "One owner."}
+    assert await codes(sandbox.staff, "relateAccounts", "relation { id }", **relate) == []
+    again = relate | {"firstId": provider, "secondId": supplier}
+    assert await codes(sandbox.staff, "relateAccounts", "relation { id }", **again) == ["CONFLICT"]
+    itself = relate | {"secondId": supplier}
+    assert await codes(sandbox.staff, "relateAccounts", "relation { id }", **itself) == ["INVALID"]
+    nobody = relate | {"secondId": str(SupplierId.mint(1, 1))}
+    assert await codes(sandbox.staff, "relateAccounts", "relation { id }", **nobody) == ["NOT_FOUND"]
+    odd = {"firstId": "buy_1", "secondId": "x", "reason": " "}
+    assert len(await codes(sandbox.staff, "relateAccounts", "relation { id }", **odd)) == 3
+    own = sandbox.supplier(supplier)
+    assert await codes(own, "relateAccounts", "relation { id }", **relate) == ["FORBIDDEN"]
+    for wish in ({}, {"taxNumber": " - "}, {"owner": "x" * 201}):
+        refused = await codes(sandbox.staff, "identifySupplier", "supplier { id }", supplierId=supplier, **wish)
+        assert set(refused) == {"INVALID"}, wish
+    mine = await codes(own, "identifySupplier", "supplier { id }", supplierId=supplier, owner="Me")
+    assert mine == ["FORBIDDEN"]

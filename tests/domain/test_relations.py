@@ -14,7 +14,7 @@ from domain.access import Caller, Role, Scope, ViewerKind
 from domain.errors import Conflict, Invalid, Refused
 from domain.ids import ApiKeyId, ProviderId, RelationId, TenantId
 from domain.providers import ProviderState
-from domain.relations import Beside, Relation, RelationKind, RelationState, RelationTerms
+from domain.relations import Beside, RelateAccounts, Relation, RelationKind, RelationState, RelationTerms
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
 A, B = ProviderId.mint(1, 1), ProviderId.mint(1, 2)
@@ -103,6 +103,22 @@ def test_a_word_binds_only_who_gives_it_and_a_fingerprint_binds_both() -> None:
     assert relations.binds(answered, A)
     with pytest.raises(Invalid):
         relations.declare_related_account(None, A, A, None, id=ID, at=AT)
+
+
+def test_a_finding_of_the_desk_binds_both_and_can_be_made_again_after_it_was_cleared() -> None:
+    wish = RelateAccounts(B, A, "One letterhead.")
+    found = relations.relate_accounts(None, wish, id=ID, at=AT).after
+    assert (found.first_id, found.second_id, found.state, found.version) == (A, B, RelationState.DETECTED, 1)
+    assert relations.binds(found, A)
+    assert relations.binds(found, B)
+    (why,) = relations.because(found)
+    assert (why.reason, why.inputs) == ("relation_by_finding", {"reason": "One letterhead."})
+    with pytest.raises(Conflict):
+        relations.relate_accounts(found, wish, id=ID, at=AT)
+    again = relations.relate_accounts(cleared(found), wish, id=ID, at=AT).after
+    assert (again.state, relations.kinds(again)) == (RelationState.DETECTED, (RelationKind.FINDING,))
+    with pytest.raises(Invalid):
+        relations.relate_accounts(None, RelateAccounts(A, A, "?"), id=ID, at=AT)
 
 
 def test_clearing_says_why_and_happens_once() -> None:
