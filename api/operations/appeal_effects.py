@@ -57,8 +57,11 @@ async def lock_subject(work: Work, appeal: Appeal) -> None:
 
 
 async def begin(work: Work, appeal: Appeal) -> None:
-    """The appeal runs: the claim says so. Points are suspended by the caller, who keeps which."""
-    if appeal.subject_kind is SubjectKind.CLAIM_DECISION:
+    """The appeal runs: the claim says so, unless it is about the share of somebody who is no side of it.
+
+    Points are suspended by the caller, who keeps which.
+    """
+    if appeal.subject_kind is SubjectKind.CLAIM_DECISION and appeal.respondent_id is not None:
         side = Side.BUYER if appeal.buyer_id is not None else Side.LIABLE_PARTY
         await claim_steps.appealed(work, await _lock_claim(work, appeal), side)
 
@@ -94,7 +97,8 @@ async def wait_no_longer(work: Work, before: Appeal) -> None:
 async def _claim_money(work: Work, undoing: Undoing) -> None:
     """The party owes nothing of the claim any more; or the buyer gets what the rule gives beyond what it got.
 
-    In whichever order the two sides' appeals are decided, it comes to the same.
+    In whichever order the two sides' appeals are decided, it comes to the same. Of somebody who is no side of the claim
+    and bears a share of it, that share alone is undone.
     """
     claim = await _lock_claim(work, undoing.appeal)
     if undoing.appeal.buyer_id is not None and claim.outcome in GAINED:
@@ -102,6 +106,8 @@ async def _claim_money(work: Work, undoing: Undoing) -> None:
         await supplements.supplement(work, claim, undoing.note, freed=freed)
     elif undoing.appeal.buyer_id is not None:
         await claim_steps.grant_on_appeal(work, claim, undoing.note)
+    elif (party_id := undoing.appeal.supplier_id or undoing.appeal.provider_id) and party_id != claim.party_id:
+        await remedies.free(work, claim, party_id)
     else:
         await remedies.undo(work, claim, buyer_keeps=undoing.buyer_keeps)
 

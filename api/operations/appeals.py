@@ -85,7 +85,7 @@ async def file_appeal(work: Work, command: StepAppeal) -> Outcome:
     before = await appeal_rows.find_filed(work.connection, work.tenant_id, subject, appeal.appellant_id)
     change = appeal_steps.file_appeal(appeal, subject, before, rule, await _calendar(work), (), work.at)
     if AppealEffect.POINTS in appeal.sought:
-        suspended = await points.suspend(work, subject.entries, appeal_effects.APPEALED)
+        suspended = await points.suspend(work, subject.entries.get(appeal.appellant_id, ()), appeal_effects.APPEALED)
         change = appeal_steps.file_appeal(appeal, subject, before, rule, await _calendar(work), suspended, work.at)
     await _step(work, change)
     await appeal_effects.begin(work, change.after)

@@ -1,7 +1,7 @@
 """What an appeal is, who may take which step with it when, and what can be appealed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -245,8 +245,9 @@ class Appeal:
 class Subject:
     """What can be appealed, as it stands: by whom, for which effects, until when, and what else must hold.
 
-    `sides` are the two sides of what was decided between two; `decided_at` is when, where an appeal may have decided
-    it. `urgent` are the conditions of the urgent channel, `stays` says that an urgent appeal keeps it from effect.
+    `entries` are the points of each appellant that hang on it. `sides` are the two sides of what was decided between
+    two; `decided_at` is when, where an appeal may have decided it. `urgent` are the conditions of the urgent channel,
+    `stays` says that an urgent appeal keeps it from effect.
     """
 
     kind: SubjectKind
@@ -258,15 +259,15 @@ class Subject:
     appellants: Mapping[PartyId, frozenset[AppealEffect]]
     standing: tuple[Finding, ...]
     order_id: OrderId | None = None
-    entries: tuple[PointsEntryId, ...] = ()
+    entries: Mapping[PartyId, tuple[PointsEntryId, ...]] = field(default_factory=dict)
     sides: tuple[PartyId, ...] = ()
     decided_at: datetime | None = None
     urgent: tuple[Finding, ...] = ()
     stays: bool = False
 
     def respondent(self, party_id: PartyId) -> PartyId | None:
-        """The other side; None where nobody else is concerned."""
-        return next((side for side in self.sides if side != party_id), None)
+        """The other side; None where nobody else is concerned, and for whoever is no side of it."""
+        return next((side for side in self.sides if side != party_id), None) if party_id in self.sides else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class SubjectKind(StrEnum):
     """What can be appealed."""
 
     CLAIM_DECISION = "CLAIM_DECISION"
-    """The decision of a claim: by the buyer that was denied, or the party that was found liable."""
+    """The decision of a claim: by the buyer that was denied, or a party that was found liable or bears a share."""
     POINTS = "POINTS"
     """Penalty points, by the party that has them."""
     RESTRICTION = "RESTRICTION"

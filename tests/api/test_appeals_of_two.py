@@ -22,8 +22,9 @@ from domain.appeals import (
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, LineWish
 from domain.dates import MICROSECOND
 from domain.errors import NotFound
-from domain.ids import AppealId, MeasureId
+from domain.ids import AppealId, MeasureId, OrderLineId, ProviderId, RecoveryId
 from domain.ledger import AccountName
+from domain.liability import Bearer, Share
 from domain.measures import AccountMeasure, MeasureKind, MeasureState
 from domain.points import EntryState
 from domain.remedies import RemedyKind
@@ -156,6 +157,47 @@ async def test_the_other_side_answers_once_and_never_reads_the_appeal(court: Cou
     own = (await ask(court.party, words, id=filed.id))["appeal"]
     assert (own["response"], own["respondedAt"] is not None) == (None, True)
     assert (await ask(court.reviewer, words, id=filed.id))["appeal"]["response"] == "The engineer never came."
+
+
+async def test_who_shares_in_another_party_s_claim_appeals_its_share_alone(court: Court, ask: Asking) -> None:
+    """Its money and its points, each by itself; neither the claim nor anybody else's share is touched."""
+    order_id, carrier = await court.story.serviced_order(10_000_00), court.story.provider_id
+    bought = await court.market.pool.fetch(
+        court.market.tenant_id, "SELECT id FROM order_lines WHERE order_id = $1", order_id
+    )
+    await court.market.ship(order_id, carrier, [OrderLineId(row["id"]) for row in bought])
+    opened = await court.story.open(order_id, ClaimReason.SERVICE_NOT_FINISHED)
+    await court.market.act(court.party, claims.contest_claim, AnswerClaim(opened.id, "The parts came late."))
+    shares = (Share(Bearer.PROVIDER, 3_000), Share(Bearer.SUPPLIER, 7_000))
+    wish = DecideClaim(opened.id, ClaimOutcome.GRANTED, "Both were late.", shares=shares)
+    await court.market.act(court.judge, claims.decide_claim, wish)
+    entries = {entry.party_id: entry for entry in await court.entries(opened)}
+    assert {party: entry.points for party, entry in entries.items()} == {court.story.supplier_id: 3, carrier: 3}
+    provider = court.market.provider(carrier)
+    owed = (await ask(provider, "{ recoveries(first: 2) { nodes { id contingent { amount } } } }"))["recoveries"]
+    (share,) = owed["nodes"]
+    assert share["contingent"]["amount"] == "60.00"
+    text = "query ($id: ID!) { appealability(subjectId: $id) { kind open effects } }"
+    seen = (await ask(provider, text, id=share["id"]))["appealability"]
+    assert seen == {"kind": "CLAIM_DECISION", "open": True, "effects": ["MONEY", "POINTS"]}
+    filed = await court.file(provider, RecoveryId(share["id"]))
+    assert (filed.subject_id, filed.sought, filed.respondent_id) == (opened.id, (MONEY, POINTS), None)
+    assert filed.suspended == (entries[carrier].id,)
+    assert (await court.story.claim(opened.id)).state is ClaimState.DECIDED, "the two sides are not concerned"
+    assert await refused(court.draft(provider, opened.id)) == ["appeal_once_per_decision"]
+    await court.decide(await court.heard(filed), [MONEY])
+    states = {entry.party_id: entry.state for entry in await court.entries(opened)}
+    assert (states[carrier], states[court.story.supplier_id]) == (EntryState.IN_FORCE, EntryState.IN_FORCE)
+    books = await court.story.books()
+    assert books.get(AccountName.CONTINGENT, 0) == 140_00, "the supplier's share is what it was"
+    assert await coupons_of(court, opened) == [200_00]
+    final = await court.decide(await court.heard(await court.file(court.party, opened.id)), [POINTS])
+    assert final.state is AppealState.FINAL
+    states = {entry.party_id: entry.state for entry in await court.entries(opened)}
+    assert (states[carrier], states[court.story.supplier_id]) == (EntryState.IN_FORCE, EntryState.REVERSED)
+    with pytest.raises(NotFound):
+        await court.draft(court.market.provider(ProviderId.mint(1, 1)), RecoveryId(share["id"]))
+    assert await court.story.faults() == []
 
 
 # -- the urgent channel ------------------------------------------------------------------------------------------------

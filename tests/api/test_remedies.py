@@ -9,20 +9,23 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.operations import claims, fulfilment, remedies
+from api.operations import appeals, claims, fulfilment, remedies
 from domain import claims as claim_rules
 from domain.access import Caller, Role
+from domain.appeals import AppealEffect, Content, DecideAppeal, DraftAppeal, StepAppeal
 from domain.claims import (
     AnswerClaim,
     Claim,
+    ClaimOutcome,
     ClaimReason,
     ClaimState,
+    DecideClaim,
     LineWish,
     MakeOffer,
 )
 from domain.errors import Conflict, Forbidden, NotFound, Refused
 from domain.exposure import Exposure, Loss
-from domain.ids import GuaranteeId, OrderId, OrderLineId, RefundId, RemedyId
+from domain.ids import AppealId, GuaranteeId, OrderId, OrderLineId, RefundId, RemedyId
 from domain.liability import Bearer, Shares
 from domain.money import Money
 from domain.orders import Order
@@ -337,6 +340,55 @@ async def test_a_buyer_says_what_is_wrong_with_what_it_was_sent(losses: Losses) 
     assert (failed.state, failed.note) == (RemedyState.FAILED, "It is another machine.")
     with pytest.raises(NotFound):
         await losses.market.act(losses.story.buyer, fulfilment.confirm_remedy, AnswerRemedy(RemedyId.mint(1, 1), None))
+
+
+@pytest.mark.parametrize("failed", [True, False], ids=["failed", "against-its-wish"])
+async def test_an_appeal_gives_money_for_what_is_not_made_good_in_kind(losses: Losses, failed: bool) -> None:
+    claim, buyer = await losses.lost(300_00), losses.story.buyer
+    line_id = claim.lines[0].line_id
+    await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
+    wish = LineWish(line_id, RemedyKind.REPLACEMENT)
+    again = DecideClaim(claim.id, ClaimOutcome.GRANTED, "Send another one.", lines=(wish,))
+    await losses.market.act(losses.market.staff, claims.decide_claim, again)
+    (kind,) = await losses.remedies(claim)
+    if failed:
+        await losses.market.act(losses.supplier, fulfilment.provide_remedy, AnswerRemedy(kind.id, None))
+        wrong = AnswerRemedy(kind.id, "It is another machine.")
+        await losses.market.act(buyer, fulfilment.reject_remedy, wrong)
+    text = Content("A machine that works is what we need.", None, None, None, ())
+    drafted = await losses.market.act(buyer, appeals.draft_appeal, DraftAppeal(claim.id, (), text))
+    id_, reviewer = AppealId(str(drafted.things["appeal"])), losses.market.caller(Role.ADJUDICATOR, Role.SUPPORT)
+    await losses.market.act(buyer, appeals.file_appeal, StepAppeal(id_))
+    for operation in (appeals.admit_appeal, appeals.take_appeal):
+        await losses.market.act(reviewer, operation, StepAppeal(id_))
+    await losses.market.act(reviewer, appeals.decide_appeal, DecideAppeal(id_, (AppealEffect.MONEY,), "Money, then."))
+    made = {each.kind: each for each in await losses.remedies(claim)}
+    assert made.keys() == {RemedyKind.REPLACEMENT, RemedyKind.RETURNLESS_REFUND}
+    ended = RemedyState.FAILED if failed else RemedyState.CANCELLED
+    assert (made[RemedyKind.REPLACEMENT].state, (await losses.refund(claim)).amount) == (ended, usd(300_00))
+    (recovery,), (exposure,) = await losses.recoveries(claim), await losses.exposures(OrderId(claim.order_id))
+    assert (recovery.due, exposure.left) == (usd(300_00), usd(0))
+    after = await losses.story.claim(claim.id)
+    assert (after.amount, after.outcome, after.state) == (
+        usd(300_00),
+        ClaimOutcome.GRANTED,
+        ClaimState.REMEDY_IN_PROGRESS,
+    )
+    assert await losses.story.faults() == []
+
+
+async def test_who_has_what_was_sent_does_not_appeal_for_money(losses: Losses) -> None:
+    claim, buyer = await losses.lost(300_00), losses.story.buyer
+    await losses.market.act(losses.supplier, claims.contest_claim, AnswerClaim(claim.id, "It was shipped."))
+    wish = LineWish(claim.lines[0].line_id, RemedyKind.REPLACEMENT)
+    again = DecideClaim(claim.id, ClaimOutcome.GRANTED, "Send another one.", lines=(wish,))
+    await losses.market.act(losses.market.staff, claims.decide_claim, again)
+    (kind,) = await losses.remedies(claim)
+    await losses.market.act(losses.supplier, fulfilment.provide_remedy, AnswerRemedy(kind.id, None))
+    await losses.market.act(buyer, fulfilment.confirm_remedy, AnswerRemedy(kind.id, None))
+    text = Content("Money would be better still.", None, None, None, ())
+    with pytest.raises(NotFound):
+        await losses.market.act(buyer, appeals.draft_appeal, DraftAppeal(claim.id, (), text))
 
 
 @pytest.mark.parametrize("buyer_keeps", [True, False])

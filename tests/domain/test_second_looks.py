@@ -51,7 +51,7 @@ def test_a_deferred_measure_lasts_as_long_as_it_would_have() -> None:
 @pytest.mark.parametrize("freed", [True, False])
 def test_the_marketplace_bears_what_is_added_in_place_of_a_party_that_was_freed(freed: bool) -> None:
     shares = Shares.of({Bearer.SUPPLIER: 6_000, Bearer.CARRIER: 3_000, Bearer.PLATFORM: 1_000})
-    borne = supplements.borne_by(shares, Bearer.SUPPLIER, freed=freed)
+    borne = supplements.borne_by(shares, (Bearer.SUPPLIER,) if freed else ())
     kept = {Bearer.SUPPLIER: 6_000, Bearer.CARRIER: 3_000, Bearer.PLATFORM: 1_000}
     assert {part.bearer: part.basis_points for part in borne} == (
         {Bearer.CARRIER: 3_000, Bearer.PLATFORM: 7_000} if freed else kept

@@ -25,6 +25,7 @@ from domain.errors import Invalid, Problem
 from domain.explain import Finding, Input
 from domain.guarantees import Judgement
 from domain.ids import ClaimLineId, DecisionId
+from domain.liability import debtors
 from domain.orders import Order
 from domain.points import CauseKind, PointCause
 from storage import appeals as appeal_rows
@@ -221,7 +222,7 @@ async def _decide(
     await claim_turns.take_turn(work, change, side, note, left)
     await moot_offer(work, claim)
     await follow(work, change.after, case.cover, case.rows.order)
-    await _penalise(work, change.after, judgement)
+    await _penalise(work, change.after, judgement, case.rows.order)
     return change.after
 
 
@@ -256,12 +257,22 @@ async def follow(work: Work, claim: Claim, cover: Coverage, order: Order | None 
         await remedies.provide(work, claim, cover, claim.awards, shares, order)
 
 
-async def _penalise(work: Work, claim: Claim, judgement: Judgement) -> None:
-    """A party that bears a share of what was decided gets the points that the act costs; an agreement costs none."""
-    bears = claim.shares.get(claim.party_bears.value, 0)
-    if judgement.violation is not None and bears and claim.outcome in {ClaimOutcome.GRANTED, ClaimOutcome.PARTLY}:
-        cause = PointCause(CauseKind.CLAIM, claim.id)
-        await points.penalise(work, claim.party_id, (judgement.violation,), claim.opened_at, cause)
+async def _penalise(work: Work, claim: Claim, judgement: Judgement, order: Order) -> None:
+    """Each party that bears a share of what was decided gets the points that the act costs; an agreement costs none.
+
+    One after the other by their ids, as everybody locks their accounts.
+    """
+    shares = claim.liability
+    if judgement.violation is None or shares is None or claim.outcome not in PENALISED:
+        return
+    cause = PointCause(CauseKind.CLAIM, claim.id)
+    owing = debtors(shares, await bearers.of(work, claim, order, shares))
+    for party_id in sorted(debtor.party_id for debtor in owing):
+        await points.penalise(work, party_id, (judgement.violation,), claim.opened_at, cause)
+
+
+PENALISED: Final = frozenset({ClaimOutcome.GRANTED, ClaimOutcome.PARTLY})
+"""The outcomes that say that a promise was not kept."""
 
 
 async def moot_offer(work: Work, claim: Claim) -> None:
