@@ -26,6 +26,7 @@ from domain.moves import Move
 from domain.providers import Provider
 from domain.requirements import PENDING, STANDING, ItemState, Matrix, Requirement, RequirementItem, RequirementKind
 from domain.terms import COUNT_MAX, DAYS_MAX
+from domain.uploads import UploadKind
 
 
 class RequirementAction(StrEnum):
@@ -69,6 +70,16 @@ def plain(requirement: Requirement, proof: Proof, personal_value: str | None) ->
 def masked(proof: Proof, digest: str) -> Proof:
     """The proof with a keyed digest in place of the number about a person."""
     return replace(proof, value=digest)
+
+
+def fitting(requirement: Requirement) -> frozenset[UploadKind]:
+    """The kinds of files that prove it: the rule's; else any but those that are about another thing altogether."""
+    others = NO_PROOFS if requirement.personal else NO_PROOFS | {UploadKind.IDENTITY}
+    return requirement.files or frozenset(UploadKind) - others
+
+
+NO_PROOFS: Final = frozenset({UploadKind.RATE_SHEET, UploadKind.EVIDENCE})
+"""What no requirement is proved by. A person's identity is no proof of what a company has."""
 
 
 def checked(of: Matrix, requirement: Requirement, proof: Proof, at: datetime) -> Proof:

@@ -30,6 +30,7 @@ from domain.money import Money
 from domain.providers import Offer, Provider, ProviderKind, ProviderTier, Trait
 from domain.relations import RelationKind
 from domain.terms import Count, Days, WorkingDays
+from domain.uploads import UploadKind
 
 PROCEDURE: Final = "onboarding"
 """The key of the rule about the procedure, which also names the sets of requirements."""
@@ -153,9 +154,9 @@ class Requirement:
 
     `dated`: the proof names its own last day. `validity_days`: it counts at most so long from its acceptance.
     `least`, `least_count`: the threshold of a figure; `deposit`: the figure is what the party has deposited.
-    `refers_to`: the key of another requirement. `scan`: a figure or number needs a document beside it. `personal`: what
-    is handed in is about a person. `tells`: by what its number shows that two accounts are one hand's. The warning days
-    and grace are the procedure's unless it has its own.
+    `refers_to`: the key of another requirement. `scan`: a figure or number needs a document beside it, `files`: of
+    which kinds. `personal`: what is handed in is about a person. `tells`: by what its number shows that two accounts
+    are one hand's. The warning days and grace are the procedure's unless it has its own.
     """
 
     key: str
@@ -171,6 +172,7 @@ class Requirement:
     deposit: bool = False
     refers_to: str | None = None
     scan: bool = False
+    files: frozenset[UploadKind] = frozenset()
     dated: bool = False
     validity_days: Days | None = None
     four_eyes: bool = False

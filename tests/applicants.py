@@ -65,9 +65,9 @@ class Applicant:
         text = f"query ($id: ID!) {{ {PROVIDER.replace('provider', 'provider(id: $id)', 1)} }}"
         return (await self.ask(caller or self.caller, text, id=self.id))["provider"]
 
-    async def upload(self) -> str:
+    async def upload(self, kind: UploadKind = UploadKind.LICENCE) -> str:
         """An accepted upload of the provider's organisation."""
-        wish = CreateUpload(UploadKind.LICENCE, "licence.pdf", 10, FileType.PDF, "0" * 64)
+        wish = CreateUpload(kind, "paper.pdf", 10, FileType.PDF, "0" * 64)
         made = await self.market.act(self.caller, uploads.create_upload, wish)
         upload_id = UploadId(str(made.things["upload"]))
         await self.market.act(self.caller, uploads.receive_upload, ReceiveUpload(upload_id, FileType.PDF))
@@ -105,8 +105,12 @@ class Applicant:
 LATER = "2027-06-30T23:59:59.999999Z"
 
 
+PAPERS = {"legal_representative": UploadKind.IDENTITY, "address_proof": UploadKind.ADDRESS_PROOF}
+"""Requirement -> the kind of file that proves it; all others a licence."""
+
+
 async def proof(applicant: Applicant, key: str) -> dict[str, Any]:
-    scan = {"uploadId": await applicant.upload()}
+    scan = {"uploadId": await applicant.upload(PAPERS.get(key, UploadKind.LICENCE))}
     known: dict[str, dict[str, Any]] = {
         "legal_representative": {**scan, "personalValue": "X1 234 567", "validUntil": LATER},
         "bank_account": {"value": "0123 4567"},
@@ -165,16 +169,19 @@ async def in_review(market: Marketplace, person: Caller, number: int) -> Member:
         ViewerKind.PROVIDER,
         frozenset(Scope),
     )
-    upload = CreateUpload(UploadKind.LICENCE, "licence.pdf", 10, FileType.PDF, "0" * 64)
-    upload_id = UploadId(str((await market.act(caller, uploads.create_upload, upload)).things["upload"]))
-    await market.act(caller, uploads.receive_upload, ReceiveUpload(upload_id, FileType.PDF))
-    await market.act(caller, uploads.confirm_upload, ConfirmUpload(upload_id))
-    scan, told = Proof(upload_id=upload_id), Proof(declared=True)
-    person_proof = Proof(upload_id=upload_id, valid_until=instant(LATER))
+    ids = []
+    for paper in (UploadKind.REGISTRATION, UploadKind.IDENTITY):
+        upload = CreateUpload(paper, "paper.pdf", 10, FileType.PDF, "0" * 64)
+        upload_id = UploadId(str((await market.act(caller, uploads.create_upload, upload)).things["upload"]))
+        await market.act(caller, uploads.receive_upload, ReceiveUpload(upload_id, FileType.PDF))
+        await market.act(caller, uploads.confirm_upload, ConfirmUpload(upload_id))
+        ids.append(upload_id)
+    extract, told = Proof(upload_id=ids[0]), Proof(declared=True)
+    passport = Proof(upload_id=ids[1], valid_until=instant(LATER))
     proven: dict[str, tuple[Proof, str | None]] = {
-        "business_licence": (scan, None),
-        "legal_representative": (person_proof, f"X{number}{number}{number}"),
-        "address_proof": (scan, None),
+        "business_licence": (extract, None),
+        "legal_representative": (passport, f"X{number}{number}{number}"),
+        "address_proof": (extract, None),
         "bank_account": (Proof(value=f"1000{number}"), None),
         "company_number": (Proof(value=f"2000{number}"), None),
         "tax_number": (Proof(value=f"3000{number}"), None),

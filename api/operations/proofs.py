@@ -31,7 +31,8 @@ async def submit_requirement(work: Work, command: SubmitRequirement) -> Outcome:
     """Something waits for the desk; an invited provider has begun. What stands goes on standing until it is accepted.
 
     Refuses what is not asked of the provider, what cannot meet the requirement (every problem), an upload that is not
-    the provider's own or not accepted, and anything once the application or the provider's life has ended.
+    the provider's own, not accepted or of a kind that proves something else, and anything once the application or the
+    provider's life has ended.
     """
     access.require(work.caller, "submitRequirement")
     provider = await applications.own_provider(work, command.provider_id)
@@ -44,7 +45,7 @@ async def submit_requirement(work: Work, command: SubmitRequirement) -> Outcome:
     proof = proofs.checked(matrix, requirement, given, work.at)
     if proof.upload_id is not None:
         upload = await upload_rows.get(work.connection, work.tenant_id, proof.upload_id)
-        upload_rules.require_usable(upload, provider.organisation_id)
+        upload_rules.require_usable(upload, provider.organisation_id, proofs.fitting(requirement))
     value, personal = proof.value, requirement.personal and proof.value is not None
     item_id = work.new_id(RequirementItemId)
     changes = proofs.submit_requirement(

@@ -7,6 +7,7 @@ from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.remedies import RemedyKind
 from domain.services import ServiceLevel
 from domain.shipments import ShipmentMode
+from domain.uploads import UploadKind
 
 described(ServiceMode)
 described(Incoterm)
@@ -16,3 +17,4 @@ described(Action, name="ProviderCapability")
 described(ShipmentMode)
 described(RemedyKind)
 described(Bearer, name="LossBearer")
+described(UploadKind)

@@ -21,6 +21,7 @@ from domain.proofs import RequirementAction
 from domain.providers import ProviderAction, ProviderKind, ProviderState, ProviderTier, Trait
 from domain.requirements import Actor, ItemState, RequirementKind, RequirementStatus, Stage
 from domain.reviews import ReviewAction, ReviewState
+from domain.uploads import UploadKind
 
 if TYPE_CHECKING:
     from api.schema.decisions import Decision
@@ -219,6 +220,9 @@ class RequirementStanding:
     least: Money | None = strawberry.field(description="The least amount, where it is one.")
     least_count: int | None = strawberry.field(description="The least number, where it is one.")
     scan: bool = strawberry.field(description="Whether a document has to be handed in.")
+    files: list[UploadKind] = strawberry.field(
+        description="Of which of these kinds the document is; none where no document has to be handed in."
+    )
     dated: bool = strawberry.field(description="Whether its last day has to be named.")
     four_eyes: bool = strawberry.field(description="Whether two people have to accept it.")
     personal: bool = strawberry.field(description="Whether it is about a person.")

@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.operations import uploads
+from api.schema import modes as _modes  # noqa: F401 - describes the shared enums
 from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
@@ -17,7 +18,6 @@ from domain.ids import OrganisationId, UploadId
 from domain.uploads import ConfirmUpload, CreateUpload, UploadAction, UploadKind, UploadState
 
 described(FileType)
-described(UploadKind)
 described(UploadState)
 described(UploadAction)
 

@@ -39,7 +39,7 @@ from domain.parties import Registration
 from domain.places import Area, Coordinates, Spot
 from domain.premises import Contact, Details
 from domain.pricing import Piece
-from domain.proofs import Proof
+from domain.proofs import Proof, fitting
 from domain.providers import Offer, ProviderKind, ProviderState
 from domain.rate_sheets import DraftRateSheet, RateSheetCommand, SheetWish
 from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
@@ -219,7 +219,7 @@ async def _handed_in(
     requirement = standing.requirement
     proof = numbers.get(requirement.key, Proof())
     if requirement.scan or requirement.kind is RequirementKind.DOCUMENT:
-        proof = replace(proof, upload_id=await _uploaded(desk, files, id))
+        proof = replace(proof, upload_id=await _uploaded(desk, files, id, min(fitting(requirement))))
     if requirement.kind is RequirementKind.DECLARATION:
         proof = replace(proof, declared=True)
     if requirement.dated and proof.valid_until is None:
@@ -233,11 +233,11 @@ async def _handed_in(
     await desk.act(proofs.submit_requirement, SubmitRequirement(id, requirement.key, proof, personal), somebody)
 
 
-async def _uploaded(desk: Acting, files: Files, id: ProviderId) -> UploadId:
+async def _uploaded(desk: Acting, files: Files, id: ProviderId, kind: UploadKind) -> UploadId:
     """A page of paper of the provider's, brought and accepted."""
     organisation = await desk.organisation_of("providers", id)
     digest = hashlib.sha256(PAGE).hexdigest()
-    wish = CreateUpload(UploadKind.LICENCE, "paper.pdf", len(PAGE), FileType.PDF, digest, organisation)
+    wish = CreateUpload(kind, "paper.pdf", len(PAGE), FileType.PDF, digest, organisation)
     upload_id = UploadId(str((await desk.act(uploads.create_upload, wish)).things["upload"]))
     async with desk.pool.acquire(desk.tenant_id) as connection:
         upload = await upload_rows.get(connection, desk.tenant_id, upload_id)

@@ -20,6 +20,7 @@ from domain.moves import Move
 from domain.onboarding import Case
 from domain.proofs import PERSONAL_VALUE
 from domain.requirements import MET, Actor, Matrix, RequirementKind, RequirementStatus, Stage, Standing
+from domain.uploads import UploadKind
 from storage import onboarding as case_rows
 from storage import personal
 from storage.providers import PROVIDERS
@@ -86,6 +87,7 @@ class ShownRequirement:
     least: Money | None
     least_count: int | None
     scan: bool
+    files: list[UploadKind]
     dated: bool
     four_eyes: bool
     personal: bool
@@ -173,6 +175,7 @@ def _shown(matrix: Matrix, standing: Standing) -> ShownRequirement:
         least=requirement.least,
         least_count=requirement.least_count,
         scan=requirement.needs_upload,
+        files=sorted(proofs.fitting(requirement)) if requirement.needs_upload else [],
         dated=requirement.dated,
         four_eyes=requirement.four_eyes,
         personal=requirement.personal,

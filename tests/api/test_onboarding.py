@@ -13,6 +13,7 @@ import pytest
 
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import ApiKeyId, ProviderId, UploadId
+from domain.uploads import UploadKind
 from storage.callers import party_id
 from storage.pool import Pool
 from storage.unit_of_work import mint
@@ -233,6 +234,21 @@ async def test_what_cannot_meet_a_requirement_is_refused_with_everything_wrong(n
     assert codes(foreign) == ["NOT_FOUND"]
 
 
+async def test_a_paper_proves_what_it_is_about_and_nothing_else(courier: Applicant) -> None:
+    passport = await courier.upload(UploadKind.IDENTITY)
+    assert reasons(await courier.submit("business_licence", uploadId=passport)) == ["upload_of_fitting_kind"]
+    person = {"personalValue": "X1 234 567", "validUntil": LATER}
+    licence = await courier.upload(UploadKind.LICENCE)
+    refused = await courier.submit("legal_representative", uploadId=licence, **person)
+    assert reasons(refused) == ["upload_of_fitting_kind"]
+    shown = "query ($id: ID!) { provider(id: $id) { onboarding { requirements { key files } } } }"
+    found = (await courier.ask(courier.caller, shown, id=courier.id))["provider"]["onboarding"]["requirements"]
+    files = {each["key"]: each["files"] for each in found}
+    assert (files["legal_representative"], files["terms_accepted"]) == (["IDENTITY"], [])
+    assert codes(await courier.submit("legal_representative", uploadId=passport, **person)) == []
+    assert codes(await courier.submit("business_licence", uploadId=licence)) == []
+
+
 async def test_another_organisations_scan_is_not_found(courier: Applicant, owner: asyncpg.Pool[Any]) -> None:
     rival = await courier.market.add("Sky Line", Role.PROVIDER)
     theirs = Applicant(courier.market, courier.ask, owner, rival.caller, str(rival.party_id))
@@ -272,7 +288,7 @@ async def test_an_application_goes_from_draft_to_active(courier: Applicant) -> N
 
 
 async def test_a_number_about_a_person_is_kept_apart_and_reading_it_is_written_down(courier: Applicant) -> None:
-    wish = {"uploadId": await courier.upload(), "validUntil": LATER}
+    wish = {"uploadId": await courier.upload(UploadKind.IDENTITY), "validUntil": LATER}
     open_ = await courier.submit("legal_representative", value="X1 234 567", **wish)
     assert [(error["code"], error["field"]) for error in open_["userErrors"]] == [("INVALID", ["value"])]
     strange = await courier.submit("bank_account", personalValue="0123 4567")
@@ -395,7 +411,10 @@ async def test_a_document_that_expires_during_review_stops_the_approval(courier:
     await courier.hand_in_everything()
     soon = (START + timedelta(days=1)).isoformat()
     payload = await courier.submit(
-        "legal_representative", personalValue="X1 234 567", uploadId=await courier.upload(), validUntil=soon
+        "legal_representative",
+        personalValue="X1 234 567",
+        uploadId=await courier.upload(UploadKind.IDENTITY),
+        validUntil=soon,
     )
     await courier.do("submitApplication", courier.caller)
     for each in (await courier.seen())["onboarding"]["requirements"]:
@@ -438,7 +457,7 @@ async def test_a_corrected_application_is_the_next_round_of_its_review(courier: 
     await courier.hand_in_everything()
     await courier.do("submitApplication", courier.caller)
     await courier.do("requestChanges", reason="The address proof is old.")
-    await courier.submit("address_proof", uploadId=await courier.upload())
+    await courier.submit("address_proof", uploadId=await courier.upload(UploadKind.ADDRESS_PROOF))
     again = await courier.do("submitApplication", courier.caller)
     assert again["provider"]["state"] == "IN_REVIEW"
     rows = await courier.owner.fetch("SELECT state, rounds FROM reviews WHERE tenant_id = $1", courier.market.id)

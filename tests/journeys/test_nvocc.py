@@ -122,7 +122,7 @@ async def prove(people: People, key: str, *, until: datetime | None = None) -> N
     told = await standing(people, key)
     wish: dict[str, Any] = {}
     if told["scan"] or told["kind"] == "DOCUMENT":
-        wish["uploadId"] = await uploaded(people)
+        wish["uploadId"] = await uploaded(people, "LICENCE" if "LICENCE" in told["files"] else told["files"][0])
     if told["dated"]:
         wish["validUntil"] = (until or START + 3 * 365 * DAY).isoformat()
     if told["kind"] == "DECLARATION":
@@ -151,10 +151,10 @@ async def look_at(people: People, key: str) -> None:
     assert (await standing(people, key))["status"] in ("ACCEPTED", "EXPIRING")
 
 
-async def uploaded(people: People) -> str:
+async def uploaded(people: People, kind: str) -> str:
     """A scan went through a signed address, and was accepted."""
     wish = {
-        "kind": "LICENCE",
+        "kind": kind,
         "fileName": "scan.pdf",
         "size": len(SCAN),
         "contentType": "PDF",
@@ -300,7 +300,7 @@ async def ask_provider(people: People, shown: str) -> dict[str, Any]:
 
 async def standing(people: People, key: str) -> dict[str, Any]:
     """How a requirement stands."""
-    shown = "onboarding { requirements { key kind status scan dated fourEyes item { id } pending { id } } }"
+    shown = "onboarding { requirements { key kind status scan files dated fourEyes item { id } pending { id } } }"
     all_of_them = (await ask_provider(people, shown))["onboarding"]["requirements"]
     (found,) = [each for each in all_of_them if each["key"] == key]
     return dict(found)
