@@ -9,9 +9,10 @@ import inspect
 import re
 import sys
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
+from importlib.abc import InspectLoader
 from itertools import pairwise
-from typing import TypeVar
+from typing import Final, TypeVar, cast
 
 import strawberry
 
@@ -19,6 +20,9 @@ E = TypeVar("E", bound=type[StrEnum])
 
 CLASS = re.compile(r"^class (\w+)\(.*\n(?:(?:[ )].*)?\n)*", re.MULTILINE)
 """A class of the first level, with all lines that are indented below its head."""
+
+MODULES_KEPT: Final = 8
+"""Modules whose classes are at hand: enums are described in the order of the nouns that show them."""
 
 
 def described(enum: E, name: str | None = None, **words: str) -> E:
@@ -52,7 +56,11 @@ def _below_members(enum: type[StrEnum]) -> dict[str, str]:
     return sentences
 
 
-@cache
+@lru_cache(maxsize=MODULES_KEPT)
 def _classes(module: str) -> dict[str, str]:
-    """Each class of the first level as it stands in the source: parsing whole modules would be a tenth of a start."""
-    return {found[1]: found[0] for found in CLASS.finditer(inspect.getsource(sys.modules[module]))}
+    """Each class of the first level as it stands in the source: parsing whole modules would be a tenth of a start.
+
+    The source is not asked of `inspect`, which would keep every line of it for as long as the process lives.
+    """
+    source = cast("InspectLoader", sys.modules[module].__loader__).get_source(module) or ""
+    return {found[1]: found[0] for found in CLASS.finditer(source)}

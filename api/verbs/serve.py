@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import dataclasses
@@ -15,32 +16,44 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from api.settings import Settings, Unusable, from_environment
 
+PROCESSES_MAX = 64
+"""Of servers that share a socket: more than any machine this is meant for has cores."""
 BACKLOG = 2048
 """Connections that wait while all processes are busy."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a person may have chosen to listen on
 """Where to find, from this machine, a server that listens everywhere."""
 
 
+def parser(**about: Any) -> argparse.ArgumentParser:
+    """What may be said behind `serve`."""
+    options = argparse.ArgumentParser(**about, allow_abbrev=False)
+    options.add_argument("--port", type=_port, help="port to listen on; 8000 if not given")
+    options.add_argument("--host", help="address to listen on; 127.0.0.1 if not given")
+    options.add_argument("--workers", type=_processes, default=1, help="server processes; 1 if not given")
+    options.add_argument("--fresh", action="store_true", help="begin anew: what is in the state folder is lost")
+    options.add_argument(
+        "--worker",
+        dest="due_rows",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="fire due clocks and publish events from here as well",
+    )
+    options.add_argument("--shared-socket", type=int, help=argparse.SUPPRESS)
+    return options
+
+
 def command(
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8000 if not given.")] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not given.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew: what is in the state folder is lost.")] = False,
-    due_rows: Annotated[
-        bool, typer.Option("--worker/--no-worker", help="Fire due clocks and publish events from here as well.")
-    ] = True,
-    shared_socket: Annotated[int | None, typer.Option(hidden=True)] = None,
+    *, port: int | None, host: str | None, workers: int, fresh: bool, due_rows: bool, shared_socket: int | None
 ) -> None:
     """Serve API, worker and console; without DATABASE_URL, a demo on engines of its own (not for live data)."""
     gc.disable()  # nothing that a start makes is garbage; collecting begins with the server's first request
     settings = from_environment(os.environ)
     if shared_socket is not None:
+        _import_server()
         from api import server
 
         server.serve(settings, socket.socket(fileno=shared_socket), due_rows=False)
@@ -56,6 +69,21 @@ def command(
             server.serve(ready, listener, due_rows=due_rows)
         else:
             server.serve_apart(ready, listener, workers, due_rows=due_rows)
+
+
+def _port(text: str) -> int:
+    return _between(1, text, 65535)
+
+
+def _processes(text: str) -> int:
+    return _between(1, text, PROCESSES_MAX)
+
+
+def _between(least: int, text: str, most: int) -> int:
+    """The number in `text`; argparse tells a person why there is none."""
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}, not {text!r}")
+    return int(text)
 
 
 @contextlib.contextmanager
@@ -115,7 +143,7 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
 
 def _import_server() -> None:
     """What serves is imported: most of a second start, which the engines need about as long for."""
-    from api import server  # noqa: F401
+    from api import libraries, server  # noqa: F401
 
 
 def _check_servers(settings: Settings) -> None:

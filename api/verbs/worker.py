@@ -1,16 +1,23 @@
 """`./run worker`: due rows are taken by this process, apart from any server."""
 
+import argparse
 import asyncio
 import os
 import signal
+from typing import Any
 
 import uvloop
 
-from api import logs, worker
+from api import libraries, logs, worker  # noqa: F401
 from api.embedded import connected
 from api.settings import Settings, Unusable, from_environment
 from storage.migrate import UnsafeRole
 from storage.pool import Unavailable
+
+
+def parser(**about: Any) -> argparse.ArgumentParser:
+    """Nothing may be said behind `worker`."""
+    return argparse.ArgumentParser(**about)
 
 
 def command() -> None:

@@ -1,6 +1,7 @@
 """Who may know what, where import-linter's contracts (run as a step of `./run test`) cannot say it: exhaustively."""
 
 import ast
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -53,3 +54,14 @@ def test_graphql_stays_where_it_is_served() -> None:
 def test_the_launcher_needs_nothing_installed() -> None:
     assert imported(ROOT / "run") <= sys.stdlib_module_names
     assert imported(ROOT / "api" / "__main__.py") <= sys.stdlib_module_names | {"api", "typer"}
+
+
+def test_a_server_carries_nothing_that_it_does_not_use() -> None:
+    """What draws on terminals, reads command lines or watches sources is not in its memory; nor is source text."""
+    start = "from api.verbs import migrate, serve, worker; serve.parser().parse_args([]); serve._import_server()"
+    tell = "import linecache, sys; print(*sorted(sys.modules), *linecache.cache)"
+    command = [sys.executable, "-c", f"{start}; {tell}"]
+    held = set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    assert {"structlog", "uvicorn", "strawberry", "api.worker"} <= held
+    assert held & {"attr", "holidays", "jwt", "pydantic", "pygments", "rich", "typer", "watchfiles"} == set()
+    assert [path for path in held if path.startswith(str(ROOT / "domain"))] == []
