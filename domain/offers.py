@@ -1,9 +1,10 @@
 """Offers: which providers could carry the goods, for how much and until when, and why the others could not.
 
 How it works. Each lane on sale between the two places is an offer (`Offer`): it is put to the goods (`hindrances`),
-dated (`promise`), priced (`domain/pricing.py`) and ranked by what it comes to for the buyer, the provider's usual
+dated (`promise`), billed (`domain/pricing.py`) and ranked by what it comes to for the buyer, the provider's usual
 lateness included; who is demoted (`demotion`) comes behind all others. Of several lanes of one service the narrowest
-speaks for it. Nothing here is kept: the best offers become quotes (`domain/quotes.py`).
+speaks for it. Only those among the best are told line by line. Nothing here is kept: the best offers become quotes
+(`domain/quotes.py`).
 
 Laws: what the buyer's level takes off changes no rank: who is asked could tell a level from it otherwise; an offer
 that cannot be made says every reason; a promise rests on real calendars and the lane's local cut-off;
@@ -15,11 +16,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from domain import dates, pricing, records, terms
+from domain import dates, discounts, pricing, records, terms
 from domain.dates import DAY, UTC_DAYS, Calendar
+from domain.discounts import Discount, HookFacts
 from domain.errors import Invalid, Problem, Refused
 from domain.exchange_rates import Conversion
 from domain.explain import Finding, Input
@@ -28,18 +30,7 @@ from domain.lanes import Timing
 from domain.modes import TRANSPORT, DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import MINOR_MAX, Money, convert
 from domain.places import Spot, keys_of
-from domain.pricing import (
-    Capacity,
-    Chargeable,
-    Discount,
-    HookFacts,
-    Occasion,
-    Piece,
-    PriceList,
-    Tariff,
-    Unpriced,
-    Weighing,
-)
+from domain.pricing import Bill, Capacity, Chargeable, Occasion, Piece, PriceList, Tariff, Unpriced, Weighing
 from domain.rates import Container, Measure, NewRate, NewSurcharge
 from domain.records import Lateness, Record
 from domain.rulebook import RuleKind, RuleVersion
@@ -356,23 +347,24 @@ def rank(
     """Every offer that can be made, the best first, and every one that cannot, with all its reasons.
 
     `market` has the calendar of every country an offer names. Ties are broken by the lane's id, so that the same
-    question has the same answer.
+    question has the same answer. Who is left out is told only where the request asks for it.
     """
     keys = frozenset((*keys_of(command.origin), *keys_of(command.destination)))
     goods = _Goods(command.pieces, keys, pricing.value(command.pieces, command.currency), command.ready_at, at)
-    made: list[Ranked] = []
+    made: list[_Judged] = []
     left: list[LeftOut] = []
     for offer in _narrowest(offers):
         try:
-            made.append(_judge(rule, command, buyer_id, offer, goods, market, at))
+            made.append(_judge(rule, command, offer, goods, market, at))
         except _NoOffer as no:
             left.append(LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, no.because))
     made.sort(
         key=lambda one: (one.demoted is not None, *(_criterion(one, by) for by in rule.ranking), one.offer.lane_id)
     )
-    best, rest = made[: rule.offers_max], made[rule.offers_max :]
-    left += (_outranked(one, rule) for one in rest)
-    return tuple(best), tuple(left)
+    best = tuple(_told(one, goods.value, buyer_id, market) for one in made[: rule.offers_max])
+    if not command.include_left_out:
+        return best, ()
+    return best, (*left, *(_outranked(one, rule) for one in made[rule.offers_max :]))
 
 
 @dataclass(slots=True)
@@ -384,15 +376,22 @@ class _Goods:
     value: Money | None
     ready_at: datetime
     at: datetime
+    tariffs: dict[ServiceMode, Tariff] = field(default_factory=dict)
     known: dict[tuple[ServiceMode, int | None], Chargeable] = field(default_factory=dict)
     dated: dict[tuple[Timing, str, str], Promise] = field(default_factory=dict)
 
-    def measured(self, offer: Offer, weighing: Weighing) -> Chargeable:
-        """What the goods count for on that offer."""
-        divisor = None if offer.prices is None else offer.prices.cubic_centimetres_per_kilogram
-        found = self.known.get((offer.mode, divisor))
+    def tariff(self, rule: QuoteTerms, mode: ServiceMode) -> Tariff:
+        """How that mode bills."""
+        found = self.tariffs.get(mode)
         if found is None:
-            found = self.known[offer.mode, divisor] = pricing.chargeable(weighing, self.pieces, divisor)
+            found = self.tariffs[mode] = Tariff(rule.weighing.get(mode, _AS_IT_WEIGHS), rule.containers)
+        return found
+
+    def measured(self, mode: ServiceMode, weighing: Weighing, divisor: int | None) -> Chargeable:
+        """What the goods count for in that mode, by a sheet with that divisor of its own."""
+        found = self.known.get((mode, divisor))
+        if found is None:
+            found = self.known[mode, divisor] = pricing.chargeable(weighing, self.pieces, divisor)
         return found
 
     def promised(self, offer: Offer, calendars: Mapping[str, Calendar]) -> Promise:
@@ -403,6 +402,18 @@ class _Goods:
             origin, destination = calendars[offer.origin_country], calendars[offer.destination_country]
             found = self.dated[way] = promise(offer.timing, self.ready_at, self.at, origin, destination)
         return found
+
+
+class _Judged(NamedTuple):
+    """An offer that can be made, with all that decides its rank."""
+
+    offer: Offer
+    occasion: Occasion
+    bill: Bill
+    total: Money
+    promise: Promise
+    cost: Money | None
+    demoted: Finding | None
 
 
 class _NoOffer(Exception):
@@ -431,18 +442,12 @@ def _narrowest(offers: Iterable[Offer]) -> Iterable[Offer]:
 
 
 def _judge(
-    rule: QuoteTerms,
-    command: RequestQuote,
-    buyer_id: BuyerId,
-    offer: Offer,
-    goods: _Goods,
-    market: Market,
-    at: datetime,
-) -> Ranked:
-    because = hindrances(offer, command)
-    if offer.prices is None:
+    rule: QuoteTerms, command: RequestQuote, offer: Offer, goods: _Goods, market: Market, at: datetime
+) -> _Judged:
+    because, prices = hindrances(offer, command), offer.prices
+    if prices is None:
         because += (Finding("quote.sheet", False, "service_has_sheet_in_force", {"at": dates.rfc3339(at)}),)
-    if because or offer.prices is None:
+    if because or prices is None:
         raise _NoOffer(because)
     try:
         dated = goods.promised(offer, market.calendars)
@@ -450,17 +455,26 @@ def _judge(
         finding = Finding("quote.calendar", False, "promise_within_calendar", {"about": refusal.message})
         raise _NoOffer((finding,)) from refusal
     occasion = Occasion(command.pieces, offer.mode, dated.departs_by, offer.zone, goods.keys)
-    tariff = Tariff(rule.weighing.get(offer.mode, _AS_IT_WEIGHS), rule.containers)
+    tariff = goods.tariff(rule, offer.mode)
+    measured = goods.measured(offer.mode, tariff.weighing, prices.cubic_centimetres_per_kilogram)
     try:
-        price = pricing.price(tariff, offer.prices, occasion, goods.measured(offer, tariff.weighing))
+        bill = pricing.bill(tariff, prices, occasion, measured)
     except Unpriced as unpriced:
         raise _NoOffer((unpriced.because,)) from unpriced
-    price = pricing.with_hooks(
-        HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, occasion, price, market.discount)
+    record, total = market.records.get(offer.provider_id), bill.total
+    late = None if record is None or goods.value is None else records.expected_lateness(record, goods.value)
+    cost = _cost(total, late, command.currency, market)
+    return _Judged(offer, occasion, bill, total, dated, cost, market.demoted.get(offer.provider_id))
+
+
+def _told(one: _Judged, value: Money | None, buyer_id: BuyerId, market: Market) -> Ranked:
+    """The offer with every line of its price, what is taken off it, and how its lateness was found."""
+    offer, price = one.offer, pricing.itemised(one.bill)
+    price = discounts.with_hooks(
+        HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, one.occasion, price, market.discount)
     )
-    lateness, total = _lateness(market.records.get(offer.provider_id), goods.value), price.total
-    cost = _cost(total, lateness, command.currency, market)
-    return Ranked(offer, price, total, dated, lateness, cost, market.demoted.get(offer.provider_id))
+    lateness = _lateness(market.records.get(offer.provider_id), value)
+    return Ranked(offer, price, one.total, one.promise, lateness, one.cost, one.demoted)
 
 
 _AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))
@@ -468,29 +482,31 @@ _AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))
 
 def _lateness(record: Record | None, value: Money | None) -> Lateness:
     if record is None:
-        return Lateness(None, Finding("quote.record", False, "provider_has_record"))
-    if value is None:
-        return Lateness(None, Finding("quote.value", False, "goods_value_stated"))
-    return records.expected_lateness_cost(record, value)
+        return _NO_RECORD
+    return _NO_VALUE if value is None else records.expected_lateness_cost(record, value)
 
 
-def _cost(total: Money, lateness: Lateness, currency: str, market: Market) -> Money | None:
+_NO_RECORD: Final = Lateness(None, Finding("quote.record", False, "provider_has_record"))
+_NO_VALUE: Final = Lateness(None, Finding("quote.value", False, "goods_value_stated"))
+
+
+def _cost(total: Money, lateness: Money | None, currency: str, market: Market) -> Money | None:
     """The total and the expected lateness in that currency; what nobody knows counts as nothing."""
     if total.currency != currency:
         conversion = market.conversions.get(total.currency)
         if conversion is None:
             return None
         total = convert(total, currency, conversion.rate)
-    return total if lateness.cost is None else total + lateness.cost
+    return total if lateness is None else total + lateness
 
 
-def _criterion(one: Ranked, by: Criterion) -> tuple[bool, int | datetime]:
+def _criterion(one: _Judged, by: Criterion) -> tuple[bool, int | datetime]:
     if by is Criterion.PROMISE:
         return False, one.promise.promised_at
     return one.cost is None, 0 if one.cost is None else one.cost.minor
 
 
-def _outranked(one: Ranked, rule: QuoteTerms) -> LeftOut:
+def _outranked(one: _Judged, rule: QuoteTerms) -> LeftOut:
     offer = one.offer
     finding = Finding("quote.offers", False, "offer_among_best", {"most": rule.offers_max}, version=rule.version)
     return LeftOut(offer.provider_id, offer.service_id, offer.lane_id, offer.mode, (finding,))

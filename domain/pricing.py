@@ -5,32 +5,31 @@ two, rounded up, is the chargeable weight (`chargeable`), and the other way roun
 it lies in gives the freight (`domain/rates.py` says what a rate is), not below its minimum; where the mode has rate
 breaks, the next bracket billed at its own beginning is taken if that is cheaper. A zone priced by weight and by volume
 bills the dearer of the two; one priced by containers as well, whichever way is cheaper. Surcharges follow in the order
-of `ChargeKind`; shares are of the freight as its line shows it, never of other surcharges. Hooks (`HOOKS`) may add
-lines at the very end. What the buyer's level takes off is the marketplace's to bear (decision 0160): it stands beside
-the provider's lines, in no total that the provider sees.
+of `ChargeKind`; shares are of the freight as its line shows it, never of other surcharges. Offers are compared by their
+`bill`, which is numbers alone; only what is shown is told line by line (`itemised`). What the buyer's level takes off
+stands beside the provider's lines (`domain/discounts.py`), in no total that the provider sees.
 
 Laws: weights are whole grams, lengths whole millimetres, prices exact decimals; each line is rounded once,
 half-even, after everything else on it is computed exactly; the total is the sum of the lines as shown, so anybody can
 check it by hand; the same goods and the same list give the same lines, byte for byte.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain import money
 from domain.explain import Finding, Input
-from domain.ids import BuyerId, LaneId, ProviderId
 from domain.modes import DangerousGoodsClass, ServiceMode
 from domain.money import WHOLE_BP, Money
 from domain.rates import Container, Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
-from domain.terms import BasisPoints, Count
+from domain.terms import Count
 
 _AT_LEAST: Final = attrgetter("at_least")
 
@@ -196,59 +195,6 @@ class Occasion:
     keys: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
-    """What the buyer's level takes off transport, and the version of the rule of levels that says so."""
-
-    share_bp: BasisPoints
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class HookFacts:
-    """What a hook may look at besides the occasion: who buys on which level, who sells, and the price so far."""
-
-    buyer_id: BuyerId
-    buyer_level: int | None
-    provider_id: ProviderId
-    lane_id: LaneId
-    occasion: Occasion
-    price: Price
-    discount: Discount | None = None
-
-
-Hook = Callable[[HookFacts], tuple[Charge, ...]]
-"""Further lines of a price, in the list's currency, each with its finding; pure and quick: it runs once per offer.
-
-Lines of kind TIER_BENEFIT are what a quote shows as `tierBenefits`; their amounts are not above zero, and they stand
-apart from the provider's. A hook sees the lines of those before it and must leave what is paid at zero or more.
-"""
-
-
-def tier_discount(facts: HookFacts) -> tuple[Charge, ...]:
-    """What the buyer's level takes off the provider's total, as one line; none where it takes nothing off."""
-    if facts.discount is None or not facts.discount.share_bp:
-        return ()
-    return (taken_off(facts.price.total, facts.discount),)
-
-
-def taken_off(total: Money, discount: Discount) -> Charge:
-    """The line of a discount on that total, rounded once, half-even."""
-    amount = -money.share(total, discount.share_bp)
-    inputs: dict[str, Input] = {
-        "total": str(total),
-        "shareBp": discount.share_bp,
-        "amountMinor": amount.minor,
-        "currency": total.currency,
-    }
-    because = Finding("pricing.tier_benefit", True, "tier_takes_off", inputs, discount.version)
-    return Charge(ChargeKind.TIER_BENEFIT, amount, because)
-
-
-HOOKS: Final[tuple[Hook, ...]] = (tier_discount,)
-"""Whoever changes what is paid beyond the provider's own list is named here."""
-
-
 class Unpriced(Exception):
     """The list has no price for these goods; `because` is the finding that says so."""
 
@@ -311,20 +257,47 @@ def chargeable(weighing: Weighing, pieces: Sequence[Piece], own_divisor: int | N
     return Chargeable(grams, _up(cubic_mm, GRAMS), Finding("pricing.weight", True, "weight_is_chargeable", inputs))
 
 
+class Bill(NamedTuple):
+    """What goods come to by a list, as numbers: what offers are compared by. `itemised` tells it line by line."""
+
+    freight: "_Freight"
+    surcharges: tuple["_Due", ...]
+    chargeable: Chargeable
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines."""
+        freight = self.freight
+        return Money(freight.minor + sum(due.minor for due in self.surcharges), freight.currency)
+
+
 def price(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable | None = None) -> Price:
     """Every line of the list's price for those goods, freight first. Raises Unpriced where the list has no bracket.
 
-    `measured` is what `chargeable` says of them, for who knows it already. Hooks are not part of it: `with_hooks` adds
-    their lines.
+    `measured` is what `chargeable` says of them, for who knows it already.
+    """
+    return itemised(bill(tariff, prices, occasion, measured))
+
+
+def bill(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable | None = None) -> Bill:
+    """What `price` comes to, without the computation of its lines: of many offers most are never shown.
+
+    Raises Unpriced where the list has no bracket.
     """
     if measured is None:
         measured = chargeable(tariff.weighing, occasion.pieces, prices.cubic_centimetres_per_kilogram)
     freight = _freight(tariff, prices, occasion, measured)
-    charges = [freight.charge]
-    for surcharge in sorted(prices.surcharges, key=_place):
-        charge = _surcharge(_LINES[surcharge.kind], surcharge, occasion, measured, freight)
-        if charge is not None:
-            charges.append(charge)
+    found = [_due(surcharge, occasion, measured, freight) for surcharge in prices.surcharges]
+    due = [each for each in found if each is not None]
+    due.sort(key=_place)
+    return Bill(freight, tuple(due), measured)
+
+
+def itemised(bill: Bill) -> Price:
+    """The lines of the bill, each with its computation."""
+    freight, surcharges, measured = bill
+    charges = [_freight_line(freight, measured)]
+    charges += (_surcharge_line(due, charges[0].amount) for due in surcharges)
     return Price(tuple(charges), measured, freight.containers)
 
 
@@ -332,49 +305,49 @@ _LINES: Final = {SurchargeKind(kind.value): kind for kind in SURCHARGES}
 _PLACES: Final = {kind: place for place, kind in enumerate(_LINES)}
 
 
-def _place(surcharge: NewSurcharge) -> int:
-    return _PLACES[surcharge.kind]
-
-
-def with_hooks(facts: HookFacts, hooks: Sequence[Hook] = HOOKS) -> Price:
-    """The price with the lines of every hook. Refuses (ValueError) a hook that brings what is paid below zero."""
-    for hook in hooks:
-        lines = hook(facts)
-        if not lines:  # as of nearly every hook
-            continue
-        benefits = tuple(line for line in lines if line.kind is ChargeKind.TIER_BENEFIT)
-        charges = tuple(line for line in lines if line.kind is not ChargeKind.TIER_BENEFIT)
-        price = facts.price
-        price = replace(price, charges=price.charges + charges, benefits=price.benefits + benefits)
-        if (price.total - price.discount).minor < 0:
-            raise ValueError("no price lies below zero")
-        facts = replace(facts, price=price)
-    return facts.price
+def _place(due: "_Due") -> int:
+    return _PLACES[due.surcharge.kind]
 
 
 Exact = tuple[int, int]
 """An amount in minor units, exactly: so many, divided by so many. Whole numbers cost a tenth of what fractions do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Freight:
-    """A way to bill the freight: exactly, as a line, and in how many containers."""
+class _Freight(NamedTuple):
+    """A way to bill the freight: exactly, rounded, and by which rate for how much."""
 
     exact: Exact
-    charge: Charge
+    minor: int
+    currency: str
+    rate: NewRate
+    billed: int
+    broken: bool = False
+    """Billed from the next bracket's beginning, which is cheaper."""
     containers: int = 0
+
+
+class _Due(NamedTuple):
+    """A surcharge that is due: how much, and how often its amount is billed."""
+
+    surcharge: NewSurcharge
+    minor: int
+    billed: int
 
 
 def _freight(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable) -> _Freight:
     """The dearer of weight and volume, or of containers the cheapest way, whichever of the two is cheaper."""
+    rates: dict[Measure, list[NewRate]] = {}
+    for rate in prices.rates:
+        rates.setdefault(rate.measure, []).append(rate)
     found = [
-        _by_measure(tariff.weighing, prices.currency, rates, _amount(measure, occasion, measured), measured)
+        _by_measure(tariff.weighing, prices.currency, rates[measure], _amount(measure, occasion, measured))
         for measure in _MEASURED
-        if (rates := [rate for rate in prices.rates if rate.measure is measure])
+        if measure in rates
     ]
     weighed = [way for way in found if way is not None]
     ways = [_dearest(weighed)] if weighed and len(weighed) == len(found) else []
-    ways += _in_containers(tariff.containers, prices, occasion, measured)
+    if Measure.CONTAINERS in rates:
+        ways += _in_containers(tariff.containers, prices.currency, rates[Measure.CONTAINERS], occasion)
     if not ways:
         inputs: dict[str, Input] = {"zone": occasion.zone, "grams": measured.grams, "cubicCm": measured.cubic_cm}
         raise Unpriced(Finding("pricing.bracket", False, "list_has_rate", inputs, because=(measured.because,)))
@@ -400,9 +373,7 @@ def _dearness(way: _Freight) -> Fraction:
     return Fraction(*way.exact)
 
 
-def _by_measure(
-    weighing: Weighing, currency: str, rates: Sequence[NewRate], amount: int, measured: Chargeable
-) -> _Freight | None:
+def _by_measure(weighing: Weighing, currency: str, rates: Sequence[NewRate], amount: int) -> _Freight | None:
     """By the bracket that holds the amount, or the next one where the mode breaks rates and that is cheaper.
 
     `rates` are those of one measure; None where none of them holds the amount.
@@ -418,36 +389,42 @@ def _by_measure(
         cheaper = _billed(following, following.at_least, currency)
         if _less(cheaper, exact):
             best, exact, billed, broken = following, cheaper, following.at_least, True
-    line = Money(_half_even(exact), currency)
-    inputs: dict[str, Input] = {
-        **_rate_inputs(best),
-        "billed": billed,
-        "rateBreak": broken,
-        "amountMinor": line.minor,
-    }
-    finding = Finding("pricing.freight", True, "freight_is_billed", inputs, because=(measured.because,))
-    return _Freight(exact, Charge(ChargeKind.FREIGHT, line, finding))
+    return _Freight(exact, _half_even(exact), currency, best, billed, broken)
 
 
 def _in_containers(
-    capacities: Mapping[Container, Capacity], prices: PriceList, occasion: Occasion, measured: Chargeable
-) -> list[_Freight]:
+    capacities: Mapping[Container, Capacity], currency: str, rates: Iterable[NewRate], occasion: Occasion
+) -> Iterator[_Freight]:
     """Every way to put all of it into containers of one type that the list prices."""
-    ways = []
-    for rate in prices.rates:
-        if rate.measure is not Measure.CONTAINERS:
-            continue
+    for rate in rates:
         capacity = None if rate.container is None else capacities.get(rate.container)
         if capacity is None:
             continue
         needed = capacity.needed(occasion.pieces)
         if _holds(rate, needed):
-            exact = _billed(rate, needed, prices.currency)
-            amount = Money(_half_even(exact), prices.currency)
-            inputs: dict[str, Input] = {**_rate_inputs(rate), "billed": needed, "amountMinor": amount.minor}
-            finding = Finding("pricing.freight", True, "freight_is_by_container", inputs, because=(measured.because,))
-            ways.append(_Freight(exact, Charge(ChargeKind.FREIGHT, amount, finding), needed))
-    return ways
+            exact = _billed(rate, needed, currency)
+            yield _Freight(exact, _half_even(exact), currency, rate, needed, containers=needed)
+
+
+def _freight_line(freight: _Freight, measured: Chargeable) -> Charge:
+    rate = freight.rate
+    inputs: dict[str, Input] = {
+        "measure": rate.measure.value,
+        "container": None if rate.container is None else rate.container.value,
+        "atLeast": rate.at_least,
+        "below": rate.below,
+        "flat": rate.flat,
+        "price": str(rate.price),
+        "minimum": None if rate.minimum is None else str(rate.minimum),
+        "billed": freight.billed,
+    }
+    reason = "freight_is_by_container"
+    if rate.measure is not Measure.CONTAINERS:
+        reason = "freight_is_billed"
+        inputs["rateBreak"] = freight.broken
+    inputs["amountMinor"] = freight.minor
+    because = Finding("pricing.freight", True, reason, inputs, because=(measured.because,))
+    return Charge(ChargeKind.FREIGHT, Money(freight.minor, freight.currency), because)
 
 
 def _holds(rate: NewRate, amount: int) -> bool:
@@ -486,43 +463,40 @@ def _not_below(exact: Exact, least: Money) -> Exact:
     return (least.minor, 1) if _less(exact, (least.minor, 1)) else exact
 
 
-def _rate_inputs(rate: NewRate) -> dict[str, Input]:
-    return {
-        "measure": rate.measure.value,
-        "container": None if rate.container is None else rate.container.value,
-        "atLeast": rate.at_least,
-        "below": rate.below,
-        "flat": rate.flat,
-        "price": str(rate.price),
-        "minimum": None if rate.minimum is None else str(rate.minimum),
-    }
-
-
-def _surcharge(
-    kind: ChargeKind, surcharge: NewSurcharge, occasion: Occasion, measured: Chargeable, freight: _Freight
-) -> Charge | None:
-    """Its line, or None where it does not apply."""
+def _due(surcharge: NewSurcharge, occasion: Occasion, measured: Chargeable, freight: _Freight) -> _Due | None:
+    """What it comes to, or None where it does not apply."""
     pieces = _concerned(surcharge, occasion)
     if not pieces:
         return None
-    amount = freight.charge.amount
-    inputs: dict[str, Input] = {"kind": kind.value, "charge": surcharge.charge.value}
+    times = 1
     if surcharge.charge is SurchargeCharge.SHARE:
-        exact = ((surcharge.basis_points or 0) * amount.minor, WHOLE_BP)
-        inputs |= {"basisPoints": surcharge.basis_points, "freight": str(amount)}
+        exact = ((surcharge.basis_points or 0) * freight.minor, WHOLE_BP)
     else:
         times, per = _times(surcharge.charge, pieces, measured, freight)
         if not times or surcharge.amount is None:
             return None
-        minor, of = _minor(surcharge.amount, amount.currency)
+        minor, of = _minor(surcharge.amount, freight.currency)
         exact = (minor * times, of * per)
-        inputs |= {"amount": str(surcharge.amount), "billed": times}
     if surcharge.minimum is not None:
         exact = _not_below(exact, surcharge.minimum)
+    return _Due(surcharge, _half_even(exact), times)
+
+
+def _surcharge_line(due: _Due, freight: Money) -> Charge:
+    surcharge, minor, billed = due
+    kind = _LINES[surcharge.kind]
+    inputs: dict[str, Input] = {"kind": kind.value, "charge": surcharge.charge.value}
+    if surcharge.charge is SurchargeCharge.SHARE:
+        inputs["basisPoints"] = surcharge.basis_points
+        inputs["freight"] = str(freight)
+    else:
+        inputs["amount"] = str(surcharge.amount)
+        inputs["billed"] = billed
+    if surcharge.minimum is not None:
         inputs["minimum"] = str(surcharge.minimum)
-    line = Money(_half_even(exact), amount.currency)
-    inputs["amountMinor"] = line.minor
-    return Charge(kind, line, Finding("pricing.surcharge", True, "surcharge_is_due", inputs))
+    inputs["amountMinor"] = minor
+    because = Finding("pricing.surcharge", True, "surcharge_is_due", inputs)
+    return Charge(kind, Money(minor, freight.currency), because)
 
 
 def _times(

@@ -23,10 +23,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from domain import dates, money, pricing
+from domain import dates, discounts, money, pricing
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.dates import Calendar
+from domain.discounts import Discount
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import (
@@ -46,7 +47,7 @@ from domain.money import Money
 from domain.moves import Move
 from domain.offers import LeftOut, QuoteTerms, Ranked, RequestQuote, expires_at
 from domain.places import Spot
-from domain.pricing import Charge, ChargeKind, Discount, Piece
+from domain.pricing import Charge, ChargeKind, Piece
 from domain.services import ServiceLevel
 from domain.terms import BasisPoints
 
@@ -456,7 +457,7 @@ def revise_quote(
     if command.promised_on is not None:
         promised_at = dates.end_of_day(command.promised_on, destination)
         if promised_at < quote.departs_by:
-            wrong.append(Problem(("promisedOn",), "Goods do not arrive before they are handed over."))
+            wrong.append(Problem(("promisedAt",), "Goods do not arrive before they are handed over."))
     if not command.adjustment.minor and promised_at == quote.promised_at:
         wrong.append(Problem(("adjustment", "amount"), "A revision changes the price or the promised day."))
     if wrong:
@@ -495,7 +496,7 @@ def revise_quote(
 def _taken_anew(benefit: Charge, total: Money) -> Charge:
     """The same share off another total."""
     share = BasisPoints(int(str(benefit.because.inputs["shareBp"])))
-    return pricing.taken_off(total, Discount(share, str(benefit.because.version)))
+    return discounts.taken_off(total, Discount(share, str(benefit.because.version)))
 
 
 def _promised_anew(quote: Quote, promised_at: datetime) -> Finding:

@@ -512,17 +512,30 @@ def expected_lateness_cost(record: Record, value: Money) -> Lateness:
     """
     counts, rule = record.counts, record.terms.lateness
     inputs: dict[str, Input] = {"of": counts.promised, "minimum": rule.minimum}
-    version = record.terms.version
-    enough = Finding("record.minimum", counts.promised >= rule.minimum, "record_has_enough_cases", inputs, version)
-    if not enough.holds:
+    version, cost = record.terms.version, expected_lateness(record, value)
+    enough = Finding("record.minimum", cost is not None, "record_has_enough_cases", inputs, version)
+    if cost is None:
         return Lateness(None, enough)
-    waited = sum(min(days, rule.days_max) * getattr(counts, counter) for days, counter in LATE_BY)
-    waited += rule.days_max * (counts.late_more + counts.outstanding)
-    minor = round(Fraction(value.minor * rule.daily_bp * waited, WHOLE_BP * counts.promised))
-    inputs = {"valueMinor": value.minor, "currency": value.currency, "promised": counts.promised, "daysLate": waited}
-    inputs |= {"dailyBp": rule.daily_bp, "daysMax": rule.days_max, "costMinor": minor}
+    inputs = {"valueMinor": value.minor, "currency": value.currency, "promised": counts.promised}
+    inputs |= {"daysLate": _waited(record), "dailyBp": rule.daily_bp, "daysMax": rule.days_max, "costMinor": cost.minor}
     because = Finding("record.lateness", True, "record_lateness_expected", inputs, version, (enough,))
-    return Lateness(Money(minor, value.currency), because)
+    return Lateness(cost, because)
+
+
+def expected_lateness(record: Record, value: Money) -> Money | None:
+    """What `expected_lateness_cost` comes to, without its explanation; None: too few cases."""
+    counts, rule = record.counts, record.terms.lateness
+    if counts.promised < rule.minimum:
+        return None
+    minor = round(Fraction(value.minor * rule.daily_bp * _waited(record), WHOLE_BP * counts.promised))
+    return Money(minor, value.currency)
+
+
+def _waited(record: Record) -> int:
+    """The days by which its promises were late, all together, as they are reckoned with."""
+    counts, days_max = record.counts, record.terms.lateness.days_max
+    waited = sum(min(days, days_max) * getattr(counts, counter) for days, counter in LATE_BY)
+    return int(waited + days_max * (counts.late_more + counts.outstanding))
 
 
 # -- the rule's own cases ----------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import pricing
+from domain import discounts, pricing
+from domain.discounts import Discount, HookFacts
 from domain.explain import Finding, canonical
 from domain.ids import BuyerId, LaneId, ProviderId
 from domain.modes import DangerousGoodsClass, ServiceMode
@@ -22,8 +23,6 @@ from domain.pricing import (
     Capacity,
     Charge,
     ChargeKind,
-    Discount,
-    HookFacts,
     Occasion,
     Piece,
     PriceList,
@@ -270,22 +269,24 @@ def off(basis_points: int) -> Any:
 
 
 def test_a_hook_adds_lines_and_sees_those_of_the_hooks_before() -> None:
-    price = pricing.with_hooks(facts(), (off(1000), off(1000)))
+    price = discounts.with_hooks(facts(), (off(1000), off(1000)))
     assert [charge.amount.minor for charge in price.benefits] == [-20_00, -18_00]
     assert (price.charges, price.total, price.discount) == (facts().price.charges, usd(200_00), usd(38_00))
 
 
 @pytest.mark.parametrize(("share_bp", "taken"), [(0, []), (200, [-4_00]), (400, [-8_00]), (10_000, [-200_00])])
 def test_what_a_level_takes_off_stands_beside_the_providers_lines(share_bp: int, taken: list[int]) -> None:
-    price = pricing.with_hooks(replace(facts(), discount=Discount(BasisPoints(share_bp), "rul_1")))
+    price = discounts.with_hooks(replace(facts(), discount=Discount(BasisPoints(share_bp), "rul_1")))
     assert [line.amount.minor for line in price.benefits] == taken
     assert (price.charges, price.total) == (facts().price.charges, usd(200_00))
 
 
 def test_no_hook_changes_nothing_and_none_brings_a_price_below_zero() -> None:
-    assert pricing.with_hooks(facts()) == facts().price
+    assert discounts.with_hooks(facts()) == facts().price
     with pytest.raises(ValueError, match="below zero"):
-        pricing.with_hooks(facts(), (off(20_000),))
+        discounts.with_hooks(facts(), (off(20_000),))
+    with pytest.raises(ValueError, match="what its list says"):
+        discounts.with_hooks(facts(), (lambda _: facts().price.charges,))
 
 
 # -- an independent calculation ----------------------------------------------------------------------------------------

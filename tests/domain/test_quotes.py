@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import offers, quotes, terms
+from domain import offers, pricing, quotes, terms
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, Calendar, local_day
+from domain.discounts import Discount, taken_off
 from domain.errors import Invalid, Refused
 from domain.explain import Finding
 from domain.ids import (
@@ -34,10 +35,11 @@ from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.money import Money
 from domain.offers import Market, Offer, QuoteTerms, RequestQuote
 from domain.places import Spot
-from domain.pricing import Piece, PriceList
+from domain.pricing import Occasion, Piece, PriceList, Tariff
 from domain.quotes import Quote, QuoteAction, QuoteState, ReviseQuote
-from domain.rates import Measure, NewRate
+from domain.rates import Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
 from domain.services import Limits, ServiceLevel
+from domain.terms import BasisPoints
 from storage.rulebook import shipped
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -201,6 +203,48 @@ def test_who_is_left_out_is_not_kept_unless_asked_for() -> None:
 def test_the_order_in_which_offers_are_found_does_not_matter(found: list[Offer]) -> None:
     made, _ = answered(*found)
     assert [quote.provider_id for quote in made] == [ProviderId.mint(1, number) for number in (3, 4, 1, 2)]
+
+
+LISTS = st.lists(st.tuples(st.integers(1, 900), st.integers(0, 4_000), st.booleans()), min_size=1, max_size=14)
+
+
+@given(LISTS, st.integers(0, 1_000))
+def test_offers_are_ranked_by_what_their_lines_come_to(lists: list[tuple[int, int, bool]], share_bp: int) -> None:
+    """Ranks come of numbers alone; what is shown then must be what each offer costs when it is asked for by itself."""
+    made = [
+        offer(number, str(Decimal(cents) / 100), prices=PriceList("USD", (rate(str(Decimal(cents) / 100)),), due))
+        for number, (cents, fuel_bp, peak) in enumerate(lists)
+        for due in [(fuel(fuel_bp), *([PEAK] if peak else []))]
+    ]
+    discount = Discount(BasisPoints(share_bp), "rul_1")
+    market = Market({"CN": CHINA, "US": AMERICA}, {}, {}, 1, discount)
+    ranked, left = offers.rank(TERMS, WISH, BUYER, made, market, NOW)
+    tariff = Tariff(TERMS.weighing[ServiceMode.AIR], TERMS.containers)
+    for one in ranked:
+        assert one.offer.prices is not None
+        occasion = Occasion(GOODS, ServiceMode.AIR, one.promise.departs_by, "A", frozenset())
+        alone = pricing.price(tariff, one.offer.prices, occasion)
+        assert (one.price.charges, one.price.chargeable, one.total) == (alone.charges, alone.chargeable, alone.total)
+        assert one.price.benefits == ((taken_off(alone.total, discount),) if share_bp else ())
+    totals = sorted(_cents(one) for one in made)
+    assert [one.total.minor for one in ranked] == totals[: TERMS.offers_max]
+    assert len(left) == len(made) - len(ranked)
+
+
+def fuel(basis_points: int) -> NewSurcharge:
+    return NewSurcharge(SurchargeKind.FUEL, SurchargeCharge.SHARE, basis_points)
+
+
+PEAK = NewSurcharge(SurchargeKind.PEAK, SurchargeCharge.PER_KG, None, Decimal("0.12"))
+
+
+def _cents(one: Offer) -> int:
+    """What 100 kg cost by that offer, reckoned anew."""
+    assert one.prices is not None
+    freight = one.prices.rates[0].price * 100 * 100
+    share_of_freight, *peak = one.prices.surcharges
+    share = (freight * Decimal(share_of_freight.basis_points or 0) / 10_000).quantize(Decimal(1), ROUND_HALF_EVEN)
+    return int(freight + share) + 12_00 * len(peak)
 
 
 def test_the_narrowest_lane_of_a_service_speaks_for_it() -> None:
