@@ -55,8 +55,13 @@ async def page(
     name: str | None,
     after: str | None,
     count: int,
+    before: str | None = None,
+    backward: bool = False,
 ) -> list[Place]:
-    """The first places by code after that one which meet every condition; `name` is how one of their names begins."""
+    """The first places by code between those two which meet every condition; `name` is how one of their names begins.
+
+    With `backward` they are the last ones, the last of them first.
+    """
     arguments: list[Any] = [count]
     conditions = []
 
@@ -76,8 +81,11 @@ async def page(
         conditions.append(f"({own} OR p.unlocode IN (SELECT n.unlocode FROM place_names n WHERE {begins}))")
     if after is not None:
         conditions.append(f"p.unlocode > {given(after)}")
+    if before is not None:
+        conditions.append(f"p.unlocode < {given(before)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = await connection.fetch(f"SELECT {_COLUMNS} FROM places p{where} ORDER BY p.unlocode LIMIT $1", *arguments)
+    order = "p.unlocode DESC" if backward else "p.unlocode"
+    rows = await connection.fetch(f"SELECT {_COLUMNS} FROM places p{where} ORDER BY {order} LIMIT $1", *arguments)
     return [_place(row) for row in rows]
 
 

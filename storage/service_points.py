@@ -74,7 +74,21 @@ _MAY_SELL: Final = """
 Scalar subqueries are never made joins: they are asked of one row after the other, in order, until there are enough.
 """
 
-_NEAR: Final = f"""
+
+def nearest(*bounds: str, backward: bool = False) -> str:
+    """The statement that finds the nearest points beyond (`>`) or before (`<`) others; `backward`: the farthest first.
+
+    $5 and $6 are where, $7 and $8 the ranges of cells, $9 how far, $10 how many; then for each bound the distance and
+    the id of the point that it names. Each OFFSET 0 keeps Postgres from being clever: the innermost makes it read range
+    by range (it has no idea how few points a range holds, and would go through the table), the next keeps a point from
+    being measured twice, the last keeps the subqueries of `_MAY_SELL` out of the sorting.
+    """
+    between = [
+        f"(m.metres, m.service_point_id) {bound} (${11 + 2 * place}::integer, ${12 + 2 * place}::text)"
+        for place, bound in enumerate(bounds)
+    ]
+    down = " DESC" if backward else ""
+    return f"""
 SELECT f.service_point_id AS id, f.metres
 FROM (
   SELECT m.* FROM (
@@ -86,15 +100,12 @@ FROM (
     ) i
     OFFSET 0
   ) m
-  WHERE m.metres <= $9 ORDER BY m.metres, m.service_point_id OFFSET 0
+  WHERE {" AND ".join(("m.metres <= $9", *between))} ORDER BY m.metres{down}, m.service_point_id{down} OFFSET 0
 ) f
 WHERE {_MAY_SELL}
-ORDER BY f.metres, f.service_point_id LIMIT $10
+ORDER BY f.metres{down}, f.service_point_id{down} LIMIT $10
 """
-"""$5 and $6 are where, $7 and $8 the ranges of cells, $9 how far, $10 how many. Each OFFSET 0 keeps Postgres
-from being clever: the innermost makes it read range by range (it has no idea how few points a range holds, and would
-go through the table), the next keeps a point from being measured twice, the last keeps the subqueries of `_MAY_SELL`
-out of the sorting."""
+
 
 _REACHING: Final = f"""
 SELECT f.service_point_id AS id, f.metres
@@ -139,15 +150,27 @@ async def near(
     metres: int | None,
     count: int,
     now: datetime,
+    after: Near | None = None,
+    before: Near | None = None,
+    backward: bool = False,
 ) -> list[Near]:
-    """The nearest findable points with that service within so many metres (anywhere when None), nearest first."""
+    """The nearest findable points with that service within so many metres (anywhere when None), nearest first.
+
+    Those `after` and `before` two others alone, where these are given. With `backward` the farthest come first.
+    """
     found: list[Near] = []
-    most = RINGS[-1] if metres is None else min(metres, RINGS[-1])
+    limits = (metres, None if before is None else before.metres)
+    most = min([RINGS[-1], *(each for each in limits if each is not None)])
+    least = most if backward else after.metres if after else 0
+    bounds = [(sign, point) for sign, point in ((">", after), ("<", before)) if point is not None]
+    text = nearest(*(sign for sign, _ in bounds), backward=backward)
     for ring in RINGS:
         reach = min(ring, most)
+        if reach < min(least, most):
+            continue  # nothing that is wanted lies so near
         ranges = geography.around(at, reach)
         rows = await connection.fetch(
-            _NEAR,
+            text,
             tenant_id,
             SELLING,
             now,
@@ -158,6 +181,7 @@ async def near(
             [each.high for each in ranges],
             reach,
             count,
+            *(value for _, point in bounds for value in (point.metres, point.id)),
         )
         found = [Near(ServicePointId(row["id"]), row["metres"]) for row in rows]
         if len(found) >= count or reach == most:
@@ -265,14 +289,3 @@ async def bound_by_points(
     for row in rows:
         found.setdefault(row["id"], []).append(CoverageId(row["coverage_id"]))
     return found
-
-
-async def liable_points(
-    connection: Connection, tenant_id: TenantId, coverage_id: CoverageId, at: datetime
-) -> list[ServicePoint]:
-    """The points that went without a word while that cover was live, whose provider still answers for it at `at`."""
-    where = (
-        "t.liable_until >= $3 AND t.id IN (SELECT c.service_point_id FROM service_point_commitments c "
-        "WHERE c.tenant_id = $1 AND c.coverage_id = $2) ORDER BY t.id"
-    )
-    return await SERVICE_POINTS.select(connection, tenant_id, where, coverage_id, at)

@@ -6,11 +6,11 @@ from typing import Final
 import strawberry
 
 from api.schema.arguments import Argument, field
+from api.schema.connection import Edge, PageInfo, listing
 from api.schema.enums import described
 from api.schema.scalars import CountryCode
 from domain.errors import Invalid, Problem
 from domain.places import MICRO, Coordinates, PlaceFunction, Spot
-from storage.views.places import PAGE_MAX
 
 described(PlaceFunction)
 
@@ -98,6 +98,15 @@ class PlaceFilter:
     )
 
 
+@strawberry.type(description="A page of places. The list is not counted: it is reference data of any length.")
+class PlaceConnection:
+    """`storage.paging.Connection`."""
+
+    edges: list[Edge[Place]] = strawberry.field(description="The page, each place with its cursor.")
+    nodes: list[Place] = strawberry.field(description="The page, without cursors.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
+
+
 @strawberry.type
 class PlaceQueries:
     """Reading places."""
@@ -106,9 +115,6 @@ class PlaceQueries:
         "The place of that code; null when there is none.",
         Argument("unlocode", str, "Its code of UN/LOCODE, with or without a blank in it."),
     )
-    places: list[Place] = field(
-        "Places by their codes. Reference data, the same for every marketplace.",
-        Argument("filter", PlaceFilter | None, "Only what meets all of these conditions."),
-        Argument("first", int, f"How many: 1 to {PAGE_MAX}."),
-        Argument("after", str | None, "Only codes that come after this one."),
+    places: PlaceConnection = listing(
+        "Places by their codes. Reference data, the same for every marketplace.", filter=PlaceFilter
     )

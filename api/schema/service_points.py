@@ -9,7 +9,7 @@ import strawberry
 
 from api.operations import service_points
 from api.schema.arguments import Argument, field
-from api.schema.connection import Connection, listing, point
+from api.schema.connection import Connection, Edge, PageInfo, listing, point
 from api.schema.coverage import Coverage
 from api.schema.decisions import Decision
 from api.schema.enums import described
@@ -39,7 +39,7 @@ from domain.service_points import (
     Unreached,
     VerifyServicePoint,
 )
-from storage.views.places import PAGE_MAX
+from storage.paging import PAGE_MAX
 
 for _enum in (ServicePointState, ServicePointChangeKind, ServicePointAction, Unreached, Weekday):
     described(_enum)
@@ -192,6 +192,15 @@ class NearServicePoint:
         description="The point; null when it stopped serving this instant."
     )
     distance_metres: int = strawberry.field(description="Along the earth's surface, in metres.")
+
+
+@strawberry.type(description="A page of service points, the nearest first. The list is not counted: it ends nowhere.")
+class NearServicePointConnection:
+    """`storage.paging.Connection`."""
+
+    edges: list[Edge[NearServicePoint]] = strawberry.field(description="The page, each point with its cursor.")
+    nodes: list[NearServicePoint] = strawberry.field(description="The page, without cursors.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
 
 @strawberry.type(description="A service point that covers a place, and by what.")
@@ -457,12 +466,13 @@ class ServicePointQueries:
         filter=ServicePointFilter,
         order=ServicePointOrder,
     )
-    service_points_near: list[NearServicePoint] = field(
-        "The nearest service points that serve now, of providers that may sell that service there, the nearest first.",
-        Argument("location", LocationInput, "Where one looks from."),
-        Argument("service", ServiceMode, "What shall be done."),
-        Argument("radius_metres", int | None, "Only points within so many metres; anywhere when left out."),
-        Argument("first", int, f"How many: 1 to {PAGE_MAX}."),
+    service_points_near: NearServicePointConnection = listing(
+        "The service points that serve now, of providers that may sell that service there, the nearest first.",
+        more=(
+            Argument("location", LocationInput, "Where one looks from; a cursor is good for that place and service."),
+            Argument("service", ServiceMode, "What shall be done."),
+            Argument("radius_metres", int | None, "Only points within so many metres; anywhere when left out."),
+        ),
     )
     service_coverage: list[CoveringServicePoint] = field(
         "The service points that cover a place: first those whose radius reaches it, the nearest first, then those "

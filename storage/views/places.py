@@ -9,11 +9,9 @@ from typing import Any, Final
 from domain.access import Caller
 from domain.errors import Invalid, Problem
 from domain.places import MICRO, Coordinates, Place, PlaceFunction, is_unlocode
-from storage import places
+from storage import paging, places
+from storage.paging import PAGE_MAX
 from storage.views.view import Answer, Root, Row
-
-PAGE_MAX: Final = 100
-"""Of places and of points in one answer: as many as a page of any other list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +73,22 @@ async def place(
 
 async def listed(
     connection: Any, _rows: Sequence[Row], _viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
-) -> list[list[ShownPlace]]:
-    """The places that meet the filter, by code."""
+) -> list[paging.Connection[ShownPlace]]:
+    """A page of the places that meet the filter, by code."""
     wished = arguments.get("filter")
-    after = arguments.get("after")
+    page = paging.asked(arguments, (str,), "places")
     function = getattr(wished, "function", None)
     found = await places.page(
         connection,
         country=getattr(wished, "country", None),
         function=None if function is None else PlaceFunction(function),
         name=getattr(wished, "name_begins", None),
-        after=None if after is None else coded(after, "after"),
-        count=counted(arguments),
+        after=None if page.after is None else page.after[0],
+        before=None if page.before is None else page.before[0],
+        backward=page.backward,
+        count=page.size + 1,
     )
-    return [await _shown(connection, found)]
+    return [paging.connected(page, await _shown(connection, found), lambda each: (each.unlocode,))]
 
 
 async def _shown(connection: Any, found: Sequence[Place]) -> list[ShownPlace]:

@@ -13,15 +13,16 @@ from typing import Any, Final
 from domain import places as words
 from domain import premises, service_points
 from domain.access import Caller, ViewerKind
-from domain.errors import Invalid, Problem
+from domain.errors import Conflict, ErrorCode, Invalid, Problem
+from domain.geography import RINGS
 from domain.ids import ServicePointId
 from domain.modes import ServiceMode
 from domain.opening_hours import Span
 from domain.places import Coordinates
 from domain.service_points import CONTACT, ServicePointChangeKind
-from storage import personal, places
+from storage import paging, personal, places
 from storage import service_points as point_rows
-from storage.service_points import SERVICE_POINTS
+from storage.service_points import SERVICE_POINTS, Near
 from storage.views.actions import actions
 from storage.views.places import coded, counted, degrees
 from storage.views.view import (
@@ -228,21 +229,37 @@ SERVICE_POINT: Final = View(
 
 async def near(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
-) -> list[list[NearServicePoint]]:
-    """The nearest points with a service, with their distances."""
+) -> list[paging.Connection[NearServicePoint]]:
+    """A page of the points with a service, the nearest first, with their distances."""
     metres = arguments.get("radius_metres")
     if metres is not None and metres < 0:
         raise Invalid(Problem(("radiusMetres",), "A distance is not below zero."))
+    where, service = await _located(connection, arguments["location"]), ServiceMode(arguments["service"])
+    page = paging.asked(arguments, (int, str), "near", service, str(where.latitude), str(where.longitude))
     found = await point_rows.near(
         connection,
         viewer.tenant_id,
-        await _located(connection, arguments["location"]),
-        ServiceMode(arguments["service"]),
+        where,
+        service,
         metres=metres,
-        count=counted(arguments),
+        count=page.size + 1,
         now=at,
+        after=_found(page.after),
+        before=_found(page.before),
+        backward=page.backward,
     )
-    return [[NearServicePoint(each.id, each.metres) for each in found]]
+    shown = [NearServicePoint(each.id, each.metres) for each in found]
+    return [paging.connected(page, shown, lambda each: (each.distance_metres, each.service_point))]
+
+
+def _found(values: tuple[Any, ...] | None) -> Near | None:
+    """The point of a cursor. Its distance was measured before, and is no more than the earth allows."""
+    if values is None:
+        return None
+    metres, id_ = values
+    if not 0 <= metres <= RINGS[-1]:
+        raise Conflict("This list did not give that cursor.", code=ErrorCode.BAD_CURSOR)
+    return Near(ServicePointId(id_), metres)
 
 
 async def covering(

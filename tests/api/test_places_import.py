@@ -180,13 +180,19 @@ async def test_places_are_found_by_code_name_country_and_traffic(market: Marketp
     }
     assert (await ask(caller, one, code="FRZZZ"))["place"] is None
     many = (
-        "query($filter: PlaceFilter, $after: String, $first: Int!) "
-        "{ places(filter: $filter, after: $after, first: $first) { unlocode } }"
+        "query($filter: PlaceFilter, $after: String, $first: Int, $last: Int, $before: String) { places("
+        "filter: $filter, after: $after, first: $first, last: $last, before: $before) { "
+        "edges { cursor node { unlocode } } nodes { unlocode } "
+        "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
     )
 
-    async def codes(first: int = 100, after: str | None = None, **wish: Any) -> list[str]:
-        found = await ask(caller, many, filter=wish or None, first=first, after=after)
-        return [each["unlocode"] for each in found["places"]]
+    async def page(**wish: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await ask(caller, many, **wish))["places"]
+        assert [edge["node"] for edge in found["edges"]] == found["nodes"]
+        return found
+
+    async def codes(**wish: Any) -> list[str]:
+        return [each["unlocode"] for each in (await page(filter=wish or None, first=100))["nodes"]]
 
     assert await codes(nameBegins="goteb") == ["SEGOT"]
     assert await codes(nameBegins="new york") == ["USNYC"]
@@ -195,6 +201,22 @@ async def test_places_are_found_by_code_name_country_and_traffic(market: Marketp
     everything = await codes()
     assert everything == sorted(everything)
     assert len(everything) == 100
-    assert (await codes(first=1, after=everything[0])) == [everything[1]]
-    answer = await ask.answer(caller, many, first=0)
-    assert [error["extensions"]["code"] for error in answer.errors] == ["INVALID"]
+    begun = await page(first=3)
+    info = begun["pageInfo"]
+    assert (info["hasNextPage"], info["hasPreviousPage"]) == (True, False)
+    assert info["endCursor"] == begun["edges"][-1]["cursor"]
+    onward = await page(first=2, after=info["endCursor"])
+    assert [each["unlocode"] for each in onward["nodes"]] == everything[3:5]
+    assert onward["pageInfo"]["hasPreviousPage"]
+    back = await page(last=2, before=onward["pageInfo"]["startCursor"])
+    assert [each["unlocode"] for each in back["nodes"]] == everything[1:3]
+    assert (back["pageInfo"]["hasPreviousPage"], back["pageInfo"]["hasNextPage"]) == (True, True)
+    (final,) = (await page(last=1))["nodes"]
+    assert final["unlocode"] > everything[-1]
+    for wrong, code in (
+        ({"first": 0}, "INVALID"), ({}, "INVALID"), ({"first": 1, "last": 1}, "INVALID"), ({"last": 101}, "INVALID"),
+        ({"first": 1, "after": "CNSHA"}, "BAD_CURSOR"), ({"first": 1, "before": "é"}, "BAD_CURSOR"),
+        ({"first": 1, "after": info["endCursor"][:-2]}, "BAD_CURSOR"),
+    ):  # fmt: skip
+        answer = await ask.answer(caller, many, **wrong)
+        assert [error["extensions"]["code"] for error in answer.errors] == [code], wrong

@@ -13,7 +13,7 @@ import pytest
 from domain import geography
 from domain.geography import RINGS
 from domain.places import Coordinates
-from storage.service_points import _COVERING, _NEAR, _REACHING, SELLING
+from storage.service_points import _COVERING, _REACHING, SELLING, nearest
 
 POINTS = 4_000
 AT = Coordinates(31_233_333, 121_483_333)
@@ -63,11 +63,16 @@ async def plan(connection: asyncpg.Connection[Any], text: str, *arguments: Any) 
 
 
 @pytest.mark.parametrize("ring", [*RINGS])
-async def test_the_nearest_are_read_by_ranges_of_cells(app_sees: asyncpg.Connection[Any], ring: int) -> None:
+@pytest.mark.parametrize(("bounds", "backward"), [((), False), ((">",), False), (("<",), True), ((">", "<"), True)])
+async def test_the_nearest_are_read_by_ranges_of_cells(
+    app_sees: asyncpg.Connection[Any], ring: int, bounds: tuple[str, ...], backward: bool
+) -> None:
     ranges = geography.around(AT, ring)
     found = await plan(
-        app_sees, _NEAR, "ten_1", SELLING, datetime.now(UTC), "REPAIR", AT.latitude, AT.longitude,
+        app_sees, nearest(*bounds, backward=backward),
+        "ten_1", SELLING, datetime.now(UTC), "REPAIR", AT.latitude, AT.longitude,
         [each.low for each in ranges], [each.high for each in ranges], ring, 10,
+        *(value for _ in bounds for value in (20_000, "svp_1")),
     )  # fmt: skip
     assert "service_point_cells_near" in found
     assert "service_point_cells" not in found

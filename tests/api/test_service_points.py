@@ -14,11 +14,9 @@ from domain.access import Role
 from domain.capabilities import Capability, Cause, Limit, Scope, because
 from domain.enrolments import OfferGuarantee
 from domain.gates import Action
-from domain.ids import CoverageId, RestrictionId
+from domain.ids import RestrictionId
 from domain.modes import ServiceMode
 from domain.providers import ProviderState
-from storage import service_points as point_rows
-from storage.pool import Pool
 from storage.unit_of_work import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
@@ -40,9 +38,12 @@ DETAILS: dict[str, Any] = {
 }
 CONTACT = {"name": "Li Wei", "phone": "+862155512345", "email": "li.wei@example.com"}
 SHOWN = "servicePoint { id state version checkDueAt overdueSince unreachableSince unreachableReason engineers }"
-NEAR = """query($at: LocationInput!, $service: ServiceMode!, $radius: Int, $first: Int!) {
-  servicePointsNear(location: $at, service: $service, radiusMetres: $radius, first: $first) {
-    distanceMetres servicePoint { id name state } } }"""
+NEAR = """query($at: LocationInput!, $service: ServiceMode!, $radius: Int, $first: Int, $after: String, $last: Int,
+    $before: String) {
+  servicePointsNear(location: $at, service: $service, radiusMetres: $radius, first: $first, after: $after, last: $last,
+      before: $before) {
+    nodes { distanceMetres servicePoint { id name state } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 COVERS = """query($spot: SpotInput!, $at: CoordinatesInput, $service: ServiceMode!, $first: Int!) {
   serviceCoverage(spot: $spot, coordinates: $at, service: $service, first: $first) {
     area distanceMetres servicePoint { id } } }"""
@@ -76,7 +77,7 @@ async def serving(market: Marketplace, ask: Asking, provider: Member, details: d
 
 async def near(ask: Asking, caller: Any, at: dict[str, Any], service: str = "REPAIR", **wish: Any) -> list[Any]:
     wish = {"first": 10, "radius": None, **wish}
-    found = (await ask(caller, NEAR, at=at, service=service, **wish))["servicePointsNear"]
+    found = (await ask(caller, NEAR, at=at, service=service, **wish))["servicePointsNear"]["nodes"]
     assert isinstance(found, list)
     return found
 
@@ -266,8 +267,27 @@ async def test_the_nearest_come_first_with_their_distances(market: Marketplace, 
         ask, buyer.caller, {"coordinates": {"latitude": "-17.8", "longitude": "-179.9"}}, radius=50_000
     )
     assert over_the_date_line["servicePoint"]["name"] == "Fiji"
-    assert len(await near(ask, buyer.caller, {"unlocode": "CNSHA"}, first=2)) == 2
     assert await near(ask, buyer.caller, {"unlocode": "CNSHA"}, service="EXPRESS") == []
+
+    async def page(**wish: Any) -> tuple[list[str], dict[str, Any]]:
+        wish = {"at": {"unlocode": "CNSHA"}, "service": "REPAIR", **wish}
+        listed = (await ask(buyer.caller, NEAR, **wish))["servicePointsNear"]
+        return [each["servicePoint"]["name"] for each in listed["nodes"]], listed["pageInfo"]
+
+    names, info = await page(first=1)
+    assert (names, info["hasNextPage"], info["hasPreviousPage"]) == (["Suzhou"], True, False)
+    names, info = await page(first=2, after=info["endCursor"])
+    assert (names, info["hasNextPage"], info["hasPreviousPage"]) == (["Ningbo", "Fiji"], True, True)
+    assert (await page(first=9, after=info["endCursor"]))[0] == ["Samoa"]
+    assert (await page(first=9, after=info["endCursor"], radius=100_000))[0] == []
+    between, ends = await page(last=9, before=info["endCursor"])
+    assert (between, ends["hasPreviousPage"], ends["hasNextPage"]) == (["Suzhou", "Ningbo"], False, True)
+    assert (await page(last=1, before=info["endCursor"], after=ends["startCursor"]))[0] == ["Ningbo"]
+    assert (await page(last=2))[0] == ["Fiji", "Samoa"]
+    assert (await page(last=2, radius=200_000))[0] == ["Suzhou", "Ningbo"]
+    elsewhere = {"at": {"unlocode": "NLRTM"}, "service": "REPAIR", "first": 1, "after": info["endCursor"]}
+    answer = await ask.answer(buyer.caller, NEAR, **elsewhere)
+    assert [error["extensions"]["code"] for error in answer.errors] == ["BAD_CURSOR"], "distances from elsewhere"
 
 
 async def test_where_one_looks_from_is_one_known_place(market: Marketplace, ask: Asking) -> None:
@@ -448,23 +468,6 @@ async def test_what_was_reported_in_time_is_no_unreported_withdrawal(market: Mar
     payload = await ask.mutate(market.staff(Role.SUPPORT), "recordUnreportedWithdrawal", SHOWN, **early)
     assert payload["userErrors"] == []
     assert payload["servicePoint"]["state"] == "WITHDRAWN"
-
-
-async def test_a_cover_finds_the_points_that_its_provider_still_answers_for(
-    market: Marketplace, ask: Asking, worker_pool: Pool
-) -> None:
-    provider = await market.add("Fixers", Role.PROVIDER)
-    await covered(market, ask, provider, 1)
-    gone, _kept = await serving(market, ask, provider), await serving(market, ask, provider)
-    wish = {"servicePointId": gone, "goneSince": "2026-01-05T00:00:00Z", "note": "Shut.", "idempotencyKey": "gone"}
-    selection = "servicePoint { liableUntil commitments(first: 1) { id } }"
-    payload = await ask.mutate(market.staff(Role.SUPPORT), "recordUnreportedWithdrawal", selection, **wish)
-    until = datetime.fromisoformat(payload["servicePoint"]["liableUntil"])
-    (cover,) = (CoverageId(each["id"]) for each in payload["servicePoint"]["commitments"])
-    async with worker_pool.acquire(market.id) as connection:
-        for at, liable in ((until, [gone]), (until + timedelta(microseconds=1), [])):
-            points = await point_rows.liable_points(connection, market.id, cover, at)
-            assert [each.id for each in points] == liable
 
 
 # -- two at once ------------------------------------------------------------------------------------------------------
