@@ -149,6 +149,10 @@ class RestrictionAction(StrEnum):
     """liftRestriction: what it took away is back at once."""
 
 
+BY_DESK: Final = frozenset({Cause.DESK, Cause.SUSPENSION})
+"""Causes of restrictions that somebody at the desk decided: each has its statement of reasons and can be appealed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Restriction:
     """A limit on a provider, with its reason in words. It is live until it is lifted.

@@ -73,9 +73,11 @@ class MeasureBasis(StrEnum):
     """The party's scorecard is below standard."""
     DEBT = "DEBT"
     """An invoice is overdue."""
+    DESK = "DESK"
+    """The desk decided so by itself, and its decision says why."""
 
 
-WITHOUT_ENTRY: Final = frozenset({MeasureBasis.SCORECARD, MeasureBasis.DEBT})
+WITHOUT_ENTRY: Final = frozenset({MeasureBasis.SCORECARD, MeasureBasis.DEBT, MeasureBasis.DESK})
 """What rests on no points."""
 
 
@@ -147,7 +149,7 @@ class Step:
 class AccountMeasure:
     """A measure against a party. Exactly one of `supplier_id` and `provider_id` is set.
 
-    `entry_id` is the entry that brought it, None for a scorecard's and for a debt's, whose invoice `about` names.
+    `entry_id` is the entry that brought it, None for those that rest on no points; of a debt's `about` is the invoice.
     `effective_at` is its first instant; `until` its last one, None where only lifting ends it, fixed when it is
     announced. `withheld` are the actions that it takes where a rule names them. `removed` names what it took row by
     row: the services it took off the shelf, the guarantees it ended. `resumes_id` is the measure that it takes up
@@ -294,14 +296,15 @@ def announce_measure(
     resumes: AccountMeasure | None = None,
     about: str | None = None,
     withheld: frozenset[Action] = frozenset(),
+    until: datetime | None = None,
     at: datetime,
 ) -> Change[AccountMeasure]:
     """The measure is told. It takes effect when its notice is over, and lasts from then on.
 
-    One that takes up a measure which an appeal had lifted lasts as long as was left of that one.
+    One that takes up a measure which an appeal had lifted lasts as long as was left of that one. `until` is given where
+    something else than the step says how long.
     """
     effective_at = dates.start_of_day_after(at, step.notice_days + 1, calendar) if step.notice_days else at
-    until: datetime | None = None
     if resumes is not None and resumes.until is not None and resumes.ended_at is not None:
         until = effective_at + (resumes.until - max(resumes.ended_at, resumes.effective_at))
     elif step.days is not None:
@@ -341,7 +344,7 @@ def announce_measure(
 def stands(measure: AccountMeasure, entries: Sequence[PointsEntry]) -> bool:
     """Whether what the measure rests on still reaches its threshold. `entries` are all of its party's.
 
-    A scorecard's measure and a debt's rest on no entry, and are lifted by the scorecard and the payment.
+    Those of a scorecard, a debt or the desk rest on no entry, and are lifted by the scorecard, the payment, the desk.
     """
     if measure.basis in WITHOUT_ENTRY:
         return True

@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain import words
+from domain.capabilities import BY_DESK, Restriction
 from domain.dates import rfc3339
-from domain.explain import Finding
+from domain.explain import Finding, Input
 from domain.gates import Action
 from domain.ids import Id, LiablePartyId
 from domain.locales import Locale
-from domain.measures import AccountMeasure, MeasureKind
+from domain.measures import AccountMeasure, MeasureBasis, MeasureKind
 from domain.penalties import SideEffect, Violation
 from domain.points import CauseKind, PointsEntry
 from domain.rulebook import RuleVersion
@@ -166,7 +167,7 @@ def of_entry(entry: PointsEntry, rule: RuleVersion, tree: Finding) -> Statement:
 
 
 def of_measure(measure: AccountMeasure, entry: PointsEntry | None, rule: RuleVersion, tree: Finding) -> Statement:
-    """Why the measure was taken; `entry` is what brought it, None for a scorecard's."""
+    """Why the measure was taken; `entry` is what brought it, None where it rests on no points."""
     return Statement(
         subject_id=measure.id,
         party_id=measure.party_id,
@@ -183,7 +184,7 @@ def of_measure(measure: AccountMeasure, entry: PointsEntry | None, rule: RuleVer
         evidence=() if entry is None else tuple(map(str, entry.upload_ids)),
         findings=leaves(tree),
         found_by_others=entry is not None and entry.cause in FOUND_BY_OTHERS,
-        automated_detection=entry is None or entry.cause in DETECTED,
+        automated_detection=entry.cause in DETECTED if entry is not None else measure.basis is not MeasureBasis.DESK,
         automated_decision=measure.automated,
         rule_key=rule.key,
         rule_title=rule.title,
@@ -192,6 +193,43 @@ def of_measure(measure: AccountMeasure, entry: PointsEntry | None, rule: RuleVer
         rule_effective_from=rule.effective_from,
         issued_at=measure.announced_at,
         appeal_until=measure.appealable_until,
+    )
+
+
+def of_restriction(restriction: Restriction, rule: RuleVersion, appeal_until: datetime) -> Statement:
+    """Why the desk restricted or suspended a provider; `rule` is the one about measures of that day.
+
+    Refuses (ValueError) one that follows from something else, which has its own reasons.
+    """
+    limit = restriction.limit
+    if limit.cause not in BY_DESK:
+        raise ValueError(f"{restriction.id} follows from {limit.cause}")
+    because: dict[str, Input] = {"cause": limit.cause.value, "reason": restriction.reason}
+    return Statement(
+        subject_id=restriction.id,
+        party_id=restriction.provider_id,
+        kind=MeasureKind.RESTRICTION,
+        points=0,
+        strikes=0,
+        violations=(),
+        takes=tuple(sorted(limit.scope.actions or Action)),
+        effects=(),
+        occurred_at=None,
+        since=limit.since,
+        until=limit.until,
+        note=None,
+        evidence=(),
+        findings=(Finding("standing.restriction", True, "removed_by_desk", because, version=rule.id),),
+        found_by_others=False,
+        automated_detection=False,
+        automated_decision=False,
+        rule_key=rule.key,
+        rule_title=rule.title,
+        rule_version_id=str(rule.id),
+        rule_number=rule.number,
+        rule_effective_from=rule.effective_from,
+        issued_at=restriction.imposed_at,
+        appeal_until=appeal_until,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from domain import appeals, claims
 from domain.appeals import SUBJECTS, Appeal, AppealEffect, AppealRound, AppealTerms, Standing, Subject, SubjectKind
-from domain.capabilities import Cause
+from domain.capabilities import BY_DESK
 from domain.claims import Claim, ClaimOutcome, ClaimState, Side
 from domain.coupons import CouponState
 from domain.dates import Calendar
@@ -278,7 +278,7 @@ async def _restriction(asked: Asked, id: Id) -> Subject:
     found = await capabilities.get(asked.connection, asked.tenant_id, RestrictionId(id))
     kind = SubjectKind.RESTRICTION
     by_desk = Finding(
-        "appeal.desk", found.limit.cause is Cause.DESK, "appeal_restriction_by_desk", {"cause": found.limit.cause.value}
+        "appeal.desk", found.limit.cause in BY_DESK, "appeal_restriction_by_desk", {"cause": found.limit.cause.value}
     )
     return Subject(
         kind=kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.operations import capabilities, exits, relations, standings
+from api.operations import capabilities, exits, relations, removals
 from domain.access import Role
 from domain.capabilities import RestrictProvider, Scope
 from domain.exits import RequestExit
@@ -27,5 +27,5 @@ async def leaver(market: Marketplace, building: Market, sibling: Member, name: s
     await market.act(gone.caller, relations.declare_related_account, DeclareRelatedAccount(stays, "The same owner."))
     await market.act(gone.caller, exits.request_exit, RequestExit(id, "Too little to do."))
     removed = TerminateProvider(id, TerminationCause.FRAUD, "It never picked up.")
-    await market.act(building.staff, standings.terminate_provider, removed)
+    await market.act(building.staff, removals.terminate_provider, removed)
     return gone

@@ -14,6 +14,7 @@ from api.operations.claims import supplements
 from domain import providers
 from domain.appeals import SUBJECTS, Appeal, AppealEffect, SubjectKind
 from domain.bars import BarCause
+from domain.capabilities import Cause
 from domain.claims import GAINED, Claim, ClaimState, Side
 from domain.ids import ClaimId, CouponId, MeasureId, OrderId, ProviderId, RestrictionId, ReviewId
 from domain.providers import ProviderState
@@ -140,7 +141,9 @@ async def _restriction(work: Work, undoing: Undoing) -> None:
         return
     found = await restriction_rows.get(work.connection, work.tenant_id, RestrictionId(id))
     provider = await provider_rows.lock(work.connection, work.tenant_id, found.provider_id)
-    if await capabilities.lift(work, provider.id, found.limit.cause, found.limit.about, reason):
+    if await capabilities.lift_one(work, found.id, reason):  # the desk may have imposed several
+        if found.limit.cause is Cause.SUSPENSION:
+            provider = await capabilities.reinstate(work, provider, reason)
         await capabilities.settle(work, provider)
 
 

@@ -116,6 +116,16 @@ async def lift(work: Work, provider_id: ProviderId, cause: Cause, about: str | N
     return True
 
 
+async def lift_one(work: Work, id: RestrictionId, reason: str) -> bool:
+    """That restriction is over; whether it still stood. Its provider is locked; `settle` comes after."""
+    found = await restriction_rows.lock(work.connection, work.tenant_id, id)
+    if not found.live:
+        return False
+    await work.keep(capabilities.end_restriction(found, reason, work.at))
+    await end_duties(work, found.id)
+    return True
+
+
 async def lift_all(work: Work, provider_id: ProviderId, reason: str) -> None:
     """Nothing restricts the provider any more, since it is gone."""
     for restriction in await restriction_rows.live_by_provider(work.connection, work.tenant_id, provider_id):

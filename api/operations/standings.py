@@ -1,15 +1,16 @@
-"""Standings: the desk suspends a provider, reinstates it, removes it from a programme or from the marketplace."""
+"""Standings: the desk suspends a provider and reinstates it; what it takes to remove one, whoever decides that.
+
+The desk's own removals are measures (`removals`), as those that follow from points are.
+"""
 
 from api.operations import applications, bars, bundles, capabilities, enrolments, exits
 from domain import access, standings
 from domain.bars import Bar, BarCause
 from domain.capabilities import Cause, Limit, Scope
 from domain.enrolments import Guarantee
-from domain.errors import NotFound
 from domain.ids import ProviderId
 from domain.providers import Provider, ProviderAction
-from domain.standings import ReinstateProvider, RemoveFromProgramme, SuspendProvider, TerminateProvider
-from storage import enrolments as guarantee_rows
+from domain.standings import ReinstateProvider, SuspendProvider, TerminateProvider
 from storage import providers as provider_rows
 from storage.unit_of_work import Outcome, Work
 
@@ -42,19 +43,6 @@ async def reinstate_provider(work: Work, command: ReinstateProvider) -> Outcome:
     return Outcome({"provider": provider.id})
 
 
-async def terminate_provider(work: Work, command: TerminateProvider) -> Outcome:
-    """The provider is gone for good, and barred with its related accounts; what it sold stays its duty.
-
-    Refuses one that is gone.
-    """
-    access.require(work.caller, "terminateProvider")
-    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
-    work.expect(provider)
-    standings.require_move(provider, work.caller, ProviderAction.TERMINATE_PROVIDER)
-    bar = await terminate(work, provider, command)
-    return Outcome({"provider": provider.id, "bar": bar.id})
-
-
 async def terminate(work: Work, provider: Provider, command: TerminateProvider) -> Bar:
     """The provider, which is locked and not gone, is gone for good; the bar that keeps it and its like out."""
     await work.keep(standings.terminate_provider(provider, command, work.at))
@@ -64,22 +52,6 @@ async def terminate(work: Work, provider: Provider, command: TerminateProvider) 
     await capabilities.lift_all(work, provider.id, "The provider is terminated.")
     await capabilities.refresh(work, provider.id)
     return await bars.lay(work, provider.id, BarCause.REMOVAL, command.reason)
-
-
-async def remove_from_programme(work: Work, command: RemoveFromProgramme) -> Outcome:
-    """The provider's guarantee under that rule has ended; it and related accounts may not offer it again for long.
-
-    Refuses with NotFound a guarantee that it does not offer.
-    """
-    access.require(work.caller, "removeFromProgramme")
-    provider = await provider_rows.lock(work.connection, work.tenant_id, command.provider_id)
-    standings.require_move(provider, work.caller, ProviderAction.REMOVE_FROM_PROGRAMME)
-    offered = await guarantee_rows.find_offered(work.connection, work.tenant_id, provider.id, command.rule_key)
-    if offered is None:
-        raise NotFound("The provider does not offer that guarantee.", field=("ruleKey",))
-    guarantee = await guarantee_rows.lock(work.connection, work.tenant_id, offered.id)
-    bar = await remove(work, provider.id, guarantee, command.reason)
-    return Outcome({"provider": provider.id, "bar": bar.id})
 
 
 async def remove(work: Work, provider_id: ProviderId, guarantee: Guarantee, reason: str) -> Bar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
 
-from api.operations import bars, capabilities, exits, standings
+from api.operations import bars, capabilities, exits, removals, standings
 from api.schema import modes as _modes  # noqa: F401 - describes the shared enums
 from api.schema.arguments import Argument
 from api.schema.arguments import field as argued
@@ -36,6 +36,7 @@ from domain.standings import (
 if TYPE_CHECKING:
     from api.schema.decisions import Decision
     from api.schema.lanes import Lane
+    from api.schema.points import AccountMeasure, StatementOfReasons
     from api.schema.providers import Provider
     from api.schema.rules import RuleVersion
 
@@ -110,6 +111,12 @@ class Restriction(Node):
     reason: str = strawberry.field(description="Why, in words.")
     decision: Annotated["Decision", strawberry.lazy("api.schema.decisions")] | None = strawberry.field(
         description="The decision that explains it; null where the desk alone decided."
+    )
+    statement_of_reasons: Annotated["StatementOfReasons", strawberry.lazy("api.schema.points")] | None = (
+        strawberry.field(
+            description="Why the desk decided so, and how to have it reviewed; null where it follows from something "
+            "else, which has its own reasons."
+        )
     )
     since: datetime = strawberry.field(description="From when on it takes effect; ahead while grace runs.")
     until: datetime | None = strawberry.field(description="Its last instant; null until it is lifted.")
@@ -412,6 +419,9 @@ class StandingPayload:
     )
     exit: Exit | None = strawberry.field(description="The exit; null where it was about none.")
     bar: Bar | None = strawberry.field(description="The bar that was laid or lifted; null where it was about none.")
+    measure: Annotated["AccountMeasure", strawberry.lazy("api.schema.points")] | None = strawberry.field(
+        description="The measure that a removal is, with its statement of reasons; it can be appealed and lifted."
+    )
     user_errors: list[UserError] = strawberry.field(description="Why nothing changed; empty on success.")
 
 
@@ -467,14 +477,14 @@ class CapabilityMutations:
         description="A suspended provider works again, but for what else is restricted.",
     )
     terminate_provider: StandingPayload = mutation(
-        standings.terminate_provider,
+        removals.terminate_provider,
         TerminateProviderInput,
         keyed=False,
         description="A provider is removed from the marketplace for good; it and related accounts are barred from "
         "coming back for as long as the rule gives.",
     )
     remove_from_programme: StandingPayload = mutation(
-        standings.remove_from_programme,
+        removals.remove_from_programme,
         RemoveFromProgrammeInput,
         keyed=False,
         description="A provider's guarantee under a rule has ended; it and related accounts are barred from offering "

@@ -170,7 +170,7 @@ class AccountMeasure(Node):
     effects: list[SideEffect] = strawberry.field(description="What else follows.")
     state: MeasureState = strawberry.field(description="Where it stands.")
     entry: PointsEntry | None = strawberry.field(
-        description="The points that brought it; null for a scorecard's and a debt's."
+        description="The points that brought it; null where it rests on a scorecard, a debt or the desk alone."
     )
     invoice: Annotated["Invoice", strawberry.lazy("api.schema.invoices")] | None = strawberry.field(
         description="The overdue invoice that a supplier's restriction rests on; null otherwise."

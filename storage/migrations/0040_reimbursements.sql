@@ -1,4 +1,6 @@
--- What an insurer, or a carrier outside a case, paid back to the marketplace for a claim (domain/reimbursements.py).
+-- What the marketplace is paid back (domain/reimbursements.py), and measures that the desk decided (domain/measures.py).
+
+-- What an insurer, or a carrier outside a case, paid back to the marketplace for a claim.
 CREATE TABLE reimbursements (
   tenant_id         text COLLATE "C" NOT NULL,
   id                text COLLATE "C" NOT NULL CHECK (id LIKE 'rmb\__%'),
@@ -46,3 +48,14 @@ BEGIN
   EXECUTE format('ALTER TABLE ledger_transfers ADD CONSTRAINT ledger_transfers_caused CHECK (num_nonnulls(%s) > 0)',
                  causes);
 END $$;
+
+-- Measures that rest on no points: those of a scorecard, of a debt, and of the desk.
+DO $$
+DECLARE
+  old text;
+BEGIN
+  SELECT conname INTO STRICT old FROM pg_constraint WHERE conrelid = 'measures'::regclass AND contype = 'c'
+    AND pg_get_constraintdef(oid) LIKE '%SCORECARD%' AND pg_get_constraintdef(oid) LIKE '%entry_id%';
+  EXECUTE format('ALTER TABLE measures DROP CONSTRAINT %I', old);
+END $$;
+ALTER TABLE measures ADD CHECK ((basis IN ('SCORECARD', 'DEBT', 'DESK')) = (entry_id IS NULL));

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from domain import bars, capabilities, dates, expiry, lanes, standings
+from domain import appeals, bars, capabilities, dates, expiry, lanes, points, standings, statements
 from domain.access import Caller, ViewerKind
-from domain.capabilities import Limit, Restriction, Stop
+from domain.appeals import SubjectKind
+from domain.capabilities import BY_DESK, Limit, Restriction, Stop
 from domain.dates import Calendar
 from domain.errors import Refused
 from domain.exits import Exit, OpenDuty
@@ -20,13 +21,14 @@ from domain.lanes import Lane
 from domain.providers import Provider
 from domain.requirements import Matrix, RequirementItem
 from storage import bars as bar_rows
-from storage import calendars, onboarding, requirements
+from storage import calendars, onboarding, requirements, rulebook
 from storage import capabilities as restriction_rows
 from storage import exits as exit_rows
 from storage.lanes import LANES
 from storage.providers import PROVIDERS
 from storage.services import SERVICES
 from storage.views.actions import actions
+from storage.views.points import ShownStatement, shown
 from storage.views.view import Computed, Field, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
 
 
@@ -153,6 +155,29 @@ BY_ID: Final = {
 }
 """Ids sort by the instant they were minted."""
 
+
+async def restriction_statements(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[ShownStatement | None]:
+    """Why the desk restricted or suspended the provider; None where the restriction follows from something else."""
+    found = [restriction_rows.RESTRICTIONS.decode(row) for row in rows]
+    if not any(each.limit.cause in BY_DESK for each in found):
+        return [None] * len(found)
+    market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", viewer.tenant_id)
+    calendar = await calendars.get(connection, market)
+    told: list[ShownStatement | None] = []
+    for each in found:
+        if each.limit.cause not in BY_DESK:
+            told.append(None)
+            continue
+        rule = await rulebook.in_force(connection, viewer.tenant_id, points.RULE, each.imposed_at)
+        redress = await rulebook.in_force(connection, viewer.tenant_id, appeals.RULE, each.imposed_at)
+        kind = SubjectKind.RESTRICTION
+        until = appeals.filing_until(appeals.appeal_terms(redress), kind, each.imposed_at, calendar)
+        told.append(shown(statements.of_restriction(each, rule, until)))
+    return told
+
+
 RESTRICTION: Final = View(
     type="Restriction",
     table="restrictions",
@@ -164,6 +189,7 @@ RESTRICTION: Final = View(
         ),
         "provider": One("Provider", "{t}.provider_id"),
         "decision": One("Decision", "{t}.decision_id"),
+        "statementOfReasons": Computed(restriction_statements, needs=restriction_rows.RESTRICTIONS.names),
         **actions(restriction_rows.RESTRICTIONS, lambda thing, viewer, _at: capabilities.moves(thing, viewer)),
     },
     sorts=BY_ID,

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.operations import deposits, standings
+from api.operations import deposits, removals
 from api.settings import Settings
 from api.verbs import books
 from domain.access import Role
@@ -139,7 +139,7 @@ async def test_a_deposit_goes_back_when_its_provider_is_gone_and_nothing_is_open
     await record(market, id_, 100_00)
     coupon = await owing(story, 30_00)
     wish = TerminateProvider(id_, TerminationCause.OTHER, "for the test")
-    await market.act(market.staff, standings.terminate_provider, wish)
+    await market.act(market.staff, removals.terminate_provider, wish)
     with pytest.raises(Refused) as refused:
         await give_back(market, id_, 70_00)
     assert {"deposit_nothing_owed", "deposit_nothing_contingent"} <= set(reasons(refused))

@@ -128,6 +128,88 @@ async def test_a_terminated_provider_and_its_related_accounts_stay_out_for_a_yea
     assert refusal(refused) == ["standing_allows"]
 
 
+REMOVED = """provider { state } bar { id } measure { id kind basis state automated
+  statementOfReasons { facts { reason text } automatedDetection automatedDecision ruleKey appealUntil } }"""
+
+
+@pytest.mark.parametrize("verb", ["terminateProvider", "removeFromProgramme"])
+async def test_what_the_desk_removed_is_back_when_an_appeal_says_so(sandbox: Market, ask: Asking, verb: str) -> None:
+    """The desk's own removal says why and is appealed; overturned, everything it took is back, the bars with it."""
+    id, related, rule = await nvocc(sandbox), await sandbox.register_provider(), "guarantees/on_time"
+    offered, own, desk = await sandbox.offer(id, rule), sandbox.provider(id), sandbox.staff
+    selling = await on_sale(sandbox, id)
+    wish = {"cause": "FRAUD"} if verb == "terminateProvider" else {"ruleKey": rule}
+    gone = await ask.mutate(desk, verb, REMOVED, providerId=id, reason="Forged papers.", **wish)
+    measure, statement = gone["measure"], gone["measure"]["statementOfReasons"]
+    kind = "TERMINATION" if verb == "terminateProvider" else "PROGRAMME_REMOVAL"
+    assert [measure[name] for name in ("kind", "basis", "state", "automated")] == [kind, "DESK", "IN_FORCE", False]
+    assert [each["reason"] for each in statement["facts"]] == ["removed_by_desk"]
+    assert statement["facts"][0]["text"].endswith("Forged papers.")
+    assert (statement["automatedDetection"], statement["automatedDecision"], statement["ruleKey"]) == (
+        False,
+        False,
+        "exits",
+    )
+    assert statement["appealUntil"] == "2026-03-04T04:59:59.999999Z"
+    content = {"grounds": "They are ours.", "rootCause": "A mix-up.", "correction": "New scans.", "prevention": "Care."}
+    drafted = await ask.mutate(
+        own, "draftAppeal", "appeal { id }", subjectId=measure["id"], content=content, idempotencyKey="D"
+    )
+    appeal = {"appealId": drafted["appeal"]["id"], "idempotencyKey": "A"}
+    assert (await ask.mutate(own, "fileAppeal", "appeal { state }", **appeal))["userErrors"] == []
+    itself = await ask.mutate(desk, "admitAppeal", "appeal { state }", **appeal)
+    assert refusal(itself) == ["appeal_not_by_first_decider"]
+    reviewer = sandbox.caller(Role.ADMIN)
+    for step in ("admitAppeal", "takeAppeal"):
+        await ask.mutate(reviewer, step, "appeal { state }", **appeal)
+    await sandbox.move(START + DAY)
+    decided = await ask.mutate(
+        reviewer, "decideAppeal", "appeal { outcome }", undone=["RESTRICTION"], note="The papers are real.", **appeal
+    )
+    assert decided["appeal"] == {"outcome": "OVERTURNED"}
+    assert (await shown(ask, sandbox.staff, id, "state"))["state"] == "ACTIVE"
+    assert await on_sale(sandbox, id) == selling
+    assert await barred(sandbox, [id, related], related, START + 2 * DAY) == []
+    text = "query ($id: ID!) { guarantee(id: $id) { state } accountMeasure(id: $measure) { state } }"
+    text = text.replace("$id: ID!", "$id: ID!, $measure: ID!")
+    after = await ask(own, text, id=offered, measure=measure["id"])
+    assert (after["guarantee"]["state"], after["accountMeasure"]["state"]) == ("ACTIVE", "LIFTED")
+
+
+async def test_a_suspension_says_why_and_an_appeal_ends_it_alone(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    own, wish = sandbox.provider(id), {"providerId": id, "reason": "Looked into."}
+    shown_ = """restriction { id cause statementOfReasons { measure takes facts { reason text } automatedDecision
+      ruleKey issuedAt appealUntil text } }"""
+    first = await ask.mutate(sandbox.staff, "restrictProvider", shown_, actions=["LIST"], **wish)
+    made = await ask.mutate(sandbox.staff, "suspendProvider", shown_, **wish)
+    statement = made["restriction"]["statementOfReasons"]
+    assert (statement["measure"], statement["automatedDecision"], statement["ruleKey"]) == (
+        "RESTRICTION",
+        False,
+        "penalties",
+    )
+    assert statement["takes"] == ["BOOK", "LIST", "OFFER_GUARANTEE", "SELL"]
+    assert first["restriction"]["statementOfReasons"]["takes"] == ["LIST"]
+    assert statement["facts"][0]["text"].endswith("(SUSPENSION): Looked into.")
+    assert statement["appealUntil"] in statement["text"]
+    content = {"grounds": "All is well.", "rootCause": "None.", "correction": "None.", "prevention": "None."}
+    subject = made["restriction"]["id"]
+    drafted = await ask.mutate(
+        own, "draftAppeal", "appeal { id }", subjectId=subject, content=content, idempotencyKey="D"
+    )
+    appeal = {"appealId": drafted["appeal"]["id"], "idempotencyKey": "A"}
+    await ask.mutate(own, "fileAppeal", "appeal { state }", **appeal)
+    reviewer = sandbox.caller(Role.ADMIN)
+    for step in ("admitAppeal", "takeAppeal"):
+        await ask.mutate(reviewer, step, "appeal { state }", **appeal)
+    await ask.mutate(reviewer, "decideAppeal", "appeal { id }", undone=["RESTRICTION"], note="So it is.", **appeal)
+    assert (await shown(ask, sandbox.staff, id, "state"))["state"] == "RESTRICTED", "the other restriction stands"
+    text = "query ($id: ID!) { restriction(id: $id) { liftedAt } }"
+    assert (await ask(own, text, id=first["restriction"]["id"]))["restriction"]["liftedAt"] is None
+    assert (await ask(own, text, id=subject))["restriction"]["liftedAt"] is not None
+
+
 async def test_a_lifted_bar_lets_in_at_once(sandbox: Market, ask: Asking) -> None:
     id = await nvocc(sandbox)
     made = await ask.mutate(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.operations import bundles, enrolments, orders, quotes, standings, tracking
+from api.operations import bundles, enrolments, orders, quotes, removals, standings, tracking
 from domain.access import Caller
 from domain.bundles import JoinBundle
 from domain.dates import MICROSECOND, rfc3339
@@ -136,7 +136,7 @@ async def test_whoever_is_removed_is_barred_and_says_until_when(sandbox: Market,
     provider, rule = await sandbox.register_provider(), "guarantees/on_time"
     id = await sandbox.offer(provider)
     outcome = await sandbox.act(
-        sandbox.staff, standings.remove_from_programme, RemoveFromProgramme(provider, rule, "Forged scans.")
+        sandbox.staff, removals.remove_from_programme, RemoveFromProgramme(provider, rule, "Forged scans.")
     )
     asked = f"query ($id: ID!) {{ guarantee(id: $id) {GUARANTEE[9:]} }}"
     shown = (await ask(sandbox.provider(provider), asked, id=id))["guarantee"]
@@ -199,7 +199,7 @@ async def test_a_bundle_stands_as_its_members_do(sandbox: Market, ask: Asking) -
     await sandbox.move(START + timedelta(days=2))
     assert await states() == ["ACTIVE"] * 4
     removed = RemoveFromProgramme(provider, MEMBERS[1], "Forged scans.")
-    await sandbox.act(sandbox.staff, standings.remove_from_programme, removed)
+    await sandbox.act(sandbox.staff, removals.remove_from_programme, removed)
     assert sorted(await states()) == ["ENDED", "ENDED", "REMOVED", "REMOVED"], "no member goes on without the others"
 
 
