@@ -136,6 +136,23 @@ def hours_deadline(start: datetime, hours: int) -> datetime:
     return start + timedelta(hours=_whole(hours))
 
 
+def postponed(deadline: datetime, by: timedelta, calendar: Calendar, *, not_before: datetime) -> datetime:
+    """The deadline, `by` later: one of hours exactly, one of days at the end of the local day that it then falls on.
+
+    What is later is counted on the clocks of that market, so that five days are five days also where clocks change in
+    between. A deadline of days ends a local day, or is the first instant behind one, and stays so. One that, counted
+    exactly, lies behind `not_before`, the end of what postponed it, does not come before it.
+    """
+    for behind in (timedelta(0), MICROSECOND):
+        last = deadline - behind
+        if by and end_of_day(local_day(last, calendar), calendar) == last:
+            day = (calendar.local(last).replace(tzinfo=None) + by).date()
+            while (found := end_of_day(day, calendar) + behind) < min(not_before, deadline + by):
+                day += DAY
+            return found
+    return deadline + by
+
+
 def start_of_day_after(start: datetime, days: int, calendar: Calendar) -> datetime:
     """The first instant of the `days`-th local day after the day of `start`."""
     return calendar.midnight(local_day(start, calendar) + _whole(days) * DAY)

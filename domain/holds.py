@@ -2,7 +2,8 @@
 
 How it works. Staff say where (lane, place, country of delivery, provider), which duties, and from when until when.
 Every matching clock that is open stands still for that span: its deadline moves at once by as long as the clock and the
-span overlap, and with it the deadlines that its claim, cover, service or return shows. A hold is an extension that is
+span overlap, and with it the deadlines that its claim, cover, service or return shows. A deadline of days lands at the
+end of the local day that it then falls on (decision 0181), one of hours exactly. A hold is an extension that is
 known when it is given, not a pause that somebody has to end (decision 0150): whoever waits sees the new instant, and
 nothing need run on time when the span is over.
 
@@ -24,7 +25,7 @@ from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Clock, Duty
-from domain.dates import rfc3339
+from domain.dates import Calendar, rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, every, unmet
 from domain.ids import (
@@ -213,6 +214,8 @@ class Matched:
     order_id: OrderId
     deadlines: Mapping[str, datetime | None]
     standing: tuple[HeldClock, ...] = ()
+    calendar: Calendar | None = None
+    """The days in which its deadlines are counted; None where they are counted in exact hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,16 @@ def moved(deadline: datetime, spans: Iterable[Span]) -> datetime:
             deadline += span.until_at - begins
             reached = span.until_at
     return deadline
+
+
+def postponed(deadline: datetime, spans: Iterable[Span], calendar: Calendar | None) -> datetime:
+    """As `moved`, but a deadline of days ends with the local day that it then falls on."""
+    found = list(spans)
+    exactly = moved(deadline, found)
+    if calendar is None or exactly == deadline:
+        return exactly
+    reached = max(span.until_at for span in found if span.from_at <= exactly)
+    return dates.postponed(deadline, exactly - deadline, calendar, not_before=reached)
 
 
 def require_selection(which: Selection, at: datetime) -> None:
@@ -328,16 +341,17 @@ def hold_clock(
     """
     clock, span = matched.clock, _span(matched.clock, hold.which)
     free, spans = _free_clock(matched)
-    due_at = clock.due_at + (moved(free, (*spans, span)) - moved(free, spans))
+    calendar = matched.calendar
+    due_at = clock.due_at + (postponed(free, (*spans, span), calendar) - postponed(free, spans, calendar))
     carried: dict[str, str] = {}
     changed: dict[str, datetime] = {}
     for name in HOLDABLE[clock.duty].carries:
         value = matched.deadlines.get(name)
         if value is None or value < at or name in taken:
             continue
-        unheld, others = _free_deadline(value, name, matched.standing)
+        unheld, others = _free_deadline(value, name, matched.standing, calendar)
         carried[name] = unheld.isoformat()
-        changed[name] = moved(unheld, (*(row.span for row in others), span))
+        changed[name] = postponed(unheld, (*(row.span for row in others), span), calendar)
     row = HeldClock(
         id=id,
         hold_id=hold.id,
@@ -355,19 +369,24 @@ def hold_clock(
     return Held(row, _moved_clock(clock, due_at, "clock.held", hold), changed)
 
 
-def release_clock(clock: Clock, hold: ClockHold, standing: Sequence[HeldClock]) -> Change[Clock] | None:
+def release_clock(
+    clock: Clock, hold: ClockHold, standing: Sequence[HeldClock], calendar: Calendar | None = None
+) -> Change[Clock] | None:
     """The clock as it would be without that hold; None where other holds cover the same time.
 
     `standing` are the clock's rows of all holds that stand, this one among them.
     """
-    free, spans = _free(clock.due_at, standing)
+    free, spans = _free(clock.due_at, standing, calendar)
     left = [row.span for row in standing if row.hold_id != hold.id]
-    due_at = clock.due_at + (moved(free, left) - moved(free, spans))
+    due_at = clock.due_at + (postponed(free, left, calendar) - postponed(free, spans, calendar))
     return None if due_at == clock.due_at else _moved_clock(clock, due_at, "clock.released", hold)
 
 
 def released_deadlines(
-    deadlines: Mapping[str, datetime | None], hold: ClockHold, standing: Sequence[HeldClock]
+    deadlines: Mapping[str, datetime | None],
+    hold: ClockHold,
+    standing: Sequence[HeldClock],
+    calendar: Calendar | None = None,
 ) -> dict[str, datetime]:
     """The deadlines of a claim or cover as they would be without that hold; what was set anew since stays.
 
@@ -378,8 +397,8 @@ def released_deadlines(
         value = deadlines.get(name)
         if value is None:
             continue
-        free, rows = _free_deadline(value, name, standing)
-        restored = moved(free, [row.span for row in rows if row.hold_id != hold.id])
+        free, rows = _free_deadline(value, name, standing, calendar)
+        restored = postponed(free, [row.span for row in rows if row.hold_id != hold.id], calendar)
         if restored != value:
             changed[name] = restored
     return changed
@@ -457,25 +476,30 @@ def _span(clock: Clock, which: Selection) -> Span:
 
 def _free_clock(matched: Matched) -> tuple[datetime, tuple[Span, ...]]:
     """The clock's deadline without any hold, and when it stood still for those that stand."""
-    return _free(matched.clock.due_at, [row for row in matched.standing if row.clock_id == matched.clock.id])
+    standing = [row for row in matched.standing if row.clock_id == matched.clock.id]
+    return _free(matched.clock.due_at, standing, matched.calendar)
 
 
-def _free(due_at: datetime, standing: Sequence[HeldClock]) -> tuple[datetime, tuple[Span, ...]]:
+def _free(
+    due_at: datetime, standing: Sequence[HeldClock], calendar: Calendar | None
+) -> tuple[datetime, tuple[Span, ...]]:
     """As `_free_clock`. A pause of its own, which a clock may have had since, counts as part of it."""
     if not standing:
         return due_at, ()
     spans = tuple(row.span for row in standing)
     free = standing[-1].due_free
-    return free + (due_at - moved(free, spans)), spans
+    return free + (due_at - postponed(free, spans, calendar)), spans
 
 
-def _free_deadline(value: datetime, name: str, standing: Sequence[HeldClock]) -> tuple[datetime, tuple[HeldClock, ...]]:
+def _free_deadline(
+    value: datetime, name: str, standing: Sequence[HeldClock], calendar: Calendar | None
+) -> tuple[datetime, tuple[HeldClock, ...]]:
     """The deadline of a thing without any hold, and the rows that moved it; none where it was set anew since."""
     rows = [row for row in standing if name in row.carried]
     if rows:
         free = _unheld(rows[-1], name)
         alike = tuple(row for row in rows if _unheld(row, name) == free)
-        if moved(free, [row.span for row in alike]) == value:
+        if postponed(free, [row.span for row in alike], calendar) == value:
             return free, alike
     return value, ()
 

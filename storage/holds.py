@@ -14,6 +14,7 @@ from domain import holds
 from domain.claims import Claim
 from domain.clocks import Clock
 from domain.coverage import Coverage
+from domain.dates import Calendar
 from domain.evidence import EvidenceRequest
 from domain.holds import ClockHold, HeldClock, Matched, Selection
 from domain.ids import (
@@ -33,6 +34,7 @@ from domain.places import POSTAL_MARK
 from domain.remedies import Remedy
 from domain.returns import GoodsReturn
 from domain.service_requests import ServiceRequest
+from storage import calendars
 from storage.claims import CLAIMS
 from storage.clocks import CLOCKS
 from storage.coverage import COVERAGES
@@ -90,6 +92,8 @@ class Under:
     """Milestone -> the service request that it belongs to."""
     standing: Mapping[str, Sequence[HeldClock]]
     """Subject -> its rows of the holds that stand, oldest first."""
+    calendars: Mapping[str, Calendar]
+    """Subject -> the days in which its deadlines are counted; left out where they are counted in exact hours."""
 
     def deadlines(self, subject_id: str) -> dict[str, datetime | None]:
         """The deadlines of a thing that a hold may move."""
@@ -190,7 +194,10 @@ async def read(connection: Connection, tenant_id: TenantId, found: Sequence[Foun
     subject_ids = {clock.subject_id for clock in clocks}
     subjects = await _subjects(connection, tenant_id, subject_ids, lock=False)
     requests = await _requests(connection, tenant_id, subject_ids, lock=False)
-    return matched(found, Under(clocks, subjects, requests, await _standing(connection, tenant_id, subject_ids)))
+    standing = await _standing(connection, tenant_id, subject_ids)
+    return matched(
+        found, Under(clocks, subjects, requests, standing, await _calendars(connection, tenant_id, subject_ids))
+    )
 
 
 async def lock_found(connection: Connection, tenant_id: TenantId, found: Sequence[Found]) -> Under:
@@ -206,7 +213,8 @@ async def lock_found(connection: Connection, tenant_id: TenantId, found: Sequenc
     requests = await _requests(connection, tenant_id, subject_ids, lock=True)
     where = "t.id = ANY ($2::text[]) AND t.ended_at IS NULL ORDER BY t.id FOR UPDATE SKIP LOCKED"
     clocks = await CLOCKS.select(connection, tenant_id, where, [each.clock_id for each in found])
-    return Under(clocks, subjects, requests, await _standing(connection, tenant_id, subject_ids))
+    standing = await _standing(connection, tenant_id, subject_ids)
+    return Under(clocks, subjects, requests, standing, await _calendars(connection, tenant_id, subject_ids))
 
 
 async def rows_of(connection: Connection, tenant_id: TenantId, hold_id: ClockHoldId) -> list[Found]:
@@ -224,6 +232,7 @@ def matched(found: Sequence[Found], under: Under) -> list[Matched]:
             orders[clock.id],
             under.deadlines(clock.subject_id),
             tuple(under.standing.get(clock.subject_id, ())),
+            under.calendars.get(clock.subject_id),
         )
         for clock in under.clocks
     ]
@@ -281,3 +290,14 @@ async def _standing(
     for row in await HELD_CLOCKS.select(connection, tenant_id, where, list(subject_ids)):
         standing.setdefault(row.subject_id, []).append(row)
     return standing
+
+
+async def _calendars(connection: Connection, tenant_id: TenantId, subject_ids: Collection[str]) -> dict[str, Calendar]:
+    """Subject -> the calendar of its clocks. All clocks of one thing count in the same."""
+    text = (
+        "SELECT t.subject_id, max(t.calendar) AS market FROM clocks t WHERE t.tenant_id = $1 "
+        "AND t.subject_id = ANY ($2::text[]) AND t.calendar IS NOT NULL GROUP BY t.subject_id"
+    )
+    rows = await connection.fetch(text, tenant_id, list(subject_ids))
+    known = {market: await calendars.get(connection, market) for market in sorted({row["market"] for row in rows})}
+    return {row["subject_id"]: known[row["market"]] for row in rows}

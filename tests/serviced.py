@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from api.operations import holds, service_requests
+from domain.dates import Calendar
 from domain.guarantees import ServiceKind
 from domain.holds import ApplyClockHold, Selection
 from domain.ids import CoverageId, OrderLineId, ProviderId, ServiceRequestId
@@ -13,6 +14,15 @@ from tests.builders import Market
 from tests.marketplaces import Marketplace, Member
 
 DAY = timedelta(days=1)
+NEW_YORK = Calendar("US", "America/New_York")
+
+
+def later(deadline: datetime | None, days: int) -> datetime:
+    """The deadline of days in New York, so many days later there: at the same time of its clocks, changed or not."""
+    assert deadline is not None
+    local = NEW_YORK.local(deadline)
+    assert local.time() in {time.max, time.min}, "it ends a day, or begins behind one"
+    return (local.replace(tzinfo=None) + days * DAY).replace(tzinfo=local.tzinfo).astimezone(UTC)
 
 
 async def serviced(market: Marketplace, buyer: Member, liable: Member, cover: str) -> ServiceRequestId:

@@ -68,12 +68,15 @@ async def reverse_clock_hold(work: Work, command: ReverseClockHold) -> Outcome:
     change = holds.reverse_hold(hold, command.reason, by=work.caller.actor_id, at=work.at)
     released = [
         holds.release_clock(
-            clock, hold, [row for row in _standing(under, clock.subject_id) if row.clock_id == clock.id]
+            clock,
+            hold,
+            [row for row in _standing(under, clock.subject_id) if row.clock_id == clock.id],
+            under.calendars.get(clock.subject_id),
         )
         for clock in under.clocks
     ]
     moved = {
-        id: holds.released_deadlines(under.deadlines(id), hold, _standing(under, id))
+        id: holds.released_deadlines(under.deadlines(id), hold, _standing(under, id), under.calendars.get(id))
         for id in (*under.subjects, *under.requests)
     }
     await work.keep(change)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from domain import money
+from domain import dates, money
 from domain.change import Change, Happening
 from domain.claims.claim import Claim, ClaimLine, Deadlines, number
 from domain.claims.desk import UNPROPOSED
@@ -21,7 +21,7 @@ from domain.claims.rulings import Ruling, gives
 from domain.claims.sides import Side
 from domain.clocks import Duty
 from domain.coverage import Coverage
-from domain.dates import MICROSECOND
+from domain.dates import MICROSECOND, Calendar
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.guarantees import Judgement
@@ -400,14 +400,19 @@ def suspend_claim(claim: Claim, at: datetime) -> Change[Claim]:
     )
 
 
-def resume_claim(claim: Claim, at: datetime) -> Change[Claim]:
-    """The claim goes on where it stood; every deadline is later by as long as it stood still."""
+def resume_claim(claim: Claim, at: datetime, calendar: Calendar) -> Change[Claim]:
+    """The claim goes on where it stood; every deadline is later by as long as it stood still.
+
+    One of days is later until the end of the local day that it then falls on.
+    """
     _require(claim, ClaimState.SUSPENDED)
     if claim.resumes is None or claim.suspended_at is None:
         raise ValueError(f"{claim.id} does not say where it goes on")
     stood = at - claim.suspended_at
     moved = {
-        name: None if (deadline := getattr(claim, name)) is None else deadline + stood
+        name: None
+        if (deadline := getattr(claim, name)) is None
+        else dates.postponed(deadline, stood, calendar, not_before=at)
         for name in ("due_at", "answer_due_at", "escalation_opens_at", "escalates_at", "negotiation_ends_at")
     }
     return _to(

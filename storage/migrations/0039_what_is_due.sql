@@ -70,3 +70,7 @@ UPDATE claims c SET beneath_due_at = n.due_at FROM (
   JOIN clocks k ON k.tenant_id = m.tenant_id AND k.subject_id = thing AND k.state = 'RUNNING'
   WHERE m.ended_at IS NULL GROUP BY m.tenant_id, m.id
 ) n WHERE c.tenant_id = n.tenant_id AND c.id = n.id;
+
+-- What a hold adds to a deadline of days may lie within the day with which it ends already.
+ALTER TABLE held_clocks DROP CONSTRAINT held_clocks_check1;
+ALTER TABLE held_clocks ADD CONSTRAINT held_clocks_later CHECK (due_before <= due_after);

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from api.settings import ROOT
-from domain import claims, money, procedure, terms
+from domain import claims, dates, money, procedure, terms
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.claims import (
     Claim,
@@ -207,9 +207,13 @@ class ClaimWalk(RuleBasedStateMachine):
         suspended = claims.suspend_claim(before, self.at).after
         assert claims.next_duty(suspended) is None
         self.at += timedelta(days=days)
-        self.claim = claims.resume_claim(suspended, self.at).after
+        self.claim = claims.resume_claim(suspended, self.at, NEW_YORK).after
         if before.due_at is not None:
-            assert self.claim.due_at == before.due_at + timedelta(days=days)
+            assert self.claim.due_at is not None
+            day = dates.local_day(before.due_at, NEW_YORK) + timedelta(days=days)
+            of_days = before.due_at == dates.end_of_day(dates.local_day(before.due_at, NEW_YORK), NEW_YORK)
+            exactly = before.due_at + timedelta(days=days)
+            assert self.claim.due_at == (dates.end_of_day(day, NEW_YORK) if of_days else exactly), "also by hours"
         assert (self.claim.state, self.claim.duty) == (before.state, before.duty)
 
     @precondition(lambda self: self.claim.gained and self.claim.state in {ClaimState.DECIDED, ClaimState.CLOSED})
@@ -309,7 +313,8 @@ class ClaimWalk(RuleBasedStateMachine):
             Consequence.GOES_TO_DECISION: self.claim.state is ClaimState.UNDER_DECISION,
             Consequence.DECIDED_ON_FILE: self.claim.outcome is not None,
         }
-        assert came.keys() | {wait.otherwise for wait in claims.BENEATH.values()} == set(Consequence)
+        beneath = {wait.otherwise for wait in claims.BENEATH.values()} | {Consequence.SERVICE_LEVEL_BREAKS}
+        assert came.keys() | beneath == set(Consequence)
         assert came[otherwise], (otherwise, before.duty, self.claim.state)
 
     def escalation(self) -> claims.Escalation:

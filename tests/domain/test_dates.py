@@ -140,6 +140,35 @@ def test_hours_are_exact_whatever_the_clocks_do() -> None:
     assert dates.hours_deadline(at("2026-03-08T00:00:00Z"), 24) - at("2026-03-08T00:00:00Z") == timedelta(days=1)
 
 
+@pytest.mark.parametrize(
+    ("deadline", "by", "later"),
+    [
+        ("2026-03-03T04:59:59.999999Z", timedelta(hours=5), "2026-03-04T04:59:59.999999Z"),  # the end of the next day
+        ("2026-03-03T05:00:00Z", timedelta(hours=5), "2026-03-04T05:00:00Z"),  # the first instant behind it
+        ("2026-03-03T04:59:59.999999Z", timedelta(days=10), "2026-03-13T03:59:59.999999Z"),  # clocks went forward
+        ("2026-10-31T03:59:59.999999Z", timedelta(days=10), "2026-11-10T04:59:59.999999Z"),  # clocks went back
+        ("2026-03-03T15:00:00Z", timedelta(hours=5), "2026-03-03T20:00:00Z"),  # of hours: exactly
+        ("2026-03-03T04:59:59.999999Z", timedelta(0), "2026-03-03T04:59:59.999999Z"),
+    ],
+)
+def test_a_deadline_of_days_is_postponed_to_the_end_of_a_day(deadline: str, by: timedelta, later: str) -> None:
+    found = dates.postponed(at(deadline), by, NEW_YORK, not_before=at(deadline))
+    assert dates.rfc3339(found) == later
+
+
+@given(instants, st.integers(0, 100), st.timedeltas(timedelta(hours=1), timedelta(days=90)))
+def test_a_postponed_deadline_of_days_is_one_and_close_to_the_exact_instant(
+    start: datetime, count: int, by: timedelta
+) -> None:
+    for calendar in (NEW_YORK, LONDON, UTC_DAYS):
+        deadline = dates.day_deadline(start, count, calendar)
+        later = dates.postponed(deadline, by, calendar, not_before=deadline + by)
+        assert later == dates.end_of_day(dates.local_day(later, calendar), calendar)
+        assert timedelta(0) <= later - (deadline + by) < timedelta(days=1, hours=2)
+        behind = dates.postponed(deadline + MICROSECOND, by, calendar, not_before=deadline + by + MICROSECOND)
+        assert behind == later + MICROSECOND, "what begins when it ends still does"
+
+
 def test_the_deadline_itself_is_in_time() -> None:
     due = at("2026-03-01T23:59:59.999999Z")
     assert dates.in_time(due, due)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import clocks, holds
+from domain import clocks, dates, holds
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.claims import Claim
 from domain.clocks import Clock, Duty
 from domain.coverage import Coverage
+from domain.dates import UTC_DAYS, Calendar
 from domain.errors import Invalid, Refused
 from domain.evidence import EvidenceRequest
 from domain.holds import ApplyClockHold, ClockHold, HeldClock, Matched, Selection, Span
@@ -41,6 +42,7 @@ from domain.service_requests import ServiceLevel
 
 T = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 _numbers = itertools.count(1)
 
 
@@ -71,6 +73,11 @@ def running(due: float, *, started: float = -10, duty: Duty = Duty.CLAIM_WINDOW)
 
 def matched(clock: Clock, *standing: HeldClock, **deadlines: datetime | None) -> Matched:
     return Matched(clock, new(OrderId), deadlines, standing)
+
+
+def of(row: HeldClock, which: Selection) -> ClockHold:
+    """The hold of that row."""
+    return replace(stands(which), id=row.hold_id)
 
 
 def stands(which: Selection, clocks_: int = 1) -> ClockHold:
@@ -194,20 +201,50 @@ def test_every_deadline_that_a_hold_carries_is_one_of_its_thing() -> None:
     assert deadlines <= carried, "a claim's new deadline must say with which clocks it moves"
 
 
+def test_a_deadline_of_days_ends_with_a_day_and_one_of_hours_exactly() -> None:
+    """A strike from 14:00 on Monday to 8:00 on Thursday, in New York; the deadline is the end of Friday there."""
+    new_york = Calendar("US", "America/New_York")
+    friday = dates.end_of_day(date(2026, 3, 6), new_york)
+    which = replace(selection(), from_at=T + 10 * HOUR, until_at=T + 76 * HOUR)
+    clock = replace(running(0, duty=Duty.ANSWER_CLAIM), due_at=friday)
+    shown = {"answer_due_at": friday, "escalation_opens_at": friday + dates.MICROSECOND, "escalates_at": T + 5 * DAY}
+    each = replace(matched(clock, **shown), calendar=new_york)
+    held = holds.hold_clock(each, stands(which), {}, id=new(HeldClockId), at=T)
+    monday = dates.end_of_day(date(2026, 3, 9), new_york)
+    assert (held.clock.after.due_at, held.row.due_after) == (monday, monday), "66 hours, with clocks that go forward"
+    assert held.moved["answer_due_at"] == monday
+    assert held.moved["escalation_opens_at"] == monday + dates.MICROSECOND
+    assert held.moved["escalates_at"] == T + 5 * DAY + 66 * HOUR, "this one was never the end of a day"
+    again = replace(each, clock=held.clock.after, deadlines=held.moved, standing=(held.row,))
+    longer = replace(which, until_at=which.until_at + HOUR)
+    assert holds.catches(again, longer, T)
+    more = holds.hold_clock(again, stands(longer), {}, id=new(HeldClockId), at=T)
+    assert more.clock.after.due_at == monday, "one more hour lies within the day"
+    for hold_row, left, expected in ((held.row, more.row, monday), (more.row, held.row, monday)):
+        released = holds.release_clock(more.clock.after, of(hold_row, which), [held.row, more.row], new_york)
+        assert released is None, expected
+        alone = holds.release_clock(more.clock.after, of(left, which), [left], new_york)
+        assert alone is not None
+        assert alone.after.due_at == friday
+
+
 # -- taken back -------------------------------------------------------------------------------------------------------
 
 lengths = st.lists(st.tuples(st.integers(-20, 20), st.integers(1, 20)), min_size=1, max_size=4)
 
 
-@given(st.integers(0, 30), lengths, st.data())
-def test_reversals_in_any_order_leave_what_would_have_been(due: int, found: list[Any], data: Any) -> None:
+@given(st.integers(0, 30), lengths, st.sampled_from([None, UTC_DAYS, Calendar("US", "America/New_York")]), st.data())
+def test_reversals_in_any_order_leave_what_would_have_been(
+    due: int, found: list[Any], calendar: Calendar | None, data: Any
+) -> None:
     """Clock and shown deadline alike: with the holds that are left, as if the others had never been."""
-    clock, shown = running(due, started=-30), days(due)
+    whole = days(due) if calendar is None else dates.end_of_day(dates.local_day(days(due), calendar), calendar)
+    clock, shown = replace(running(due, started=-30), due_at=whole), whole
     rows: list[HeldClock] = []
     applied: dict[ClockHoldId, ClockHold] = {}
     for start, length in found:
         which = selection(start, start + length)
-        each = matched(clock, *rows, closes_at=shown)
+        each = replace(matched(clock, *rows, closes_at=shown), calendar=calendar)
         if which.until_at <= T or not holds.catches(each, which, T):
             continue
         hold = stands(which)
@@ -215,14 +252,14 @@ def test_reversals_in_any_order_leave_what_would_have_been(due: int, found: list
         clock, shown = held.clock.after, held.moved["closes_at"]
         rows.append(held.row)
         applied[hold.id] = hold
-        assert clock.due_at == shown == holds.moved(days(due), [row.span for row in rows])
+        assert clock.due_at == shown == holds.postponed(whole, [row.span for row in rows], calendar)
     for id in data.draw(st.permutations(list(applied))):
-        change = holds.release_clock(clock, applied[id], rows)
+        change = holds.release_clock(clock, applied[id], rows, calendar)
         clock = clock if change is None else change.after
-        shown = holds.released_deadlines({"closes_at": shown}, applied[id], rows).get("closes_at", shown)
+        shown = holds.released_deadlines({"closes_at": shown}, applied[id], rows, calendar).get("closes_at", shown)
         rows = [row for row in rows if row.hold_id != id]
-        assert clock.due_at == shown == holds.moved(days(due), [row.span for row in rows])
-    assert clock.due_at == days(due)
+        assert clock.due_at == shown == holds.postponed(whole, [row.span for row in rows], calendar)
+    assert clock.due_at == whole
 
 
 def test_a_deadline_that_was_set_anew_since_stays() -> None:

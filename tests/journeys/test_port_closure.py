@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import People
+from tests.serviced import later
 
 START = datetime(2034, 2, 1, 15, tzinfo=UTC)
 CLOSED_UNTIL = START + timedelta(days=40)
@@ -31,7 +32,7 @@ CLOCKS = """query ($duties: [Duty!], $after: String) {
 @pytest.fixture
 async def cast(people: People) -> People:
     """A buyer without any level, a supplier that sells, a provider that promises time, and who serves them."""
-    await people.move_clock(START)
+    await people.begin(START)
     await people.key("desk", people.ids["operator"], "SUPPORT", "ADJUDICATOR", "ADMIN", "POLICY")
     shop = await people.do("admin", "createOrganisation", "organisation { id }", kind="SERVICE", name="Web shop")
     await people.key("shop", shop["organisation"]["id"], "SERVICE")
@@ -121,7 +122,7 @@ async def test_a_port_closure_holds_every_clock_and_is_reversed(cast: People, co
     moved = [id for id in free if held[id]["dueAt"] != free[id]["dueAt"]]
     assert len(moved) == count
     for id in moved:
-        assert datetime.fromisoformat(held[id]["dueAt"]) - datetime.fromisoformat(free[id]["dueAt"]) == 40 * DAY
+        assert datetime.fromisoformat(held[id]["dueAt"]) == later(datetime.fromisoformat(free[id]["dueAt"]), 40)
     assert {id for id in held if held[id]["hold"]} == set(moved)
 
     case = """query ($id: ID!) { order(id: $id) {

@@ -29,6 +29,7 @@ from domain.liability import debtors
 from domain.orders import Order
 from domain.points import CauseKind, PointCause
 from storage import appeals as appeal_rows
+from storage import calendars
 from storage import chargebacks as chargeback_rows
 from storage import claims as claim_rows
 from storage import clocks as clock_rows
@@ -376,7 +377,7 @@ async def await_chargeback(work: Work, claim: Claim) -> Claim:
 
 async def resume(work: Work, claim: Claim) -> Claim:
     """The chargeback is over and did not make the loss good: the claim goes on, its deadlines moved."""
-    change = claims.resume_claim(claim, work.at)
+    change = claims.resume_claim(claim, work.at, await calendars.get(work.connection, work.market))
     await work.keep(change)
     claim_turns.tell(work, change, Side.SYSTEM, None)
     for clock in await clock_rows.lock_live(work.connection, work.tenant_id, claim.id):
