@@ -281,13 +281,13 @@ def request_quote(
         requested_at=at,
         version=1,
     )
+    ends = {mode: expires_at(rule, mode, at, calendar) for mode in {one.offer.mode for one in ranked}}
     quotes = tuple(
         _quoted(
-            rule,
             request,
             one,
             position,
-            calendar,
+            ends[one.offer.mode],
             quote_id,
             at,
             guarantees.get(one.offer.provider_id, ()),
@@ -300,11 +300,10 @@ def request_quote(
 
 
 def _quoted(
-    rule: QuoteTerms,
     request: QuoteRequest,
     one: Ranked,
     position: int,
-    calendar: Calendar,
+    ends: datetime,
     id: QuoteId,
     at: datetime,
     guarantee_ids: tuple[GuaranteeId, ...],
@@ -339,7 +338,7 @@ def _quoted(
         included_guarantee_ids=guarantee_ids,
         rule_version_id=request.rule_version_id,
         offered_at=at,
-        expires_at=expires_at(rule, offer.mode, at, calendar),
+        expires_at=ends,
         accepted_at=None,
         ended_at=None,
         reason=None,

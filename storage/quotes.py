@@ -1,15 +1,16 @@
 """Requests and quotes: rows to dataclasses; and the one statement that finds every offer for a route.
 
 How it works. `offers` walks the partial index of lanes on sale with the area keys of both ends, so that what it costs
-depends on the providers that serve the route and on no others; for each lane it takes the service and the sheet in
-force, and their price lists from `storage/price_lists.py`. Active sheets of a service never overlap, so the one that
-began last is in force or none is (asked for as a pair, which the B-tree answers; the planner would take the exclusion
-constraint's index for the service alone, at five times the price).
+depends on the providers that serve the route and on no others; for each lane it takes the service, the sheet in force
+and what its provider stands for, and their price lists from `storage/price_lists.py`. Active sheets of a service never
+overlap, so the one that began last is in force or none is (asked for as a pair, which the B-tree answers; the planner
+would take the exclusion constraint's index for the service alone, at five times the price).
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -19,6 +20,7 @@ from domain import explain, terms
 from domain.explain import Finding
 from domain.ids import (
     BundleId,
+    BuyerId,
     GuaranteeId,
     LaneId,
     ProviderId,
@@ -60,6 +62,22 @@ def _written_spot(spot: Spot) -> dict[str, Any]:
 def read_spot(value: Any) -> Spot:
     """The spot of a column."""
     return Spot(**_json(value))
+
+
+def _written_pieces(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    """As `terms.plain` writes them, what is None left out."""
+    return [
+        {
+            "count": piece.count,
+            "weight_grams": piece.weight_grams,
+            "length_mm": piece.length_mm,
+            "width_mm": piece.width_mm,
+            "height_mm": piece.height_mm,
+            **({} if piece.value is None else {"value": str(piece.value)}),
+            **({} if piece.dangerous_goods is None else {"dangerous_goods": piece.dangerous_goods.value}),
+        }
+        for piece in pieces
+    ]
 
 
 def read_pieces(value: Any) -> tuple[Piece, ...]:
@@ -128,7 +146,7 @@ QUOTE_REQUESTS: Final = Table(
     codecs={
         "origin": _SPOT,
         "destination": _SPOT,
-        "pieces": Codec(terms.plain, read_pieces, "jsonb"),
+        "pieces": Codec(_written_pieces, read_pieces, "jsonb"),
         "left_out": Codec(_written_left_out, read_left_out, "jsonb"),
     },
 )
@@ -185,6 +203,9 @@ async def first_quoted_total(connection: Connection, tenant_id: TenantId, quote:
 
 # -- finding offers ----------------------------------------------------------------------------------------------------
 
+KINDS_MAX: Final = 1_000
+"""Sets of terms and of classes that a process remembers: services name a few of them over and over."""
+
 _LANE: Final = """
 SELECT l.id, l.service_id, l.provider_id, l.mode, l.origin_country, l.destination_country, l.zone, l.transit_days_min,
   l.transit_days_max, l.handling_days, l.cut_off, l.cut_off_zone,
@@ -203,7 +224,16 @@ _OFFERS: Final = (
     """
 SELECT l.*, s.level, s.incoterms, s.dangerous_goods, s.markets,
   s.weight_grams_max, s.length_mm_max, s.width_mm_max, s.height_mm_max,
-  r.id AS rate_sheet_id, r.currency, r.volumetric_divisor
+  r.id AS rate_sheet_id, r.currency, r.volumetric_divisor,
+  ARRAY (SELECT g.id FROM guarantees g
+         WHERE g.tenant_id = $1 AND g.provider_id = l.provider_id AND g.state IN ('ACTIVE', 'WITHDRAWING')
+           AND (g.markets = '{}' OR $8 = ANY (g.markets)) ORDER BY g.id) AS guarantee_ids,
+  (SELECT b.id FROM bundles b
+   WHERE b.tenant_id = $1 AND b.provider_id = l.provider_id AND b.state IN ('ACTIVE', 'WITHDRAWING')
+     AND $8 = ANY (b.markets) ORDER BY b.id LIMIT 1) AS bundle_id,
+  EXISTS (SELECT FROM measures m WHERE m.tenant_id = $1 AND m.provider_id = l.provider_id
+            AND m.kind = 'DEMOTION' AND m.state = 'IN_FORCE') AS demoted,
+  (SELECT b.level FROM buyers b WHERE b.tenant_id = $1 AND b.id = $9) AS buyer_level
 FROM l
 JOIN LATERAL (SELECT s.* FROM services s WHERE s.tenant_id = $1 AND s.id = l.service_id LIMIT 1) s ON true
 LEFT JOIN LATERAL (
@@ -216,7 +246,34 @@ ORDER BY l.narrowness, l.id"""
 )
 
 
-async def offers(connection: Connection, tenant_id: TenantId, command: RequestQuote, at: datetime) -> list[Offer]:
+@dataclass(frozen=True, slots=True)
+class Commitments:
+    """What a provider stands for in what it sells into a country: its guarantees by id, and its bundle, if any.
+
+    Of several bundles the first.
+    """
+
+    guarantee_ids: tuple[GuaranteeId, ...]
+    bundle_id: BundleId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The offers for a route, and all else that judging them rests on, of the same instant.
+
+    `commitments` and `demoted`, those that a measure puts behind others, are of the providers of these offers.
+    `buyer_level` is the asking buyer's; None where there is no offer to ask it for.
+    """
+
+    offers: list[Offer]
+    commitments: Mapping[ProviderId, Commitments]
+    demoted: frozenset[ProviderId]
+    buyer_level: int | None
+
+
+async def offers(
+    connection: Connection, tenant_id: TenantId, buyer_id: BuyerId, command: RequestQuote, at: datetime
+) -> Found:
     """Every lane on sale that goes that way, with its price list in force at `at`; the narrowest first."""
     rows = await connection.fetch(
         _OFFERS,
@@ -227,17 +284,39 @@ async def offers(connection: Connection, tenant_id: TenantId, command: RequestQu
         CONSIDERED_MAX,
         at,
         sorted(command.levels),
+        command.destination.country,
+        buyer_id,
     )
     zones = {(row["rate_sheet_id"], row["zone"]) for row in rows if row["rate_sheet_id"] is not None}
     listed = await price_lists.by_zones(connection, tenant_id, zones)
-    return [_offer(row, listed) for row in rows]
+    commitments: dict[ProviderId, Commitments] = {}
+    demoted: set[ProviderId] = set()
+    for row in rows:
+        provider_id, bundle_id = ProviderId(row["provider_id"]), row["bundle_id"]
+        if provider_id not in commitments:
+            guarantee_ids = tuple(map(GuaranteeId, row["guarantee_ids"]))
+            commitments[provider_id] = Commitments(guarantee_ids, None if bundle_id is None else BundleId(bundle_id))
+            if row["demoted"]:
+                demoted.add(provider_id)
+    level = rows[0]["buyer_level"] if rows else None
+    return Found([_offer(row, listed) for row in rows], commitments, frozenset(demoted), level)
+
+
+@lru_cache(maxsize=KINDS_MAX)
+def _incoterms(values: tuple[str, ...]) -> frozenset[Incoterm]:
+    return frozenset(map(Incoterm, values))
+
+
+@lru_cache(maxsize=KINDS_MAX)
+def _classes(values: tuple[str, ...]) -> frozenset[DangerousGoodsClass]:
+    return frozenset(map(DangerousGoodsClass, values))
 
 
 def _offer(row: Row, listed: Mapping[tuple[RateSheetId, str], Listed]) -> Offer:
     (
         id, service_id, provider_id, mode, origin_country, destination_country, zone, transit_min, transit_max,
         handling, cut_off, cut_off_zone, narrowness, level, incoterms, dangerous_goods, markets, weight_max,
-        length_max, width_max, height_max, rate_sheet_id, currency, divisor,
+        length_max, width_max, height_max, rate_sheet_id, currency, divisor, *_,
     ) = row  # fmt: skip
     return Offer(
         lane_id=LaneId(id),
@@ -246,8 +325,8 @@ def _offer(row: Row, listed: Mapping[tuple[RateSheetId, str], Listed]) -> Offer:
         rate_sheet_id=None if rate_sheet_id is None else RateSheetId(rate_sheet_id),
         mode=ServiceMode(mode),
         level=ServiceLevel(level),
-        incoterms=frozenset(map(Incoterm, incoterms)),
-        dangerous_goods=frozenset(map(DangerousGoodsClass, dangerous_goods)),
+        incoterms=_incoterms(tuple(incoterms)),
+        dangerous_goods=_classes(tuple(dangerous_goods)),
         limits=Limits(weight_max, length_max, width_max, height_max),
         markets=frozenset(markets),
         origin_country=origin_country,
@@ -257,40 +336,6 @@ def _offer(row: Row, listed: Mapping[tuple[RateSheetId, str], Listed]) -> Offer:
         prices=None if rate_sheet_id is None else PriceList(currency, *listed[rate_sheet_id, zone], divisor),
         narrowness=narrowness,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Commitments:
-    """What a provider stands for in what it sells into a country: its guarantees by id, and its bundle, if any."""
-
-    guarantee_ids: tuple[GuaranteeId, ...] = ()
-    bundle_id: BundleId | None = None
-
-
-_COMMITMENTS: Final = """
-SELECT g.provider_id, g.id AS guarantee_id, NULL AS bundle_id FROM guarantees g
-WHERE g.tenant_id = $1 AND g.provider_id = ANY ($2::text[]) AND g.state IN ('ACTIVE', 'WITHDRAWING')
-  AND (g.markets = '{}' OR $3 = ANY (g.markets))
-UNION ALL
-SELECT b.provider_id, NULL, b.id FROM bundles b
-WHERE b.tenant_id = $1 AND b.provider_id = ANY ($2::text[]) AND b.state IN ('ACTIVE', 'WITHDRAWING')
-  AND $3 = ANY (b.markets)
-ORDER BY guarantee_id, bundle_id"""
-
-
-async def commitments(
-    connection: Connection, tenant_id: TenantId, provider_ids: Collection[ProviderId], country: str
-) -> dict[ProviderId, Commitments]:
-    """What those of the providers stand for now in what is sold into that country; of several bundles the first."""
-    found: dict[ProviderId, Commitments] = {}
-    for row in await connection.fetch(_COMMITMENTS, tenant_id, list(provider_ids), country):
-        known = found.get(row["provider_id"], Commitments())
-        if row["guarantee_id"] is not None:
-            known = replace(known, guarantee_ids=(*known.guarantee_ids, GuaranteeId(row["guarantee_id"])))
-        elif known.bundle_id is None:
-            known = replace(known, bundle_id=BundleId(row["bundle_id"]))
-        found[ProviderId(row["provider_id"])] = known
-    return found
 
 
 @dataclass(frozen=True, slots=True)

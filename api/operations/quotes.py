@@ -1,10 +1,10 @@
 """Quotes: asked for, answered in one act, accepted, withdrawn, revised, and over in time.
 
-A request is one read of all offers, one of the providers' records, and one write of everything. Locks: a quote's own
-row; whoever books takes provider and order before it.
+A request is one read of all offers and what they rest on, one of the providers' records where those known are old, and
+one write of everything. Locks: a quote's own row; whoever books takes provider and order before it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from api.operations.duties import start_duty
@@ -21,7 +21,7 @@ from domain.explain import Finding
 from domain.gates import Action
 from domain.ids import BuyerId, ProviderId, QuoteId, QuoteRequestId
 from domain.measures import MeasureBasis
-from domain.offers import LeftOut, Market, Offer, QuoteTerms, RequestQuote
+from domain.offers import LeftOut, Market, QuoteTerms, RequestQuote
 from domain.providers import ProviderState
 from domain.quotes import AcceptQuote, Quote, ReviseQuote, WithdrawQuote
 from domain.services import ServiceState
@@ -35,7 +35,7 @@ from storage import measures as measure_rows
 from storage import quotes as quote_rows
 from storage import records as record_rows
 from storage import rulebook
-from storage.quotes import OffSale
+from storage.quotes import Found, OffSale
 from storage.unit_of_work import Outcome, Work
 
 
@@ -55,14 +55,12 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
     with told:
         offers.require_valid(rule, command, work.at)
     told.done()
-    found = await quote_rows.offers(work.connection, work.tenant_id, command, work.at)
-    market = await _market(work, found, command, buyer_id)
-    ranked, left_out = offers.rank(rule, command, buyer_id, found, market, work.at)
+    found = await quote_rows.offers(work.connection, work.tenant_id, buyer_id, command, work.at)
+    market = await _market(work, found, command)
+    ranked, left_out = offers.rank(rule, command, buyer_id, found.offers, market, work.at)
     if command.include_left_out:
         left_out += await _off_sale(work, rule, command)
-    providers = {one.offer.provider_id for one in ranked}
-    country = command.destination.country
-    stands_for = await quote_rows.commitments(work.connection, work.tenant_id, providers, country) if providers else {}
+    stands_for = found.commitments
     answered = quotes.request_quote(
         rule,
         command,
@@ -73,8 +71,8 @@ async def request_quote(work: Work, command: RequestQuote) -> Outcome:
         id=work.new_id(QuoteRequestId),
         quote_ids=[work.new_id(QuoteId) for _ in ranked],
         at=work.at,
-        guarantees={id: found.guarantee_ids for id, found in stands_for.items()},
-        bundles={id: found.bundle_id for id, found in stands_for.items() if found.bundle_id is not None},
+        guarantees={id: each.guarantee_ids for id, each in stands_for.items()},
+        bundles={id: each.bundle_id for id, each in stands_for.items() if each.bundle_id is not None},
     )
     request = answered.request.after
     await work.keep(answered.request, *answered.quotes)
@@ -151,22 +149,23 @@ def _asker(caller: Caller, named: BuyerId | None) -> BuyerId:
     return caller.party_id
 
 
-async def _discount(work: Work, buyer_id: BuyerId) -> tuple[int, Discount | None]:
-    """The buyer's level, and what it takes off transport."""
-    buyer = await buyer_rows.get(work.connection, work.tenant_id, buyer_id)
+async def _discount(work: Work, level: int | None) -> Discount | None:
+    """What that level of the buyer takes off transport."""
+    if level is None:
+        return None
     version = await rulebook.in_force(work.connection, work.tenant_id, TIER_RULE, work.at)
-    share_bp = tiers.quote_discount_bp(version, buyer.level)
-    return buyer.level, None if share_bp is None else Discount(share_bp, str(version.id))
+    share_bp = tiers.quote_discount_bp(version, level)
+    return None if share_bp is None else Discount(share_bp, str(version.id))
 
 
-async def _market(work: Work, found: Sequence[Offer], command: RequestQuote, buyer_id: BuyerId) -> Market:
+async def _market(work: Work, found: Found, command: RequestQuote) -> Market:
     """What the offers are judged with: each read once, and only for countries, providers and currencies among them."""
-    connection = work.connection
-    countries = {country for offer in found for country in (offer.origin_country, offer.destination_country)}
+    connection, made = work.connection, found.offers
+    countries = {country for offer in made for country in (offer.origin_country, offer.destination_country)}
     calendars = {country: await calendar_rows.get(connection, country) for country in sorted(countries)}
-    providers = sorted({offer.provider_id for offer in found})
+    providers = sorted({offer.provider_id for offer in made})
     records = await record_rows.recent(connection, work.tenant_id, providers, work.at) if providers else {}
-    currencies = {offer.prices.currency for offer in found if offer.prices is not None} - {command.currency}
+    currencies = {offer.prices.currency for offer in made if offer.prices is not None} - {command.currency}
     day = dates.local_day(work.at, dates.UTC_DAYS)
     conversions: dict[str, Conversion] = {}
     for currency in sorted(currencies):
@@ -174,13 +173,13 @@ async def _market(work: Work, found: Sequence[Offer], command: RequestQuote, buy
             conversions[currency] = await rate_rows.rate(connection, work.tenant_id, currency, command.currency, day)
         except Refused:
             continue  # nobody recorded a rate: such offers stand at the end, and say that they cannot be compared
-    level, discount = await _discount(work, buyer_id)
-    return Market(calendars, records, conversions, level, discount, await _demoted(work, providers))
+    level, discount = found.buyer_level, await _discount(work, found.buyer_level)
+    return Market(calendars, records, conversions, level, discount, await _demoted(work, found.demoted))
 
 
-async def _demoted(work: Work, providers: Sequence[ProviderId]) -> Mapping[ProviderId, Finding]:
-    """Which of the providers come behind others now, by a measure: after a violation, or by their scorecard."""
-    if not providers:
+async def _demoted(work: Work, providers: Collection[ProviderId]) -> Mapping[ProviderId, Finding]:
+    """Why those providers come behind others now: by a measure after a violation, or by their scorecard."""
+    if not providers:  # as nearly always
         return {}
     found = {}
     for id, measure in (await measure_rows.demotions(work.connection, work.tenant_id, providers, work.at)).items():
