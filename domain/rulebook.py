@@ -294,11 +294,6 @@ def state(version: RuleVersion, at: datetime) -> RuleState:
     return RuleState.EFFECTIVE if version.governs(at) else RuleState.SUPERSEDED
 
 
-def claimant_floor(procedure: datetime, payment: datetime) -> datetime:
-    """The end of a window for the claimant: the longer of what the version at the claim and the one at payment give."""
-    return max(procedure, payment)
-
-
 def notice_days(terms_: PublicationTerms, market: str) -> int:
     """The days of notice that a marketplace at home in `market` gives its business users."""
     longer = market in terms_.platform_to_business_markets
@@ -420,6 +415,34 @@ def _json(members: Mapping[str, Any]) -> str:
     return json.dumps(members, sort_keys=True, ensure_ascii=False)
 
 
+def renewed(source: str, standing: Sequence[RuleVersion], earliest: datetime, at: datetime) -> str:
+    """The text, announced at `at` and in force as soon as notice and the versions that stand allow.
+
+    Its own dates are replaced, and nothing else. Refuses (ValueError) a text without them.
+    """
+    begins = max([earliest, *(version.effective_from + dates.DAY for version in standing)])
+    published, count = _PUBLISHED_AT.subn(f"published_at = {dates.rfc3339(at)}", source, count=1)
+    dated, more = _EFFECTIVE_FROM.subn(f"effective_from = {dates.rfc3339(begins)}", published, count=1)
+    if not count or not more:
+        raise ValueError("a rule set says when it was announced and when it takes effect")
+    return dated
+
+
+def says_the_same(source: str, other: str) -> bool:
+    """Whether the two texts differ in nothing but their own dates."""
+    plain = (_EFFECTIVE_FROM.sub("", _PUBLISHED_AT.sub("", text, count=1), count=1) for text in (source, other))
+    return next(plain) == next(plain)
+
+
+_PUBLISHED_AT: Final = re.compile(r"^published_at = \S+$", re.MULTILINE)
+_EFFECTIVE_FROM: Final = re.compile(r"^effective_from = \S+$", re.MULTILINE)
+
+
+def earliest_effect(notice: PublicationTerms, market: str, calendar: Calendar, at: datetime) -> datetime:
+    """The first instant at which what is published now can take effect in that market."""
+    return dates.start_of_day_after(at, notice_days(notice, market), calendar)
+
+
 def _dates_stand(
     rule_set: RuleSet,
     standing: Sequence[RuleVersion],
@@ -430,7 +453,7 @@ def _dates_stand(
 ) -> tuple[Finding, ...]:
     today, announced = dates.local_day(at, calendar), dates.local_day(rule_set.published_at, calendar)
     needed = notice_days(notice, market)
-    earliest = dates.start_of_day_after(at, needed, calendar)
+    earliest = earliest_effect(notice, market, calendar, at)
     clash = [version for version in standing if version.effective_from >= rule_set.effective_from]
     effect = dates.rfc3339(rule_set.effective_from)
     return (

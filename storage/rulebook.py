@@ -57,6 +57,12 @@ def shipped() -> tuple[Draft, ...]:
     return tuple(sorted(drafts, key=_key_and_beginning))
 
 
+def latest_shipped(key: str) -> Draft | None:
+    """The shipped rule set of that key that takes effect last; None where none is shipped."""
+    found = [draft for draft in shipped() if draft.rule_set.key == key]
+    return found[-1] if found else None
+
+
 @cache
 def shipped_keys() -> frozenset[str]:
     """The keys of the shipped rule sets, without reading more of the files: every start asks, and seldom lacks one."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain import access, rule_kinds, rulebook
 from domain.change import Change
+from domain.errors import Conflict, NotFound
 from domain.ids import RuleVersionId
 from domain.rulebook import PublishRule, WithdrawRule
 from storage import calendars
@@ -34,6 +35,27 @@ async def publish_rule(work: Work, command: PublishRule) -> Outcome:
     )
     await _keep_in_order(work, changes)
     return Outcome({"rule": changes[-1].after.id})
+
+
+async def renew_rule(work: Work, key: str) -> Outcome:
+    """The shipped text of that key is the next version of the marketplace's own, as soon as its notice allows.
+
+    For marketplaces that an older version made: what they have is theirs, and nobody changes it for them. Refuses with
+    NotFound a key that is not shipped, with Conflict one whose last version says the same already.
+    """
+    access.require(work.caller, "publishRule")
+    draft = rule_rows.latest_shipped(key)
+    if draft is None:
+        raise NotFound(f"No rule set {key} is shipped.", field=("key",))
+    versions = await rule_rows.lock_key(work.connection, work.tenant_id, key)
+    standing = [version for version in versions if version.withdrawn_at is None]
+    last = max(standing, key=lambda version: version.effective_from, default=None)
+    if last is not None and rulebook.says_the_same(last.source, draft.source):
+        raise Conflict(f"{key} {last.number} says what is shipped already.", field=("key",))
+    notice = await rule_rows.in_force(work.connection, work.tenant_id, rulebook.PUBLICATION, work.at)
+    calendar = await calendars.get(work.connection, work.market)
+    earliest = rulebook.earliest_effect(rulebook.publication_terms(notice), work.market, calendar, work.at)
+    return await publish_rule(work, PublishRule(rulebook.renewed(draft.source, standing, earliest, work.at)))
 
 
 async def withdraw_rule(work: Work, command: WithdrawRule) -> Outcome:

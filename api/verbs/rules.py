@@ -83,6 +83,45 @@ def list_(tenant: Named = None) -> None:
 
 
 @command.command()
+def outdated(tenant: Named = None) -> None:
+    """List every rule whose last version in a marketplace says something else than what this version ships.
+
+    What a marketplace has is its own: `./run migrate` gives it rules that it lacks and changes none. `renew` publishes
+    the shipped text.
+    """
+
+    async def told(_settings: Settings, pool: Pool) -> list[str]:
+        tenant_id = await tenant_named(pool, tenant)
+        async with pool.acquire(tenant_id) as connection:
+            versions = await rule_rows.page(connection, tenant_id)
+        standing = [version for version in versions if version.withdrawn_at is None]
+        last = {version.key: version for version in sorted(standing, key=lambda version: version.effective_from)}
+        return [_differs(version) for _, version in sorted(last.items()) if _older(version)]
+
+    print("\n".join(with_worker(told)) or "Every rule says what is shipped.")
+
+
+@command.command()
+def renew(key: Key, tenant: Named = None) -> None:
+    """Publish the shipped text of a rule as a marketplace's next version, in force as soon as its notice allows."""
+
+    async def renewed(_settings: Settings, pool: Pool) -> RuleVersion:
+        caller = replace(system(await tenant_named(pool, tenant), "rules"), roles=frozenset({Role.POLICY}))
+        outcome, _ = await transact(
+            pool,
+            caller,
+            action="publishRule",
+            request_id=f"run rules {secrets.token_hex(4)}",
+            act=lambda work: rules.renew_rule(work, key),
+        )
+        async with pool.acquire(caller.tenant_id) as connection:
+            return await rule_rows.RULE_VERSIONS.get(connection, caller.tenant_id, outcome.things["rule"])
+
+    version = with_worker(renewed)
+    print(f"{version.id}  {version.key} {version.number} takes effect at {rfc3339(version.effective_from)}.")
+
+
+@command.command()
 def show(key: Key, at: At = None, tenant: Named = None) -> None:
     """Show the version of a rule that governs at an instant: its numbers, their sources, its examples."""
     when = None if at is None else instant_named(at)
@@ -101,6 +140,17 @@ def show(key: Key, at: At = None, tenant: Named = None) -> None:
         print(f"  {member.name:{wide}}  {member.value:{min(long, 40)}}  {member.source}")
     print()
     print("\n".join(_case(result) for result in rule_kinds.check(version.source).results))
+
+
+def _older(version: RuleVersion) -> bool:
+    """Whether the shipped text of its key says something else."""
+    draft = rule_rows.latest_shipped(version.key)
+    return draft is not None and not rulebook.says_the_same(version.source, draft.source)
+
+
+def _differs(version: RuleVersion) -> str:
+    by = "shipped before" if version.published_by == rule_rows.SHIPPED_BY else "the marketplace's own"
+    return f"{version.key:34}  {version.number:2}  {by}, in effect from {rfc3339(version.effective_from)}"
 
 
 def _checked(file: Path) -> tuple[list[str], bool]:

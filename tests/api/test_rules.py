@@ -287,3 +287,34 @@ def test_the_terminal_publishes_lists_and_shows(terminal: Any, tmp_path: Path, t
     assert "No version of guarantees/unheard_of is in force" in str(unheard.exception)
     no_instant = terminal(rules_verb.command, "show", KEY, "--at", "tomorrow")
     assert "'tomorrow' is no instant" in str(no_instant.exception)
+
+
+def test_what_is_shipped_anew_reaches_a_marketplace_with_rules_of_its_own(
+    terminal: Any, tmp_path: Path, today: datetime
+) -> None:
+    """A marketplace whose rule about appeals knows no urgent channel gets it from the terminal, with notice."""
+    terminal(tenants_verb.command, "create", "--name", "Harbour")
+    assert "Every rule says what is shipped." in terminal(rules_verb.command, "outdated").output
+    assert "says what is shipped already" in str(terminal(rules_verb.command, "renew", "appeals").exception)
+    shipped = (rulebook.FOLDER / "appeals.toml").read_text(encoding="utf-8")
+    before, _, rest = shipped.partition("[body.urgent]")
+    head = before + rest[rest.index("[sources]") :].split('[[case]]\nname = "by the urgent channel')[0]
+    begins = today + timedelta(days=8)
+    dated = {"published_at": today, "effective_from": begins}
+    for name, at in dated.items():
+        head = head.replace(f"{name} = 2000-01-01T00:00:00Z", f"{name} = {rfc3339(at)}")
+    older = tmp_path / "appeals.toml"
+    older.write_text("\n".join(line for line in head.splitlines() if not line.startswith("urgent = ")))
+    assert terminal(rules_verb.command, "publish", str(older)).exit_code == 0
+    assert "standing_days" not in terminal(rules_verb.command, "show", "appeals", "--at", rfc3339(begins)).output
+    listed = terminal(rules_verb.command, "outdated").output
+    assert (listed.split()[:2], "the marketplace's own" in listed) == (["appeals", "2"], True)
+    renewed = terminal(rules_verb.command, "renew", "appeals")
+    later = rfc3339(begins + timedelta(days=1))
+    assert f"appeals 3 takes effect at {later}." in renewed.output, renewed.exception
+    shown = terminal(rules_verb.command, "show", "appeals", "--at", later).output
+    assert "urgent.standing_days" in shown
+    assert "Every rule says what is shipped." in terminal(rules_verb.command, "outdated").output
+    assert "No rule set guarantees/unheard_of is shipped" in str(
+        terminal(rules_verb.command, "renew", "guarantees/unheard_of").exception
+    )

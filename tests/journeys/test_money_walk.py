@@ -35,7 +35,7 @@ from domain.access import Caller, Role
 from domain.appeals import AppealEffect, Content, DecideAppeal, DraftAppeal, StepAppeal
 from domain.chargeback_notices import NewNotice, NoticeKind
 from domain.chargebacks import Category
-from domain.claims import AnswerClaim, ClaimOutcome, ClaimReason, DecideClaim
+from domain.claims import AnswerClaim, ClaimOutcome, ClaimReason, DecideClaim, LineWish
 from domain.coupons import RedeemCoupon, RevokeCoupon
 from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from domain.goodwill import GoodwillBearer, GoodwillForm, GrantGoodwill
@@ -64,6 +64,7 @@ from domain.payouts import ConfirmPayout, RecordPayout
 from domain.recoveries import DisputeRecovery, ResolveRecovery, WriteOffRecovery
 from domain.refunds import RecordRefundFailed, RecordRefundPaid
 from domain.reimbursements import RecordReimbursement, Reimburser, WithdrawReimbursement
+from domain.remedies import RemedyKind
 from domain.reservations import CaptureReservation, ReleaseReservation, ReserveCoupon
 from tests.api.test_claims import DAY_AFTER, story
 from tests.api.test_remedies import Losses, losses
@@ -199,7 +200,11 @@ class Walk:
             )
         )
         outcome = self.chance.choice((ClaimOutcome.GRANTED, ClaimOutcome.GRANTED, ClaimOutcome.DENIED))
-        wish = DecideClaim(ClaimId(claim["id"]), outcome, "As recorded.", shares=shares if outcome == "GRANTED" else ())
+        bought = await self.one("claim_lines", f"claim_id = '{claim['id']}'")
+        kind = self.chance.random() < 0.2 and bought is not None and outcome is ClaimOutcome.GRANTED
+        lines = (LineWish(OrderLineId(bought["line_id"]), RemedyKind.REPLACEMENT),) if kind and bought else ()
+        given = shares if outcome is ClaimOutcome.GRANTED else ()
+        wish = DecideClaim(ClaimId(claim["id"]), outcome, "As recorded.", lines=lines, shares=given)
         return await self.act(self.staff, claims.decide_claim, wish)
 
     async def spend(self) -> bool:
@@ -349,10 +354,15 @@ class Walk:
         return await self.act(self.staff, goodwill.grant_goodwill, wish)
 
     async def appeal(self) -> bool:
-        claim = await self.one("claims", "decided_at IS NOT NULL")
+        """Either side, or somebody else who bears a share."""
+        claim, share = await self.one("claims", "decided_at IS NOT NULL"), await self.one("recoveries", "position = 2")
         if claim is None:
             return False
         appellant = self.party(claim) if claim["outcome"] == "GRANTED" else self.story.buyer
+        if share is not None and self.chance.random() < 0.3:
+            claim, appellant = {"id": share["claim_id"]}, self.party(share)
+        elif self.chance.random() < 0.2:
+            appellant = self.story.buyer
         text = "It was otherwise, as the papers show."
         wish = DraftAppeal(ClaimId(claim["id"]), (), Content(text, None, None, None, ()))
         outcome = await self.market.act(appellant, appeals.draft_appeal, wish)
