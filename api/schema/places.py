@@ -6,7 +6,7 @@ from typing import Final
 import strawberry
 
 from api.schema.arguments import Argument, field
-from api.schema.connection import Edge, PageInfo, listing
+from api.schema.connection import PageInfo, listing
 from api.schema.enums import described
 from api.schema.scalars import CountryCode
 from domain.errors import Invalid, Problem
@@ -98,11 +98,22 @@ class PlaceFilter:
     )
 
 
-@strawberry.type(description="A page of places. The list is not counted: it is reference data of any length.")
-class PlaceConnection:
-    """`storage.paging.Connection`."""
+@strawberry.type(description="One place in a list of places, and what stands there.")
+class PlaceEntry:
+    """`storage.paging.Edge`."""
 
-    edges: list[Edge[Place]] = strawberry.field(description="The page, each place with its cursor.")
+    cursor: str = strawberry.field(description="Opaque; good for `after` and `before` in this list only.")
+    node: Place = strawberry.field(description="What stands there.")
+
+
+@strawberry.type(
+    description="A page of places, paged like every connection. Places have no ids, so Relay's words are not for them; "
+    "the list is not counted, for it is reference data of any length."
+)
+class PlacePage:
+    """`storage.views.places.PlacePage`."""
+
+    entries: list[PlaceEntry] = strawberry.field(description="The page, each place with its cursor.")
     nodes: list[Place] = strawberry.field(description="The page, without cursors.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
@@ -115,6 +126,6 @@ class PlaceQueries:
         "The place of that code; null when there is none.",
         Argument("unlocode", str, "Its code of UN/LOCODE, with or without a blank in it."),
     )
-    places: PlaceConnection = listing(
+    places: PlacePage = listing(
         "Places by their codes. Reference data, the same for every marketplace.", filter=PlaceFilter
     )

@@ -9,7 +9,7 @@ import strawberry
 
 from api.operations import service_points
 from api.schema.arguments import Argument, field
-from api.schema.connection import Connection, Edge, PageInfo, listing, point
+from api.schema.connection import Connection, PageInfo, listing, point
 from api.schema.coverage import Coverage
 from api.schema.decisions import Decision
 from api.schema.enums import described
@@ -185,21 +185,21 @@ class ServicePoint(Node):
 
 
 @strawberry.type(description="A service point that was found, and how far away it is.")
-class NearServicePoint:
+class NearServicePointEdge:
     """`storage.views.service_points.NearServicePoint`."""
 
-    service_point: ServicePoint | None = strawberry.field(
-        description="The point; null when it stopped serving this instant."
+    cursor: str = strawberry.field(
+        description="Opaque; good for `after` and `before` for the same place and service only."
     )
+    node: ServicePoint | None = strawberry.field(description="The point; null when it stopped serving this instant.")
     distance_metres: int = strawberry.field(description="Along the earth's surface, in metres.")
 
 
 @strawberry.type(description="A page of service points, the nearest first. The list is not counted: it ends nowhere.")
 class NearServicePointConnection:
-    """`storage.paging.Connection`."""
+    """`storage.views.service_points.NearServicePoints`."""
 
-    edges: list[Edge[NearServicePoint]] = strawberry.field(description="The page, each point with its cursor.")
-    nodes: list[NearServicePoint] = strawberry.field(description="The page, without cursors.")
+    edges: list[NearServicePointEdge] = strawberry.field(description="The page, each point with its distance.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
 

@@ -47,7 +47,7 @@ CONNECTIONS: Final = 4
 
 NEAR: Final = """query Near($at: LocationInput!, $service: ServiceMode!, $first: Int!) {
   servicePointsNear(location: $at, service: $service, first: $first) {
-    nodes { distanceMetres servicePoint { id name street locality country services engineers state } } } }"""
+    edges { distanceMetres node { id name street locality country services engineers state } } } }"""
 
 _PARTIES: Final = """
 INSERT INTO organisations (tenant_id, id, kind, name, created_at, version)

@@ -37,6 +37,15 @@ class ShownPlace:
     location: Location | None
 
 
+@dataclass(frozen=True, slots=True)
+class PlacePage:
+    """A page of places."""
+
+    entries: list[paging.Edge[ShownPlace]]
+    nodes: list[ShownPlace]
+    page_info: paging.PageInfo
+
+
 def degrees(micro: int) -> Decimal:
     """Micro-degrees in degrees, without zeros at the end."""
     return (Decimal(micro) / MICRO).normalize() + 0
@@ -73,7 +82,7 @@ async def place(
 
 async def listed(
     connection: Any, _rows: Sequence[Row], _viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
-) -> list[paging.Connection[ShownPlace]]:
+) -> list[PlacePage]:
     """A page of the places that meet the filter, by code."""
     wished = arguments.get("filter")
     page = paging.asked(arguments, (str,), "places")
@@ -88,7 +97,8 @@ async def listed(
         backward=page.backward,
         count=page.size + 1,
     )
-    return [paging.connected(page, await _shown(connection, found), lambda each: (each.unlocode,))]
+    connected = paging.connected(page, await _shown(connection, found), lambda each: (each.unlocode,))
+    return [PlacePage(connected.edges, connected.nodes, connected.page_info)]
 
 
 async def _shown(connection: Any, found: Sequence[Place]) -> list[ShownPlace]:

@@ -79,10 +79,19 @@ class ReportedChange:
 
 @dataclass(frozen=True, slots=True)
 class NearServicePoint:
-    """A point that was found; the engine reads what it is."""
+    """A point that was found and its place in the list; the engine reads what it is."""
 
-    service_point: ServicePointId
+    cursor: str
+    node: ServicePointId
     distance_metres: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearServicePoints:
+    """A page of the points that were found."""
+
+    edges: list[NearServicePoint]
+    page_info: paging.PageInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +238,7 @@ SERVICE_POINT: Final = View(
 
 async def near(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
-) -> list[paging.Connection[NearServicePoint]]:
+) -> list[NearServicePoints]:
     """A page of the points with a service, the nearest first, with their distances."""
     metres = arguments.get("radius_metres")
     if metres is not None and metres < 0:
@@ -248,8 +257,9 @@ async def near(
         before=_found(page.before),
         backward=page.backward,
     )
-    shown = [NearServicePoint(each.id, each.metres) for each in found]
-    return [paging.connected(page, shown, lambda each: (each.distance_metres, each.service_point))]
+    connected = paging.connected(page, found, lambda each: (each.metres, each.id))
+    edges = [NearServicePoint(edge.cursor, edge.node.id, edge.node.metres) for edge in connected.edges]
+    return [NearServicePoints(edges, connected.page_info)]
 
 
 def _found(values: tuple[Any, ...] | None) -> Near | None:

@@ -182,13 +182,13 @@ async def test_places_are_found_by_code_name_country_and_traffic(market: Marketp
     many = (
         "query($filter: PlaceFilter, $after: String, $first: Int, $last: Int, $before: String) { places("
         "filter: $filter, after: $after, first: $first, last: $last, before: $before) { "
-        "edges { cursor node { unlocode } } nodes { unlocode } "
+        "entries { cursor node { unlocode } } nodes { unlocode } "
         "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
     )
 
     async def page(**wish: Any) -> dict[str, Any]:
         found: dict[str, Any] = (await ask(caller, many, **wish))["places"]
-        assert [edge["node"] for edge in found["edges"]] == found["nodes"]
+        assert [entry["node"] for entry in found["entries"]] == found["nodes"]
         return found
 
     async def codes(**wish: Any) -> list[str]:
@@ -204,7 +204,7 @@ async def test_places_are_found_by_code_name_country_and_traffic(market: Marketp
     begun = await page(first=3)
     info = begun["pageInfo"]
     assert (info["hasNextPage"], info["hasPreviousPage"]) == (True, False)
-    assert info["endCursor"] == begun["edges"][-1]["cursor"]
+    assert info["endCursor"] == begun["entries"][-1]["cursor"]
     onward = await page(first=2, after=info["endCursor"])
     assert [each["unlocode"] for each in onward["nodes"]] == everything[3:5]
     assert onward["pageInfo"]["hasPreviousPage"]

@@ -42,7 +42,7 @@ NEAR = """query($at: LocationInput!, $service: ServiceMode!, $radius: Int, $firs
     $before: String) {
   servicePointsNear(location: $at, service: $service, radiusMetres: $radius, first: $first, after: $after, last: $last,
       before: $before) {
-    nodes { distanceMetres servicePoint { id name state } }
+    edges { distanceMetres node { id name state } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 COVERS = """query($spot: SpotInput!, $at: CoordinatesInput, $service: ServiceMode!, $first: Int!) {
   serviceCoverage(spot: $spot, coordinates: $at, service: $service, first: $first) {
@@ -77,7 +77,7 @@ async def serving(market: Marketplace, ask: Asking, provider: Member, details: d
 
 async def near(ask: Asking, caller: Any, at: dict[str, Any], service: str = "REPAIR", **wish: Any) -> list[Any]:
     wish = {"first": 10, "radius": None, **wish}
-    found = (await ask(caller, NEAR, at=at, service=service, **wish))["servicePointsNear"]["nodes"]
+    found = (await ask(caller, NEAR, at=at, service=service, **wish))["servicePointsNear"]["edges"]
     assert isinstance(found, list)
     return found
 
@@ -111,7 +111,7 @@ async def test_a_point_serves_once_it_was_verified_and_reached(market: Marketpla
     assert (served["state"], served["version"]) == ("ACTIVE", 3)
     assert served["checkDueAt"] > verified["checkDueAt"]
     (found,) = await near(ask, buyer.caller, {"unlocode": "CNSHA"})
-    assert found == {"distanceMetres": 0, "servicePoint": {"id": id, "name": "Pudong workshop", "state": "ACTIVE"}}
+    assert found == {"distanceMetres": 0, "node": {"id": id, "name": "Pudong workshop", "state": "ACTIVE"}}
 
 
 async def test_everything_wrong_with_a_point_is_told_at_once(market: Marketplace, ask: Asking) -> None:
@@ -256,23 +256,23 @@ async def test_the_nearest_come_first_with_their_distances(market: Marketplace, 
         )
     }
     found = await near(ask, buyer.caller, {"unlocode": "CNSHA"})
-    assert [each["servicePoint"]["id"] for each in found] == [ids[n] for n in ("Suzhou", "Ningbo", "Fiji", "Samoa")]
+    assert [each["node"]["id"] for each in found] == [ids[n] for n in ("Suzhou", "Ningbo", "Fiji", "Samoa")]
     asked = (31.233333, 121.483333)
     for each, place in zip(found, ((31.3, 120.6), (29.866667, 121.55), (-17.8, 179.9), (-13.8, -171.8)), strict=True):
         assert abs(each["distanceMetres"] - on_a_sphere(asked, place)) < 1
     assert found == sorted(found, key=lambda each: each["distanceMetres"])
     around = await near(ask, buyer.caller, {"coordinates": SHANGHAI}, radius=100_000)
-    assert [each["servicePoint"]["name"] for each in around] == ["Suzhou"]
+    assert [each["node"]["name"] for each in around] == ["Suzhou"]
     (over_the_date_line,) = await near(
         ask, buyer.caller, {"coordinates": {"latitude": "-17.8", "longitude": "-179.9"}}, radius=50_000
     )
-    assert over_the_date_line["servicePoint"]["name"] == "Fiji"
+    assert over_the_date_line["node"]["name"] == "Fiji"
     assert await near(ask, buyer.caller, {"unlocode": "CNSHA"}, service="EXPRESS") == []
 
     async def page(**wish: Any) -> tuple[list[str], dict[str, Any]]:
         wish = {"at": {"unlocode": "CNSHA"}, "service": "REPAIR", **wish}
         listed = (await ask(buyer.caller, NEAR, **wish))["servicePointsNear"]
-        return [each["servicePoint"]["name"] for each in listed["nodes"]], listed["pageInfo"]
+        return [each["node"]["name"] for each in listed["edges"]], listed["pageInfo"]
 
     names, info = await page(first=1)
     assert (names, info["hasNextPage"], info["hasPreviousPage"]) == (["Suzhou"], True, False)
