@@ -3,11 +3,13 @@
 Knows nothing of how claims go on (`api/operations/returns.py` does), so that claims may call it.
 """
 
+from collections.abc import Collection
+
 from api.operations.duties import end_duties, start_duty
 from domain import returns
 from domain.claims import Claim
 from domain.guarantees import EasyReturnTerms, Terms, Unit
-from domain.ids import ClaimId, GoodsReturnId, OrderId, ReturnLineId
+from domain.ids import ClaimId, GoodsReturnId, OrderId, OrderLineId, ReturnLineId
 from domain.liability import Shares
 from domain.procedure import Period
 from domain.remedies import Award
@@ -54,6 +56,13 @@ async def authorise(work: Work, claim: Claim, awards: tuple[Award, ...], shares:
     await work.keep(change)
     await wait(work, change.after)
     return change.after
+
+
+async def gone_back(work: Work, claim_id: ClaimId, line_ids: Collection[OrderLineId]) -> bool:
+    """Whether the goods of all those lines went back for the claim before, or nobody wanted them."""
+    found = await return_rows.by_claim(work.connection, work.tenant_id, claim_id)
+    gone = {line.line_id for goods in found if goods.state in returns.SETTLED for line in goods.lines}
+    return gone.issuperset(line_ids)
 
 
 async def cancel(work: Work, claim_id: ClaimId) -> None:

@@ -1,4 +1,7 @@
-"""Easy returns through the public API: goods that come back as they should, and goods that the maker says do not."""
+"""Easy returns through the public API: goods that come back as they should, and goods that the maker says do not.
+
+Beside them a seller of the AliExpress profile that never answers.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ RETURN = "goodsReturn { id state destination leaveDueAt dueAt availableActions }
 @pytest.fixture
 async def cast(people: People) -> People:
     """A buyer, a maker that stands for easy returns, a carrier, and who serves them."""
-    await people.move_clock(START)
+    await people.begin(START)
     await people.key("desk", people.ids["operator"], "SUPPORT", "ADJUDICATOR", "ADMIN")
     shop = await people.do("admin", "createOrganisation", "organisation { id }", kind="SERVICE", name="Web shop")
     await people.key("shop", shop["organisation"]["id"], "SERVICE")
@@ -34,14 +37,16 @@ async def cast(people: People) -> People:
         joined = await people.do("desk", mutation, shown, name=who, country=country, **more)
         people.ids[who] = joined[thing]["id"]
         await people.key(who, joined[thing]["organisation"]["id"], thing.upper())
-    wish = {"ruleKey": "guarantees/easy_return", "markets": ["US"]}
-    offered = await people.do("maker", "offerGuarantee", "guarantee { id }", **wish)
-    people.ids["easy_return"] = offered["guarantee"]["id"]
+    await people.key("second", people.ids["operator"], "ADJUDICATOR")
+    for name in ("easy_return", "money_back"):
+        wish = {"ruleKey": f"guarantees/{name}", "markets": ["US"]}
+        offered = await people.do("maker", "offerGuarantee", "guarantee { id }", **wish)
+        people.ids[name] = offered["guarantee"]["id"]
     return people
 
 
-async def granted(people: People) -> dict[str, Any]:
-    """The buyer got a lathe of poor quality, and the maker wants it back: the return, with its claim and line."""
+async def delivered(people: People, guarantee: str) -> tuple[str, str]:
+    """The buyer got a lathe that it bought with that guarantee: its line and cover."""
     line = {"description": "Lathe", "value": "900.00"}
     placed = await people.do(
         "shop",
@@ -53,7 +58,7 @@ async def granted(people: People) -> dict[str, Any]:
         country="US",
         currency="USD",
         lines=[line],
-        guaranteeIds=[people.ids["easy_return"]],
+        guaranteeIds=[people.ids[guarantee]],
     )
     order = placed["order"]["id"]
     shown = "order { lines(first: 1) { nodes { id } } coverages(first: 1) { nodes { id } } }"
@@ -71,6 +76,12 @@ async def granted(people: People) -> dict[str, Any]:
     )
     event = {"shipmentId": sent["shipment"]["id"], "reference": "E-1", "status": "DELIVERED"}
     await people.do("line", "recordTrackingEvents", "recorded", events=[{**event, "occurredAt": START.isoformat()}])
+    return line_id, cover
+
+
+async def granted(people: People) -> dict[str, Any]:
+    """The buyer got a lathe of poor quality, and the maker wants it back: the return, with its claim and line."""
+    line_id, cover = await delivered(people, "easy_return")
     opened = await people.do(
         "buyer", "openClaim", "claim { id state }", coverageId=cover, reason="NOT_AS_DESCRIBED_QUALITY"
     )
@@ -129,7 +140,7 @@ async def test_silence_about_what_came_lets_the_refund_be_decided(cast: People) 
     assert claim["remedies"]["nodes"] == [{"kind": "REFUND_FULL"}]
 
 
-async def test_goods_found_non_compliant_go_back_to_the_decision_with_pictures(cast: People) -> None:
+async def test_goods_found_non_compliant_go_back_to_the_decision_which_is_overturned_on_appeal(cast: People) -> None:
     case = await granted(cast)
     await sent_back(cast, case)
     wrong = [{"lineId": case["line"], "problem": "USED", "note": "Worn out."}]
@@ -162,3 +173,59 @@ async def test_goods_found_non_compliant_go_back_to_the_decision_with_pictures(c
     late = {"claimId": case["claim"], "items": [{"kind": "STATEMENT", "note": "It was not."}]}
     behind = await cast.attempt("buyer", "submitEvidence", "evidence { id }", **late)
     assert [reason["rule"] for reason in behind["userErrors"][0]["reasons"]] == ["evidence.state"]
+    assert await overturned(cast, case["claim"]) == [{"kind": "REFUND_FULL", "state": "PROVIDED"}]
+
+
+async def overturned(cast: People, id: str) -> list[dict[str, Any]]:
+    """The buyer appeals the denial; another adjudicator grants it, and the refund is paid. What the claim gave then."""
+    step = "appeal { id state outcome availableActions }"
+    content = {"grounds": "The wear was there when it came."}
+    wrong = await cast.attempt("line", "draftAppeal", step, subjectId=id, content=content)
+    assert [error["code"] for error in wrong["userErrors"]] == ["NOT_FOUND"], "no party of the claim"
+    appeal = {"appealId": (await cast.do("buyer", "draftAppeal", step, subjectId=id, content=content))["appeal"]["id"]}
+    await cast.do("buyer", "fileAppeal", step, **appeal)
+    query = """query($id: ID!) { claim(id: $id) { state outcome nextDuty { by duty }
+      remedies(first: 2) { nodes { kind state } } refunds(first: 1) { nodes { id amount { amount } } } } }"""
+    heard = (await cast.ask("buyer", query, id=id))["claim"]
+    assert (heard["state"], heard["nextDuty"]) == ("APPEALED", {"by": "STAFF", "duty": "ADMIT_APPEAL"})
+    first = await cast.attempt("desk", "admitAppeal", step, **appeal)
+    assert [error["code"] for error in first["userErrors"]] == ["REFUSED"], "whoever decided looks away"
+    for mutation in ("admitAppeal", "takeAppeal"):
+        await cast.do("second", mutation, step, **appeal)
+    ended = await cast.do("second", "decideAppeal", step, **appeal, undone=["MONEY"], note="The pictures are older.")
+    assert ended["appeal"]["outcome"] == "OVERTURNED"
+    granted = (await cast.ask("buyer", query, id=id))["claim"]
+    assert (granted["state"], granted["outcome"]) == ("REMEDY_IN_PROGRESS", "GRANTED"), "the goods went back before"
+    assert granted["nextDuty"] == {"by": "STAFF", "duty": "PAY_REFUND"}
+    (refund,) = granted["refunds"]["nodes"]
+    assert refund["amount"] == {"amount": "900.00"}
+    await cast.do("shop", "recordRefundPaid", "refund { state }", refundId=refund["id"], reference="PSP-1")
+    paid = (await cast.ask("buyer", query, id=id))["claim"]
+    assert (paid["state"], paid["nextDuty"]) == ("CLOSED", None)
+    found: list[dict[str, Any]] = paid["remedies"]["nodes"]
+    return found
+
+
+async def test_a_silent_seller_of_the_aliexpress_profile_gives_what_the_buyer_asked_for(cast: People) -> None:
+    await cast.do("desk", "chooseClaimProfile", "profile", profile="clocks/aliexpress")
+    line, cover = await delivered(cast, "money_back")
+    asked = [{"lineId": line, "remedy": "REFUND_PARTIAL", "amount": {"amount": "250.00", "currency": "USD"}}]
+    shown = """claim { id state outcome amount { amount } nextDuty { by duty dueAt otherwise }
+      shares { bearer basisPoints } }"""
+    wish = {"coverageId": cover, "reason": "NOT_AS_DESCRIBED_QUALITY", "lines": asked}
+    claim = (await cast.do("buyer", "openClaim", shown, **wish))["claim"]
+    due_at = datetime(2034, 2, 7, 5, tzinfo=UTC) - MICROSECOND
+    assert (claim["nextDuty"]["by"], claim["nextDuty"]["duty"]) == ("LIABLE_PARTY", "ANSWER_CLAIM")
+    assert datetime.fromisoformat(claim["nextDuty"]["dueAt"]) == due_at, "five days in New York"
+    await cast.move_clock(due_at)
+    query = f"query($id: ID!) {{ {shown.replace('claim', 'claim(id: $id)', 1)} }}"
+    assert (await cast.ask("buyer", query, id=claim["id"]))["claim"]["state"] == "OPEN", "the last instant is in time"
+    await cast.move_clock(due_at + 2 * MICROSECOND)
+    silent = (await cast.ask("buyer", query, id=claim["id"]))["claim"]
+    assert (silent["state"], silent["outcome"], silent["amount"]) == (
+        "REMEDY_IN_PROGRESS",
+        "GRANTED",
+        {"amount": "250.00"},
+    )
+    assert silent["nextDuty"]["duty"] == "PAY_REFUND"
+    assert silent["shares"] == [{"bearer": "SUPPLIER", "basisPoints": 10_000}]

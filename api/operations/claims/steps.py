@@ -212,7 +212,14 @@ async def _decide(
     found: tuple[Finding, ...],
     name: str | None = None,
 ) -> Claim:
-    """The claim comes to what was ruled; the decision with its tree, remedies, returns and points are part of it."""
+    """The claim comes to what was ruled; the decision with its tree, remedies, returns and points are part of it.
+
+    What went back before, and was found otherwise than it should be, is not sent back again.
+    """
+    if ruling.return_required:
+        given = [line.line_id for line in ruling.lines if line.remedy is not None]
+        gone = await return_authorisations.gone_back(work, claim.id, given)
+        ruling = replace(ruling, return_required=not gone)
     until = await _appealable_until(work, claim, ruling.outcome, side)
     decided = work.new_id(DecisionId)
     change = claims.decide_claim(claim, ruling, judgement, decided, until, work.at, name=name)
