@@ -286,7 +286,8 @@ def prove(buyer: Buyer, identity: Identity, income: Money | None, *, at: datetim
 def set_tier_upgrades(buyer: Buyer, automatic: bool) -> Change[Buyer]:
     """The buyer takes upgrades from now on, or declines them, the one it was told of too. Refuses what is so."""
     if buyer.takes_upgrades == automatic:
-        raise Conflict(f"The buyer {'takes' if automatic else 'declines'} upgrades already.", field=("automatic",))
+        told = "The buyer takes upgrades already." if automatic else "The buyer declines upgrades already."
+        raise Conflict(told, field=("automatic",))
     after = replace(buyer, takes_upgrades=automatic, version=buyer.version + 1)
     if buyer.is_upgrade_pending and not automatic:
         after = _untold(after)

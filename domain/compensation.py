@@ -46,11 +46,6 @@ def coupon_expires_at(compensation: Compensation, issued_at: datetime, calendar:
     return dates.day_deadline(issued_at, compensation.coupon_days, calendar)
 
 
-def recovered_until(compensation: Compensation, issued_at: datetime, calendar: Calendar) -> datetime:
-    """The last instant at which a redemption makes the liable party owe what was redeemed."""
-    return dates.day_deadline(issued_at, compensation.recovery_days, calendar)
-
-
 def reckoned(
     compensation: Compensation, base: Money, conversion: Conversion | None, version: str
 ) -> tuple[Money, Finding]:

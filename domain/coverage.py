@@ -166,7 +166,7 @@ def require_offered(
             problems.append(Problem(path, "There is no such guarantee."))
             continue
         because = unmet((*offered_for(guarantee, wish.supplier_id, wish.country), *admissions.get(guarantee.id, ())))
-        problems.extend(Problem(path, words.sentence(finding)) for finding in because)
+        problems.extend(Problem(path, words.sentence(finding), finding) for finding in because)
     if problems:
         raise Invalid(*problems)
 

@@ -106,10 +106,14 @@ class Conflict(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with an input: where (`field`, a path of GraphQL names below the mutation) and what."""
+    """One thing wrong with an input: where (`field`, a path of GraphQL names below the mutation) and what.
+
+    `finding` is what a rule found, where it is a rule that says so: its sentence is the message.
+    """
 
     field: tuple[str, ...]
     message: str
+    finding: "Finding | None" = None
 
 
 class Invalid(Refusal):

@@ -10,14 +10,14 @@ digit is wrong is kept and shown as wrong.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain import check_digits
 from domain.ids import GoodsReturnId, ParcelReportId
-from domain.reports import Received, Reception, ReportRefusal
-from domain.tracking import SEEN, UNTRUSTED, EventFlag, Milestone, TrackingReason, TrackingStatus, reused
+from domain.reports import Subject
+from domain.tracking import SEEN, UNTRUSTED, EventFlag, Milestone, TrackingReason, TrackingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,33 +102,7 @@ def journey(reports: Iterable[ParcelReport], since: datetime) -> Journey:
     return Journey(left_at, delivered_at)
 
 
-def sift(
-    known: Iterable[ParcelReport], told: Mapping[int, ParcelReport]
-) -> tuple[tuple[ParcelReport, ...], dict[int, Received]]:
-    """The reports among `told`, by their places, that are news, each reference once; and what became of each of them.
-
-    `known` are at least the known reports with one of their references.
-    """
-    seen = {(report.parcel, report.reference): report for report in known}
-    news: list[ParcelReport] = []
-    received: dict[int, Received] = {}
-    for place, report in told.items():
-        earlier = seen.get((report.parcel, report.reference))
-        code = message = None
-        if earlier is None:
-            seen[report.parcel, report.reference] = report
-            news.append(report)
-            reception = Reception.FLAGGED if report.flags else Reception.ACCEPTED
-            if report.return_id is None:
-                reception, message = Reception.WAITING, "No goods go back under that carrier and number yet."
-        elif earlier.told == report.told:
-            reception = Reception.DUPLICATE
-        else:
-            reception, code = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED
-            message = reused(report.reference)
-        of = (earlier or report).return_id
-        flags = (earlier or report).flags
-        received[place] = Received(
-            place, report.reference, reception, flags=flags, code=code, message=message, return_id=of
-        )
-    return tuple(news), received
+def subject(report: ParcelReport) -> Subject:
+    """What the report is of, for `reports.sift`: its reference counts once per parcel, returned or not."""
+    waits = None if report.return_id is not None else "No goods go back under that carrier and number yet."
+    return Subject(report.parcel, return_id=report.return_id, waits=waits)

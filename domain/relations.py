@@ -24,7 +24,7 @@ from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
-from domain.errors import Conflict, Invalid, Problem, Refused
+from domain.errors import Conflict, Invalid, Problem
 from domain.explain import Finding
 from domain.ids import LiablePartyId, ProviderId, RelationId
 from domain.moves import Move, require
@@ -340,12 +340,6 @@ def one_account(terms: RelationTerms, markets: frozenset[str], besides: Iterable
     if declared and not flagged:
         flagged = (Finding("relation.one_account", False, "provider_declared_no_other_account", {}, terms.version),)
     return OneAccount(tuple(_other(terms, kind) for kind in RelationKind if kind in shared & terms.refuses), flagged)
-
-
-def require_one_account(found: OneAccount) -> None:
-    """Returns if nothing refuses the account; otherwise refuses with every reason."""
-    if found.refused:
-        raise Refused("relation.one_account", "There is an account of the same hand in this market.", found.refused)
 
 
 def _other(terms: RelationTerms, kind: RelationKind) -> Finding:

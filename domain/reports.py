@@ -4,11 +4,11 @@ Laws: each report of a batch stands for itself, so that one that is refused cost
 report of its shipment and nobody else that the shipment exists; what waits is bounded in number and in time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from domain import dates
 from domain.ids import GoodsReturnId, ProviderId, ShipmentId, WaitingEventId
@@ -83,29 +83,68 @@ class RecordTrackingBatch:
     events: tuple[NewEvent, ...]
 
 
+class Report(Protocol):
+    """What is told by a reporter under a reference of its own: of a shipment, or of a parcel that goes back."""
+
+    @property
+    def reference(self) -> str:
+        """The reporter's own number of it."""
+
+    @property
+    def flags(self) -> tuple[EventFlag, ...]:
+        """What is odd about it."""
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """What the reporter said: two reports of one reference must agree on it."""
+
+
+R = TypeVar("R", bound=Report)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is of. A reference counts once per `key`; `waits` says for what it waits, where it does."""
+
+    key: str
+    shipment_id: ShipmentId | None = None
+    return_id: GoodsReturnId | None = None
+    waits: str | None = None
+
+
+def shipment(event: TrackingEvent) -> Subject:
+    """What a report of a shipment is of."""
+    return Subject(event.shipment_id, shipment_id=event.shipment_id)
+
+
 def sift(
-    known: Iterable[TrackingEvent], told: Mapping[int, TrackingEvent]
-) -> tuple[tuple[TrackingEvent, ...], dict[int, Received]]:
+    known: Iterable[R], told: Mapping[int, R], subject: Callable[[R], Subject]
+) -> tuple[tuple[R, ...], dict[int, Received]]:
     """The reports among `told`, by their places, that are news, each reference once; and what became of each of them.
 
     `known` are at least the known reports with one of their references.
     """
-    seen = {(event.shipment_id, event.reference): event for event in known}
-    news: list[TrackingEvent] = []
+    seen = {(subject(report).key, report.reference): report for report in known}
+    news: list[R] = []
     received: dict[int, Received] = {}
-    for place, event in told.items():
-        earlier = seen.get((event.shipment_id, event.reference))
+    for place, report in told.items():
+        place_of = (subject(report).key, report.reference)
+        earlier = seen.get(place_of)
         code = message = None
         if earlier is None:
-            seen[event.shipment_id, event.reference] = event
-            news.append(event)
-            reception = Reception.FLAGGED if event.flags else Reception.ACCEPTED
-        elif earlier.told == event.told:
+            seen[place_of] = report
+            news.append(report)
+            reception = Reception.FLAGGED if report.flags else Reception.ACCEPTED
+            if (message := subject(report).waits) is not None:
+                reception = Reception.WAITING
+        elif earlier.told == report.told:
             reception = Reception.DUPLICATE
         else:
-            reception, code, message = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED, reused(event.reference)
-        flags = (earlier or event).flags
-        received[place] = Received(place, event.reference, reception, event.shipment_id, flags, code, message)
+            reception, code, message = Reception.REFUSED, ReportRefusal.REFERENCE_REUSED, reused(report.reference)
+        of, flags = subject(earlier or report), (earlier or report).flags
+        received[place] = Received(
+            place, report.reference, reception, of.shipment_id, flags, code, message, return_id=of.return_id
+        )
     return tuple(news), received
 
 

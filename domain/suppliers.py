@@ -103,7 +103,8 @@ def register_supplier(
 def grant_tier_sight(supplier: Supplier, granted: bool) -> Change[Supplier]:
     """The supplier sees exact levels from now on (`granted`), or no longer. Refuses what is so already (Conflict)."""
     if supplier.sees_exact_tiers == granted:
-        raise Conflict(f"The supplier {'has' if granted else 'does not have'} that sight already.", field=("granted",))
+        told = "The supplier has that sight already." if granted else "The supplier does not have that sight already."
+        raise Conflict(told, field=("granted",))
     after = replace(supplier, sees_exact_tiers=granted, version=supplier.version + 1)
     return Change(supplier, after, (Happening("supplier.tier_sight_changed", {"granted": granted}),))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from api.operations import returns
-from domain import parcels, tracking
+from domain import parcels, reports, tracking
 from domain.carriers import NOTHING, Meaning
 from domain.ids import GoodsReturnId, ParcelReportId
 from domain.parcels import ParcelReport
@@ -49,13 +49,13 @@ async def receive(work: Work, told: Mapping[int, tuple[NewEvent, Meaning | None]
         travels[goods.parcel or ""] = max(goods.id, travels.get(goods.parcel or "", goods.id))
     known = await parcel_rows.by_parcels(work.connection, work.tenant_id, wanted)
     read, full = await _read(work, told, keys, travels, {(report.parcel, report.reference) for report in known})
-    news, received = parcels.sift(known, read)
+    news, received = reports.sift(known, read, parcels.subject)
     work.add(*news)
     changed = {report.parcel for report in news}
     for goods, claim in held.values():
         if goods.parcel in changed:
-            reports = [report for report in (*known, *news) if report.parcel == goods.parcel]
-            await returns.follow_parcel(work, goods, claim, reports)
+            all_told = [report for report in (*known, *news) if report.parcel == goods.parcel]
+            await returns.follow_parcel(work, goods, claim, all_told)
     return {**received, **full}
 
 

@@ -309,7 +309,7 @@ async def take(
         return {}
     references = {(event.shipment_id, event.reference) for event in told.values()}
     known = await tracking_rows.by_references(work.connection, work.tenant_id, references)
-    news, received = reports.sift(known, told)
+    news, received = reports.sift(known, told, reports.shipment)
     news_of: defaultdict[ShipmentId, list[TrackingEvent]] = defaultdict(list)
     for event in news:
         news_of[event.shipment_id].append(event)

@@ -49,6 +49,13 @@ def fault_of(cause: Exception, path: Path) -> Fault:
     return Fault(ErrorCode.INTERNAL, "Something went wrong on our side.", path, cause)
 
 
+def spelling(plan: p.ThingValue) -> str:
+    """How an id of such a thing is spelled."""
+    kinds = " or ".join(f"{prefix}_" for prefix in sorted(plan.things))
+    begins = kinds if len(plan.things) <= PREFIXES_TOLD else "three letters and an underscore"
+    return f"Such an id is {begins} and {BODY_CHARACTERS} characters."
+
+
 class Completion:
     """Makes responses of one run; `faults` fill up on the way."""
 
@@ -198,9 +205,7 @@ class Completion:
         if known is not None and row is not None:
             return self.shape(known[1], row, path)
         if known is None or not is_id(id_):
-            kinds = " or ".join(f"{prefix}_" for prefix in sorted(plan.things))
-            begins = kinds if len(plan.things) <= PREFIXES_TOLD else "three letters and an underscore"
-            raise Fault(ErrorCode.INVALID, f"Such an id is {begins} and {BODY_CHARACTERS} characters.", path)
+            raise Fault(ErrorCode.INVALID, spelling(plan), path)
         return None
 
     def _members(self, plan: p.ObjectValue, value: Any, path: Path) -> dict[str, Any]:

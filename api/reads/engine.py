@@ -19,10 +19,10 @@ from graphql import GraphQLError, OperationType
 from api.limits import ERRORS_MAX
 from api.reads import mutate
 from api.reads.assemble import Strict, generate
-from api.reads.complete import Completion, Fault
+from api.reads.complete import Completion, Fault, spelling
 from api.reads.document import Document, Operation, error, prepared
 from api.reads.introspect import introspected
-from api.reads.plan import IntrospectionRoot, Plan, PointRoot, Typename, ValueRoot
+from api.reads.plan import IntrospectionRoot, Plan, PointRoot, ThingValue, Typename, ValueRoot
 from api.reads.planner import plan_operation
 from api.reads.run import ID, Failed, Run
 from api.reads.share import share_of
@@ -30,6 +30,8 @@ from api.reads.variables import RequestError
 from api.schema.schema import Contract
 from domain.access import Caller
 from domain.errors import ErrorCode
+from domain.ids import is_id
+from domain.words.refusals.kinds import kind_in_words
 from storage.pool import LOST, Pool, Unavailable
 
 JSON_OPTIONS: Final = orjson.OPT_UTC_Z
@@ -165,6 +167,9 @@ class Engine:
             return
         except _BadDocument:
             yield _not_executed(request, request.document.errors)
+            return
+        if (unheard := await self._unheard(request, plan, root, variables, arguments)) is not None:
+            yield unheard
             return
         async with aclosing(source) as events:  # type: ignore[type-var]  # sources are async generators
             async for event in events:
@@ -312,6 +317,25 @@ class Engine:
         except (Unavailable, *LOST) as fault:
             return _failed(request, ErrorCode.UNAVAILABLE, "The database cannot be asked just now; try again.", fault)
         return _answer(request, run, plan)
+
+    async def _unheard(
+        self, request: Request, plan: Plan, root: ValueRoot, variables: Mapping[str, Any], arguments: Mapping[str, Any]
+    ) -> Answer | None:
+        """Why nothing will be heard of the one thing that is asked for; None where it is there, or all are asked for.
+
+        Nobody waits in silence for what is misspelt, is not there or is not for them; the last two read alike.
+        """
+        wanted = next((value for value in arguments.values() if value is not None), None)
+        if wanted is None or not isinstance(root.value, ThingValue):
+            return None
+        if not (is_id(wanted) and wanted[:3] in root.value.things):
+            misspelt = error(ErrorCode.INVALID, GraphQLError(spelling(root.value)))
+            return _not_executed(request, [misspelt])
+        answer = await self._event(request, plan, root, variables, wanted)
+        if answer is None:
+            unknown = error(ErrorCode.NOT_FOUND, GraphQLError(f"There is no such {kind_in_words(wanted)}."))
+            return _not_executed(request, [unknown])
+        return answer if answer.data is None else None
 
 
 class _BadDocument(Exception):

@@ -19,6 +19,7 @@ from api.reads.plan import ListRows, Rows, ThingRows, per_kind
 from api.reads.variables import RequestError
 from api.schema.connection import COUNT_MAX, PAGE_MAX
 from domain.errors import ErrorCode
+from storage.views.view import misfits
 
 TENANT, PARTY, ACTOR, IDS, PARTIES = "tenant", "party", "actor", "ids", "parties"
 """Parameters that every run knows; the others are a page's own values. Ids and parties are one text, joined by commas:
@@ -104,6 +105,12 @@ def page(rows: ListRows, arguments: Mapping[str, Any]) -> Page:
     for name in given:
         if per_kind(rows.view.filters[name].sql, rows.kind) is None:
             raise refused(rows, ErrorCode.FORBIDDEN, f"cannot be filtered by `{name}` by this viewer")
+    wrong = [
+        GraphQLError(f"The list {rows.coordinate} cannot be filtered by this `{name}`: {why}.")
+        for name, why in misfits(given)
+    ]
+    if wrong:
+        raise RequestError(ErrorCode.INVALID, *wrong)
     values.update(given)
     after, before, backward = ("after", 0) in values, ("before", 0) in values, first is None
     filters = tuple(given)

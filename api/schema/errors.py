@@ -20,6 +20,7 @@ from domain import ids as ids_
 from domain.errors import Conflict, ErrorCode, Invalid, NotFound, Refusal, Refused, Several, overlap
 from domain.locales import Locale
 from domain.words import refusals
+from domain.words.refusals import kinds
 
 described(ErrorCode)
 described(Locale)
@@ -109,9 +110,13 @@ class ShownError:
     field: list[str] | None = None
     rule: str | None = None
     reasons: Sequence[ShownFinding] = ()
+    finding: explain.Finding | None = None
+    """What a rule found, where the sentence is its."""
 
     def message(self, locale: Locale) -> str:
         """Its sentence in that language."""
+        if self.finding is not None:
+            return words.sentence(self.finding, locale)
         return refusals.said(self.sentence, locale)
 
 
@@ -157,7 +162,9 @@ def user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list["ShownError"]
 
 def _user_errors(refusal: Refusal, wish: Mapping[str, Any]) -> list["ShownError"]:
     if isinstance(refusal, Invalid):
-        return [_user_error(refusal, problem.message, list(problem.field)) for problem in refusal.problems]
+        return [
+            _user_error(refusal, problem.message, list(problem.field), problem.finding) for problem in refusal.problems
+        ]
     if isinstance(refusal, NotFound) and UNKNOWN.match(refusal.message):
         place, kind = _looked_for(refusal, wish)
         return [_user_error(refusal, refusal.message if kind is None else f"There is no such {kind}.", place)]
@@ -178,9 +185,9 @@ def _looked_for(refusal: NotFound, wish: Mapping[str, Any]) -> tuple[list[str] |
     said = UNKNOWN.sub("", refusal.message).strip(" .")
     for path, text in ids:
         if path == list(refusal.field or ()) or (refusal.field is None and text == refusal.id):
-            return path, kind_in_words(text)
+            return path, kinds.kind_in_words(text)
     for path, text in ids if refusal.field is None and refusal.id is None else ():
-        if kind_in_words(text) == said:
+        if kinds.kind_in_words(text) == said:
             return path, said
     misspelt = next((path for path, text in texts if text == refusal.id), None)  # told as such before, by its reader
     return (list(refusal.field) if refusal.field else misspelt), None
@@ -195,24 +202,18 @@ def _texts(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield from _texts(member, *path, str(name))
 
 
-def kind_in_words(id: str) -> str:
-    """What the id is an id of, as people say it: `clm_…` is a `claim`, `ccl_…` a `carrier claim`."""
-    words_ = re.findall("[A-Z][a-z]*", ids_.kind_of(id).__name__.removesuffix("Id"))
-    return SAID.get(" ".join(words_).lower(), " ".join(words_).lower())
-
-
-SAID: Final[Mapping[str, str]] = {"coverage": "cover", "goods return": "return", "api key": "key"}
-"""Kinds of ids that people call otherwise."""
-
-
-def _user_error(refusal: Refusal, message: str, field: list[str] | None) -> "ShownError":
+def _user_error(
+    refusal: Refusal, message: str, field: list[str] | None, finding: explain.Finding | None = None
+) -> "ShownError":
     refused = refusal if isinstance(refusal, Refused) else None
+    unmet = refused.unmet if refused else () if finding is None else (finding,)
     return ShownError(
         refusal.code.value,
         refusals.as_sentence(message),
         field or None,
         refused.rule if refused else None,
-        [shown(finding) for finding in refused.unmet] if refused else [],
+        [shown(each) for each in unmet],
+        finding,
     )
 
 

@@ -7,13 +7,24 @@ filters `{actor}` for the key or member that asks. The engine adds `{t}.tenant_i
 itself.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from domain.access import Caller, ViewerKind
-from domain.ids import KINDS, Id
+from domain.ids import (
+    BODY_CHARACTERS,
+    KINDS,
+    ApiKeyId,
+    BuyerId,
+    Id,
+    MemberId,
+    ProviderId,
+    SupplierId,
+    is_id,
+)
 
 Sql = str | Mapping[ViewerKind, str]
 """One expression for all kinds of viewer, or one per kind; a kind that is left out reads NULL."""
@@ -108,6 +119,46 @@ class Filter:
 
 
 IdClass = type[Id]
+
+PARTY: Final = (BuyerId, SupplierId, ProviderId)
+ACTOR: Final = (MemberId, ApiKeyId)
+SEVERAL: Final[Mapping[str, tuple[IdClass, ...]]] = {
+    "partyId": PARTY,
+    "liablePartyId": (SupplierId, ProviderId),
+    "assigneeId": ACTOR,
+    "reviewerId": ACTOR,
+    "subjectId": tuple(KINDS.values()),
+    "causeId": tuple(KINDS.values()),
+}
+"""The filters that take ids of several kinds, or of a kind that they are not named after."""
+
+FROM: Final = "From"
+UNTIL: Final = ("To", "Until", "Before")
+"""How the names of filters end that are the two ends of a range."""
+
+
+@cache
+def kinds_of_id(filter_name: str) -> tuple[IdClass, ...]:
+    """What ids a filter of that name takes; none where it takes no ids. Refuses (LookupError) what is not declared."""
+    if not filter_name.endswith("Id"):
+        return ()
+    named = f"{filter_name[0].upper()}{filter_name[1:]}"
+    return SEVERAL.get(filter_name) or (next(kind for kind in KINDS.values() if kind.__name__ == named),)
+
+
+def misfits(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each filter whose value fits no row, whatever there is, with why: no id of its kind, an end before its start."""
+    for name, value in given.items():
+        kinds = kinds_of_id(name)
+        if kinds and not (is_id(value) and value[:3] in {kind.prefix for kind in kinds}):
+            begins = (
+                " or ".join(f"{kind.prefix}_" for kind in kinds) if len(kinds) <= len(PARTY) else "three letters and _"
+            )
+            yield name, f"such an id is {begins} and {BODY_CHARACTERS} characters"
+        if name.endswith(FROM):
+            for end in (f"{name.removesuffix(FROM)}{until}" for until in UNTIL):
+                if given.get(end) is not None and given[end] < value:
+                    yield name, f"`{end}` comes before it"
 
 
 @dataclass(frozen=True, slots=True)

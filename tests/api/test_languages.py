@@ -1,4 +1,4 @@
-"""Findings are read in the language that is asked for; user errors keep to English."""
+"""Findings and user errors are read in the language that is asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLAIMS = """query ($locale: Locale) { claims(first: 1) { nodes { decision { tree
   default: text english: text(locale: EN) chinese: text(locale: ZH) asked: text(locale: $locale)
   because { reason text(locale: ZH) english: text because { text(locale: $locale) inputs { name value } } } } } } } }"""
 OPEN = """mutation ($cover: ID!) { openClaim(input: {coverageId: $cover, reason: LATE_DELIVERY, idempotencyKey: "1"}) {
-  userErrors { message reasons { reason text(locale: ZH) english: text } } } }"""
+  userErrors { message chinese: message(locale: ZH) reasons { reason text(locale: ZH) english: text } } } }"""
 AS_NULL = "query ($locale: Locale) { claims(first: 1) { nodes { decision { tree { text(locale: $locale) } } } } }"
 
 
@@ -50,10 +50,10 @@ async def test_a_decision_is_read_in_english_and_chinese(sandbox: Market, ask: A
     assert again["decision"]["tree"]["asked"] == tree["english"]
 
 
-async def test_a_refusal_is_english_and_its_reasons_are_in_either(sandbox: Market, ask: Asking) -> None:
+async def test_a_refusal_and_its_reasons_are_in_either(sandbox: Market, ask: Asking) -> None:
     cover, buyer = await late(sandbox, 0)
     (error,) = (await ask(buyer, OPEN, cover=cover))["openClaim"]["userErrors"]
-    assert error["message"] == "The claim cannot be opened."
+    assert (error["message"], error["chinese"]) == ("The claim cannot be opened.", "该索赔不能提出。")
     reasons = {reason["reason"]: (reason["english"], reason["text"]) for reason in error["reasons"]}
     english, chinese = reasons["on_time_goods_late"]
     assert english.startswith("None of 1 promised lines is late at 2026-")

@@ -274,13 +274,23 @@ async def test_a_party_hears_of_its_own_shipment_and_of_no_other(
     assert heard == {"id": freight.one, "state": "IN_TRANSIT"}
 
 
-async def test_a_shipment_of_others_that_is_asked_for_never_comes(
-    served: Served, freight: Freight, socket: Socket
-) -> None:
-    """Also where an event does not say whom it concerns: the reading decides."""
-    await (await socket.introduced(freight.members["provider"].key)).listen("a", LISTEN_TO_SHIPMENTS, id=freight.other)
-    await socket.listen("b", LISTEN_TO_SHIPMENTS)
-    await listening(served, freight.trade.market, 2)
+async def test_a_shipment_of_others_never_comes(served: Served, freight: Freight, socket: Socket) -> None:
+    """Also where an event does not say whom it concerns: the reading decides. Who asks for it alone is told at once."""
+    await (await socket.introduced(freight.members["provider"].key)).listen("b", LISTEN_TO_SHIPMENTS)
+    unseen = {}
+    for id in (
+        freight.other,
+        f"{freight.other[:-1]}{'0' if freight.other[-1] != '0' else '1'}",
+        "nope",
+        "ord_" + freight.other[4:],
+    ):
+        await socket.listen("a", LISTEN_TO_SHIPMENTS, id=id)
+        heard = await socket.hear()
+        assert (heard["type"], heard["id"]) == ("error", "a")
+        unseen[id] = (heard["payload"][0]["extensions"]["code"], heard["payload"][0]["message"])
+    unknown = ("NOT_FOUND", "There is no such shipment.")
+    assert list(unseen.values()) == [unknown, unknown, *[("INVALID", "Such an id is shp_ and 26 characters.")] * 2]
+    await listening(served, freight.trade.market)
     events = [Event("shipment.tracked", id, 9) for id in (freight.other, freight.one)]
     assert await fanout.publish(freight.trade.valkey, freight.trade.market.id, *events)
     await freight.move(freight.other, freight.one)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import explain, guarantees, rule_kinds, rulebook
-from domain.compensation import Compensation, Form, coupon_expires_at, recovered_until
+from domain.compensation import Compensation, Form, coupon_expires_at
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, Calendar, instant
 from domain.errors import Refused
 from domain.exchange_rates import Conversion
@@ -422,7 +422,6 @@ def test_t5_a_coupon_lives_to_the_last_microsecond_of_day_ninety() -> None:
     issued = instant("2026-03-02T00:00:00Z")
     last = coupon_expires_at(ON_TIME.compensation, issued, UTC_DAYS)
     assert last == instant("2026-05-31T23:59:59.999999Z")
-    assert recovered_until(ON_TIME.compensation, issued, UTC_DAYS) == last
 
 
 def test_a_coupon_that_outlives_its_recovery_is_refused() -> None:

@@ -160,9 +160,6 @@ def test_all_reasons_are_told_and_none_names_the_other() -> None:
     )
     assert [finding.inputs for finding in found.refused] == [{"kind": "OWNER"}, {"kind": "TAX_NUMBER"}]
     assert [finding.inputs for finding in found.flagged] == [{"kind": "BANK_ACCOUNT"}]
-    with pytest.raises(Refused) as refused:
-        relations.require_one_account(found)
-    assert refused.value.unmet == found.refused
 
 
 @pytest.mark.parametrize("state", ProviderState)

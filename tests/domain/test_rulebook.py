@@ -434,10 +434,6 @@ def test_exactly_one_version_governs_any_instant(at: datetime) -> None:
     assert sum(version.governs(at) for version in machinery()) == 1
 
 
-def test_the_claimant_has_the_longer_of_two_windows() -> None:
-    assert rulebook.claimant_floor(NOW, NOW + DAY) == rulebook.claimant_floor(NOW + DAY, NOW) == NOW + DAY
-
-
 # -- showing
 
 

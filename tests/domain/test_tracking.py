@@ -229,7 +229,7 @@ def test_each_report_of_a_batch_stands_for_itself() -> None:
         6: event(TrackingStatus.IN_TRANSIT, 1, reference="2"),
         7: replace(event(TrackingStatus.UNKNOWN, 2, reference="3"), flags=(EventFlag.UNKNOWN_CODE,)),
     }
-    news, received = reports.sift([known], told)
+    news, received = reports.sift([known], told, reports.shipment)
     assert news == (told[5], told[7])
     assert [(place, one.reception, one.code) for place, one in received.items()] == [
         (3, Reception.DUPLICATE, None),
