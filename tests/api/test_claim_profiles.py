@@ -12,7 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from api.operations import claims
-from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimState, ContactParty, LineWish, OpenClaim
+from domain.claims import (
+    AnswerClaim,
+    Claim,
+    ClaimOutcome,
+    ClaimReason,
+    ClaimState,
+    ContactParty,
+    LineWish,
+    MakeOffer,
+    OpenClaim,
+)
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.ids import ClaimId, OrderId
 from domain.remedies import RemedyKind
@@ -38,6 +48,12 @@ class Golden:
     silence_at: datetime
     state: ClaimState
     outcome: ClaimOutcome | None
+    offer_until: datetime
+    negotiate_until: datetime
+    take_up_until: datetime
+    evidence_until: datetime
+    decide_until: datetime
+    appeal_until: datetime
 
 
 GOLDEN = (
@@ -49,6 +65,12 @@ GOLDEN = (
         utc("2026-03-13T04:00:00"),
         ClaimState.ESCALATED,
         None,
+        offer_until=utc("2026-03-09T03:59:59.999999"),
+        negotiate_until=utc("2026-03-13T03:59:59.999999"),
+        take_up_until=utc("2026-03-10T03:59:59.999999"),  # Friday and Monday
+        evidence_until=utc("2026-03-16T03:59:59.999999"),
+        decide_until=utc("2026-03-13T03:59:59.999999"),  # Wednesday and Thursday
+        appeal_until=utc("2026-03-21T03:59:59.999999"),
     ),
     Golden(
         "clocks/aliexpress",
@@ -58,6 +80,12 @@ GOLDEN = (
         utc("2026-03-11T04:00:00"),
         ClaimState.DECIDED,
         ClaimOutcome.GRANTED,
+        offer_until=utc("2026-03-11T03:59:59.999999"),
+        negotiate_until=utc("2026-03-13T03:59:59.999999"),
+        take_up_until=utc("2026-03-13T03:59:59.999999"),
+        evidence_until=utc("2026-03-19T03:59:59.999999"),
+        decide_until=utc("2026-03-21T03:59:59.999999"),
+        appeal_until=utc("2026-03-29T03:59:59.999999"),
     ),
     Golden(
         "clocks/amazon",
@@ -67,6 +95,12 @@ GOLDEN = (
         utc("2026-03-09T15:00:00.000001"),
         ClaimState.DECIDED,
         ClaimOutcome.GRANTED,
+        offer_until=utc("2026-03-09T15:00:00"),
+        negotiate_until=utc("2026-03-09T15:00:00"),
+        take_up_until=utc("2026-03-11T03:59:59.999999"),  # Monday and Tuesday
+        evidence_until=utc("2026-03-13T04:00:00"),
+        decide_until=utc("2026-03-14T03:59:59.999999"),  # Thursday and Friday
+        appeal_until=utc("2026-04-14T03:59:59.999999"),
     ),
     Golden(
         "clocks/ebay",
@@ -76,6 +110,12 @@ GOLDEN = (
         utc("2026-06-25T04:00:00"),
         ClaimState.CLOSED,
         ClaimOutcome.DENIED,
+        offer_until=utc("2026-05-29T03:59:59.999999"),  # Tuesday to Thursday, behind Memorial Day
+        negotiate_until=utc("2026-06-25T03:59:59.999999"),  # twenty-one working days, behind Juneteenth too
+        take_up_until=utc("2026-05-24T15:00:00"),
+        evidence_until=utc("2026-05-30T03:59:59.999999"),
+        decide_until=utc("2026-05-26T15:00:00.000001"),
+        appeal_until=utc("2026-06-26T03:59:59.999999"),
     ),
 )
 
@@ -137,6 +177,42 @@ async def test_an_answer_at_the_deadline_is_in_time_and_the_buyer_escalates_from
     provider = story.market.provider(story.provider_id)
     await story.market.act(provider, claims.contest_claim, wish)
     assert (await story.claim(claim.id)).state is ClaimState.ESCALATED
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.profile)
+async def test_every_later_clock_of_a_profile_is_kept_to_the_microsecond(story: Story, golden: Golden) -> None:
+    """One claim is negotiated; another is contested at once, and the desk is silent wherever it can be."""
+    market, supplier = story.market, story.market.supplier(story.supplier_id)
+    if golden.profile != "clocks/b2b_default":
+        await market.act(market.staff, claims.choose_claim_profile, golden.profile)
+    orders = [await story.serviced_order(10_000_00) for _ in range(2)]
+    for order_id in orders:
+        told = ContactParty((await story.cover(order_id)).id, "Nobody came.")
+        await market.act(story.buyer, claims.contact_party, told)
+    await market.move(golden.opened_at)
+    settling, contested = [await story.open(order_id, ClaimReason.SERVICE_NOT_FINISHED) for order_id in orders]
+    part = LineWish(settling.lines[0].line_id, RemedyKind.COUPON, usd(50_00))
+    await market.act(supplier, claims.make_offer, MakeOffer(settling.id, (part,), None))
+    negotiating = await story.claim(settling.id)
+    assert (negotiating.due_at, negotiating.negotiation_ends_at) == (golden.offer_until, golden.negotiate_until)
+    await market.act(story.buyer, claims.withdraw_claim, AnswerClaim(settling.id, None))
+    wish = AnswerClaim(contested.id, None)
+    await market.act(supplier, claims.contest_claim, wish)
+    assert (await story.claim(contested.id)).due_at == golden.take_up_until
+    await market.move(golden.take_up_until)
+    assert (await story.claim(contested.id)).state is ClaimState.ESCALATED
+    await market.move(golden.take_up_until + MICROSECOND)
+    heard = await story.claim(contested.id)
+    assert (heard.state, heard.due_at) == (ClaimState.EVIDENCE_DUE, golden.evidence_until)
+    for side in (story.buyer, supplier):
+        await market.act(side, claims.finish_evidence, wish)
+    waiting = await story.claim(contested.id)
+    assert (waiting.state, waiting.due_at) == (ClaimState.UNDER_DECISION, golden.decide_until)
+    await market.move(golden.decide_until)
+    assert (await story.claim(contested.id)).outcome is None
+    await market.move(golden.decide_until + MICROSECOND)
+    decided = await story.claim(contested.id)
+    assert (decided.outcome is not None, decided.appealable_until) == (True, golden.appeal_until)
 
 
 async def test_open_claims_keep_the_profile_that_they_were_opened_under(story: Story) -> None:
