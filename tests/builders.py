@@ -36,6 +36,7 @@ from domain.tracking import NewEvent, RecordTrackingEvents, TrackingStatus
 from storage.idempotency import Key
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, mint, transact
+from tests.openings import NAME, Opening
 
 START = datetime(2026, 2, 1, 9, tzinfo=UTC)
 """What a test sandbox's clock shows at first; everything in a test is relative to it."""
@@ -70,12 +71,20 @@ class Market:
         cls, worker_pool: Pool, pool: Pool, *, kind: TenantKind = TenantKind.SANDBOX, at: datetime | None = START
     ) -> Market:
         """A new marketplace; a sandbox's clock stands at `at`."""
-        command = CreateTenant("Harbour Market", kind, "US", "USD")
+        command = CreateTenant(NAME, kind, "US", "USD")
         made = await tenants.create_tenant(worker_pool, command, request_id="test")
         market = cls(pool, made.id, made.admin_key, made.operator_id)
         if kind is TenantKind.SANDBOX and at is not None:
             await set_clock(worker_pool, made.id, at)
         return market
+
+    @classmethod
+    async def opened(cls, opening: Opening, worker_pool: Pool, pool: Pool, *, at: datetime | None = START) -> Market:
+        """A new sandbox, copied; its clock stands at `at`."""
+        made = await opening.sandbox()
+        if at is not None:
+            await set_clock(worker_pool, made.id, at)
+        return cls(pool, made.id, made.admin_key, made.operator_id)
 
     def caller(self, *roles: Role, party_id: PartyId | None = None, viewer: ViewerKind = ViewerKind.STAFF) -> Caller:
         """Somebody with those roles; staff unless a party is given."""

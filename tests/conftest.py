@@ -28,6 +28,7 @@ from api.settings import ROOT, Settings, from_environment
 from storage import certificates
 from storage.migrate import checksum, migrate
 from storage.pool import Pool
+from tests.openings import Opening, keep_opening
 
 TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 """No test asserts time: a busy machine is no failure."""
@@ -275,6 +276,12 @@ async def emptied(owner: asyncpg.Pool[Any], emptying: str) -> AsyncIterator[None
     yield
     async with owner.acquire() as connection:
         await connection.execute(emptying)
+
+
+@pytest.fixture(scope="session")
+async def opening(owner: asyncpg.Pool[Any], worker_pool: Pool, emptying: str) -> Opening:
+    """Sandboxes as their operation leaves them. Whoever asks for one asks for `emptied` too."""
+    return await keep_opening(owner, worker_pool, emptying)
 
 
 @pytest.fixture(scope="session")

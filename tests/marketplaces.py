@@ -115,6 +115,11 @@ async def open_marketplace(
 ) -> Marketplace:
     """A new tenant with nothing in it but its operator, its first admin key and the shipped rules."""
     made = await create_tenant(pool, CreateTenant(name, kind, "US", "USD"), request_id="test")
+    return marketplace(pool, made)
+
+
+def marketplace(pool: Pool, made: NewTenant) -> Marketplace:
+    """That tenant, as tests speak of it."""
     return Marketplace(pool, made, system(made.id, "test"))
 
 

@@ -17,7 +17,8 @@ from api.settings import Settings
 from api.verbs import tenants as tenants_verb
 from storage.pool import Pool
 from tests.builders import Market
-from tests.marketplaces import Asking, Marketplace, open_marketplace
+from tests.marketplaces import Asking, Marketplace, marketplace
+from tests.openings import Opening
 from tests.promised import whole_contract
 from tests.serving import Served, serving
 
@@ -35,15 +36,15 @@ def ask(app_pool: Pool, promised: Contract) -> Asking:
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, emptied: None) -> Marketplace:
+async def market(opening: Opening, worker_pool: Pool, emptied: None) -> Marketplace:
     """A sandbox marketplace with nothing in it but its operator and the shipped rules; gone after the test."""
-    return await open_marketplace(worker_pool)
+    return marketplace(worker_pool, await opening.sandbox())
 
 
 @pytest.fixture
-async def sandbox(worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
+async def sandbox(opening: Opening, worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
     """A sandbox whose operations run as the application's role; its clock stands at START. Gone after the test."""
-    return await Market.create(worker_pool, app_pool)
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 @pytest.fixture

@@ -29,14 +29,15 @@ from storage.idempotency import Key
 from storage.pool import Pool
 from tests.api.test_quotes import ASKED
 from tests.builders import START, Market, line, usd
+from tests.openings import Opening
 from tests.selling import Sold, sell
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def market(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 @dataclass

@@ -28,6 +28,7 @@ from storage import recoveries as recovery_rows
 from storage.idempotency import Key, fingerprint
 from storage.pool import Pool
 from tests.builders import START, Market, line, usd
+from tests.openings import Opening
 
 DAY = timedelta(days=1)
 PROMISED = date(2026, 2, 20)
@@ -122,9 +123,9 @@ class Story:
 
 
 @pytest.fixture
-async def story(worker_pool: Pool, app_pool: Pool, emptied: None) -> Story:
+async def story(opening: Opening, worker_pool: Pool, app_pool: Pool, emptied: None) -> Story:
     """Buyer at L0, a day in February, nothing bought yet."""
-    market = await Market.create(worker_pool, app_pool)
+    market = await Market.opened(opening, worker_pool, app_pool)
     supplier_id = await market.register_supplier()
     provider_id = await market.register_provider()
     return Story(

@@ -26,6 +26,7 @@ from storage.views import desk as desk_views
 from tests.builders import START, Market, line
 from tests.deskwork import limit
 from tests.marketplaces import Asking
+from tests.openings import Opening
 
 PROMISED = date(2026, 2, 20)
 DAY_AFTER = datetime(2026, 2, 21, 5, tzinfo=UTC)
@@ -83,9 +84,9 @@ class Desk:
 
 
 @pytest.fixture
-async def here(worker_pool: Pool, app_pool: Pool, emptied: None, ask: Asking) -> Desk:
+async def here(opening: Opening, worker_pool: Pool, app_pool: Pool, emptied: None, ask: Asking) -> Desk:
     """A day in February, nothing bought yet."""
-    market = await Market.create(worker_pool, app_pool)
+    market = await Market.opened(opening, worker_pool, app_pool)
     provider_id = await market.register_provider()
     return Desk(
         market,

@@ -15,14 +15,15 @@ from domain.exchange_rates import NewRate, RecordExchangeRates
 from storage import exchange_rates as rate_rows
 from storage.pool import Pool
 from tests.builders import START, Market
+from tests.openings import Opening
 
 pytestmark = pytest.mark.usefixtures("emptied")
 TODAY = START.date()
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def market(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 def rates(*values: tuple[date, str]) -> RecordExchangeRates:

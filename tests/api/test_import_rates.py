@@ -14,13 +14,14 @@ from api.imports.mapping import Rejected
 from api.imports.rates import RateReport, import_rates
 from storage.pool import Pool
 from tests.builders import Market
+from tests.openings import Opening
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
 
 @pytest.fixture
-async def market(worker_pool: Pool) -> Market:
-    return await Market.create(worker_pool, worker_pool)
+async def market(opening: Opening, worker_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, worker_pool)
 
 
 async def run(market: Market, tmp_path: Path, text: str) -> RateReport:

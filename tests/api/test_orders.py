@@ -37,6 +37,7 @@ from storage import shipments as shipment_rows
 from storage import tracking as tracking_rows
 from storage.pool import Pool
 from tests.builders import START, Market, line, usd
+from tests.openings import Opening
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -47,8 +48,8 @@ HOME = Address("Ada Moreau", "1 Pier Road", "New York", "10001", None, "US")
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def market(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 async def read(market: Market, rows: Any, id: str) -> Any:

@@ -17,6 +17,7 @@ from domain.ids import MemberId
 from domain.members import INVITATION_LIFE, guest_id
 from storage.unit_of_work import mint
 from tests.marketplaces import Asking, Marketplace
+from tests.openings import NAME
 
 INVITATION = "invitation { id state roles version } secret"
 MEMBER = "member { id roles removedAt version organisation { id } }"
@@ -215,7 +216,7 @@ async def test_the_viewer_knows_who_it_is_and_what_it_may_do(market: Marketplace
     assert not {"acceptClaim", "decideClaim", "registerBuyer"} & set(actions)
     tenant = viewer.pop("tenant")
     assert tenant.pop("clock").endswith("Z")
-    assert tenant == {"id": market.id, "name": "Test market", "kind": "SANDBOX", "market": "US", "currency": "USD"}
+    assert tenant == {"id": market.id, "name": NAME, "kind": "SANDBOX", "market": "US", "currency": "USD"}
     assert viewer == {
         "actorId": acme.caller.actor_id,
         "kind": "BUYER",

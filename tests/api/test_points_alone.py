@@ -12,6 +12,7 @@ from storage import books
 from storage.pool import Pool
 from tests.builders import Market, line
 from tests.marketplaces import Asking
+from tests.openings import Opening
 
 POINTS_ONLY = datetime(2022, 7, 5, 12, tzinfo=UTC)
 COUPON_TOO = datetime(2022, 7, 6, 12, tzinfo=UTC)
@@ -23,9 +24,9 @@ CLAIM = """claim { id state outcome amount { amount } coupon { amount { amount }
 
 
 @pytest.fixture
-async def then(worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
+async def then(opening: Opening, worker_pool: Pool, app_pool: Pool, emptied: None) -> Market:
     """A sandbox whose clock stands in May 2022."""
-    return await Market.create(worker_pool, app_pool, at=datetime(2022, 5, 20, tzinfo=UTC))
+    return await Market.opened(opening, worker_pool, app_pool, at=datetime(2022, 5, 20, tzinfo=UTC))
 
 
 async def opened(market: Market, ask: Asking, paid_at: datetime) -> tuple[BuyerId, SupplierId, dict[str, Any]]:

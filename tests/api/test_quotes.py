@@ -31,6 +31,7 @@ from domain.services import Limits
 from storage import quotes as quote_rows
 from storage.pool import Pool
 from tests.builders import START, Market, usd
+from tests.openings import Opening
 from tests.selling import per_kilogram, price_list, sell
 
 pytestmark = pytest.mark.usefixtures("emptied")
@@ -42,8 +43,8 @@ ASKED = RequestQuote(None, GOODS, HERE, THERE, START, None, frozenset(), frozens
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def market(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 async def ask(market: Market, buyer_id: BuyerId, wish: RequestQuote = ASKED) -> tuple[QuoteRequest, list[Quote]]:

@@ -26,6 +26,7 @@ from storage.shipments import SHIPMENTS
 from storage.unit_of_work import Outcome, Work, mint
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Asking, Marketplace, Member
+from tests.openings import NAME
 
 LATER = START + timedelta(days=40)
 RECORD = """query($id: ID!, $window: RecordWindow, $mode: ShipmentMode) { provider(id: $id) {
@@ -284,13 +285,13 @@ async def test_the_doctor_counts_anew(yard: Yard, settings: Settings) -> None:
     id = await yard.ship(promised_on=START.date())
     await yard.story.move(LATER)
     await yard.story.track(id, TrackingStatus.DELIVERED, START + timedelta(days=1))
-    assert await books.recount(settings.database_worker_url) == {"Test market": (0, [])}
+    assert await books.recount(settings.database_worker_url) == {NAME: (0, [])}
     mine = yard.providers[0]
     await yard.count(recorded(shipment(mine, 1, promised_at=START)))
     (faults,) = [faults for _, faults in (await books.recount(settings.database_worker_url)).values()]
     assert len(faults) == 2
     assert all(fault.startswith(f"{mine} on {START.date()}") for fault in faults)
-    assert await books.recount(settings.database_worker_url, repair=True) == {"Test market": (2, [])}
+    assert await books.recount(settings.database_worker_url, repair=True) == {NAME: (2, [])}
 
 
 async def test_a_shipment_that_is_not_where_its_reports_say_is_found(

@@ -24,14 +24,15 @@ from storage import service_requests as request_rows
 from storage.pool import Pool
 from storage.unit_of_work import mint
 from tests.builders import START, Market, line
+from tests.openings import Opening
 
 pytestmark = pytest.mark.usefixtures("emptied")
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def market(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def market(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 async def bought(market: Market) -> tuple[Caller, Caller, RequestService]:

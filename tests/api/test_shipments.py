@@ -17,6 +17,7 @@ from domain.tracking import TrackingStatus
 from storage.pool import Pool
 from tests.builders import START, Market, line
 from tests.marketplaces import Asking
+from tests.openings import Opening
 
 pytestmark = pytest.mark.usefixtures("emptied")
 PROMISE = date(2026, 3, 1)
@@ -37,8 +38,8 @@ class Scene:
 
 
 @pytest.fixture
-async def bazaar(worker_pool: Pool, app_pool: Pool) -> Market:
-    return await Market.create(worker_pool, app_pool)
+async def bazaar(opening: Opening, worker_pool: Pool, app_pool: Pool) -> Market:
+    return await Market.opened(opening, worker_pool, app_pool)
 
 
 @pytest.fixture

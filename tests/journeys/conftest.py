@@ -12,10 +12,11 @@ import pytest
 from graphql import GraphQLField, get_named_type
 from redis.asyncio import Redis
 
-from api.operations.tenants import create_tenant
 from api.settings import Settings
-from domain.tenants import CreateTenant, TenantKind
+from domain.ids import TenantId
 from storage.pool import Pool
+from tests.builders import set_clock
+from tests.openings import Opening
 from tests.serving import Served, serving
 
 
@@ -24,6 +25,8 @@ class People:
     """Tokens by name, and a client that asks as any of them. Every key a mutation needs is made here."""
 
     served: Served
+    worker_pool: Pool
+    tenant_id: TenantId
     tokens: dict[str, str]
     ids: dict[str, str] = field(default_factory=dict)
     _keys: Any = field(default_factory=lambda: itertools.count(1))
@@ -60,6 +63,10 @@ class People:
         field: GraphQLField = mutations.fields[name]
         return field
 
+    async def begin(self, at: datetime) -> None:
+        """The marketplace's clock stands at `at` before anything has happened, without the years on the way to it."""
+        await set_clock(self.worker_pool, self.tenant_id, at)
+
     async def move_clock(self, to: datetime) -> None:
         """The marketplace's clock shows `to` and stands there."""
         await self.do("admin", "moveClock", "clockAt", to=to.isoformat())
@@ -71,13 +78,10 @@ class People:
 
 
 @pytest.fixture
-async def people(settings: Settings, emptied: None, valkey: Redis) -> AsyncIterator[People]:
+async def people(
+    settings: Settings, opening: Opening, worker_pool: Pool, emptied: None, valkey: Redis
+) -> AsyncIterator[People]:
     """A new sandbox marketplace with its admin; everybody else comes in through the API."""
-    worker_pool = await Pool.open(settings.database_worker_url, size=1)
-    try:
-        command = CreateTenant("Harbour Market", TenantKind.SANDBOX, "US", "USD")
-        made = await create_tenant(worker_pool, command, request_id="journey")
-    finally:
-        await worker_pool.close()
+    made = await opening.sandbox()
     async with serving(settings) as served:
-        yield People(served, {"admin": made.admin_key}, {"operator": made.operator_id})
+        yield People(served, worker_pool, made.id, {"admin": made.admin_key}, {"operator": made.operator_id})

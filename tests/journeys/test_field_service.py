@@ -30,7 +30,7 @@ REQUEST = f"serviceRequest {{ {SHOWN} }}"
 @pytest.fixture
 async def cast(people: People) -> People:
     """A buyer, its competitor, a maker that stands for machinery after-sales service, and who serves them."""
-    await people.move_clock(START)
+    await people.begin(START)
     await people.key("desk", people.ids["operator"], "SUPPORT", "ADJUDICATOR", "ADMIN")
     shop = await people.do("admin", "createOrganisation", "organisation { id }", kind="SERVICE", name="Web shop")
     await people.key("shop", shop["organisation"]["id"], "SERVICE")

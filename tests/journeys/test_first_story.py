@@ -16,7 +16,6 @@ from tests.journeys.conftest import People
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 START = datetime(2034, 2, 1, 15, tzinfo=UTC)
-"""Ahead of every day on which this test will be run: a sandbox's clock only moves forwards."""
 PROMISED = date(2034, 2, 20)
 DAY_AFTER = datetime(2034, 2, 21, 5, tzinfo=UTC)
 """Midnight where the goods go (New York, winter)."""
@@ -30,7 +29,7 @@ CLAIM = """id number state outcome origin amount { amount currency } base { amou
 @pytest.fixture
 async def cast(people: People) -> People:
     """Buyers of L4, L2 and L1, an entitled and a plain supplier, a provider, and who serves them."""
-    await people.move_clock(START)
+    await people.begin(START)
     operator = people.ids["operator"]
     await people.key("desk", operator, "SUPPORT", "ADJUDICATOR", "FINANCE", "ADMIN", "POLICY")
     shop = await people.do("admin", "createOrganisation", "organisation { id }", kind="SERVICE", name="Web shop")

@@ -39,7 +39,7 @@ CAUSES = """claim { id } coupon { id } redemption { id } decision { id } recover
 @pytest.fixture
 async def cast(people: People) -> People:
     """A buyer, a maker, engineers who stand for its machines, a forwarder who stands for its days, and the desk."""
-    await people.move_clock(START)
+    await people.begin(START)
     operator = people.ids["operator"]
     await people.key("desk", operator, "SUPPORT", "ADJUDICATOR", "FINANCE", "ADMIN")
     await people.key("reviewer", operator, "ADJUDICATOR", "SUPPORT")

@@ -26,7 +26,7 @@ PIECES = [{"count": 10, "weightGrams": 400_000, "lengthMm": 1_200, "widthMm": 1_
 
 
 async def test_from_invitation_to_a_bond_that_lapses_and_is_renewed(people: People) -> None:
-    await people.move_clock(START)
+    await people.begin(START)
     await cast(people)
     await come_in(people)
     lanes = await sell(people)
