@@ -1,4 +1,4 @@
-"""The bazaar, loaded once per process, with an engine and a reference over it."""
+"""The bazaar, there while a file's tests run, with an engine and a reference over it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.engine import bazaar, stalls
 from tests.engine.reference import Reference
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def loaded(owner: asyncpg.Pool[Any], emptying: str) -> AsyncIterator[None]:
-    """Tables and rows of the bazaar; gone when the session ends. What is emptied is settled before they are there."""
+    """Tables and rows of the bazaar, gone after the file. What is emptied is settled before they are there."""
     await stalls.load(owner)
     yield
     await owner.execute("DROP SCHEMA bazaar CASCADE")
-    await owner.execute("DELETE FROM tenants")
+    await owner.execute(emptying)
 
 
 @pytest.fixture

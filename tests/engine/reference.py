@@ -66,7 +66,7 @@ class Reference:
                 done = result if isinstance(result, ExecutionResult) else await result
                 if done.errors:
                     del result
-                    gc.collect()
+                    gc.collect(1)  # they are young: what the process has kept for long is not looked through
             return done
 
 
