@@ -45,6 +45,8 @@ SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
 RARE = 8
 """Of a kind with so few things the first test asks for all."""
+AT_ONCE = 100
+"""How many ids `nodes` takes."""
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
@@ -134,6 +136,10 @@ def questions(contract: Contract) -> Iterator[tuple[str, bool]]:
             yield f"{{ {name}(first: 100) {{ totalCount edges {{ cursor node {{ {inner} }} }} }} }}", False
     yield "{ viewer { actorId kind party { ... on Node { id } } organisation { id name } tenant { id name } } }", False
     yield "query ($id: ID!) { node(id: $id) { __typename id } }", True
+    yield NODES, False
+
+
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 
 def prefix_of(contract: Contract, text: str) -> str | None:
@@ -143,15 +149,21 @@ def prefix_of(contract: Contract, text: str) -> str | None:
 
 
 async def everything(ask: Asking, caller: Caller, ids: frozenset[str]) -> list[tuple[str, Answer]]:
-    """Every question of the contract: those for one thing once for a few ids of each kind, `node` for all of them."""
+    """Every question of the contract: those for one thing once for a few ids of each kind, `nodes` for all of them."""
     contract = ask.engine.contract
     known = {view.prefix for view in contract.views.values()}
+    kinds = {kind: [id_ for id_ in sorted(ids) if id_[:3] == kind] for kind in known}
+    every = [id_ for of_kind in kinds.values() for id_ in of_kind]
     answers: list[tuple[str, Answer]] = []
     for text, by_id in questions(contract):
         prefix = prefix_of(contract, text)
-        of_kind = [id_ for id_ in sorted(ids) if id_[:3] == prefix][::SAMPLE]
-        wanted = of_kind if prefix else sorted(id_ for id_ in ids if id_[:3] in known)
-        asked: list[dict[str, str]] = [{"id": id_} for id_ in wanted] if by_id else [{}]
+        asked: list[dict[str, Any]] = [{}]
+        if text == NODES:
+            asked = [{"ids": every[first : first + AT_ONCE]} for first in range(0, len(every), AT_ONCE)]
+        elif by_id and prefix:
+            asked = [{"id": id_} for id_ in kinds[prefix][::SAMPLE]]
+        elif by_id:
+            asked = [{"id": of_kind[0]} for of_kind in kinds.values() if of_kind]
         answers += [(text, await ask.answer(caller, text, **variables)) for variables in asked]
     return answers
 
