@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import typer
@@ -31,13 +32,19 @@ def test(context: typer.Context) -> None:
     """Run every check; with `long` the long tests too; with paths or pytest's options just those tests."""
     arguments = context.args
     everything = arguments in ([], ["long"])
-    failed = [name for name, step in STEPS.items() if not passes(name, step)] if everything else []
+    failed = failing() if everything else []
     if failed:
         print(f"failed before the tests: {', '.join(failed)}", flush=True)
     if everything:
         arguments = ["-n", str(PROCESSES), "-m", "", *arguments[1:]] if arguments else ["-n", str(PROCESSES)]
     done = subprocess.run([sys.executable, "-m", "pytest", *map(from_here, arguments)], cwd=ROOT, check=False)
     raise typer.Exit(done.returncode or int(bool(failed)))
+
+
+def failing() -> list[str]:
+    """The steps that complain about something; as many run at a time as there are test processes."""
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        return [name for name, passed in zip(STEPS, pool.map(passes, STEPS, STEPS.values()), strict=True) if not passed]
 
 
 def passes(name: str, step: tuple[str, ...]) -> bool:
