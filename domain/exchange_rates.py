@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from domain.change import Change, Happening
-from domain.errors import Conflict, Invalid, Problem, Refused
+from domain.errors import Conflict, Invalid, Problem, Refused, Told
 from domain.explain import Finding, Input
 from domain.ids import ExchangeRateId
 from domain.money import CURRENCIES, SDR
@@ -111,23 +111,24 @@ def record_exchange_rates(
     """
     recorded = {rate.pair: rate for rate in known}
     changes: list[Change[ExchangeRate]] = []
-    wrong: list[Problem] = []
+    wrong = Told()
     for index, (id, new) in enumerate(told):
         where = ("rates", str(index))
         if faults := problems(new, today):
-            wrong += [Problem(where, fault) for fault in faults]
+            wrong.note(Invalid(*(Problem(where, fault) for fault in faults)))
             continue
         rate = ExchangeRate(id, new.base, new.quote, new.day, new.rate, source, at, version=1)
         earlier = recorded.setdefault(rate.pair, rate)
         if earlier is rate:
             changes.append(Change(None, rate, (_recorded(rate),)))
         elif earlier.rate != rate.rate:
-            raise Conflict(
-                f"{rate.base}/{rate.quote} of {rate.day} is recorded as {earlier.rate:f}; a rate is never changed.",
-                field=where,
+            wrong.note(
+                Conflict(
+                    f"{rate.base}/{rate.quote} of {rate.day} is recorded as {earlier.rate:f}; a rate is never changed.",
+                    field=where,
+                )
             )
-    if wrong:
-        raise Invalid(*wrong)
+    wrong.done()
     return tuple(changes)
 
 

@@ -111,8 +111,7 @@ def plan_legs(
     none, one that arrives before it departs.
     """
     require(shipment, ShipmentAction.PLAN_LEGS)
-    if problems := tuple(_plan_problems(command)):
-        raise Invalid(*problems)
+    require_sound(command)
     planned = [
         _planned(shipment, number, new, known[number - 1] if number <= len(known) else None, mint)
         for number, new in enumerate(command.legs, start=1)
@@ -137,6 +136,12 @@ def plan_legs(
         for old, new in zip(before, planned, strict=True)
         if old != new
     )
+
+
+def require_sound(command: PlanLegs) -> None:
+    """Returns if nothing is wrong with the legs by themselves. Refuses with Invalid, naming every problem."""
+    if problems := tuple(_plan_problems(command)):
+        raise Invalid(*problems)
 
 
 def _planned(shipment: Shipment, number: int, new: NewLeg, known: Leg | None, mint: Callable[[], LegId]) -> Leg:

@@ -11,15 +11,21 @@ from storage.unit_of_work import Outcome, Work
 
 
 async def plan_legs(work: Work, command: PlanLegs) -> Outcome:
-    """The shipment travels by those legs. Refuses an unknown provider, and another plan for a leg that was left."""
+    """The shipment travels by those legs. Refuses unknown providers, odd legs, another plan for a leg that was left."""
     access.require(work.caller, "planLegs")
-    found = await tracking.lock(work, [command.shipment_id])
-    if command.shipment_id not in found:
-        raise NotFound("There is no such shipment.")
+    told = work.told
+    with told:
+        found = await tracking.lock(work, [command.shipment_id])
+        if command.shipment_id not in found:
+            raise NotFound("There is no such shipment.", field=("shipmentId",))
+    with told:
+        legs.require_sound(command)
+    for provider_id in sorted({leg.provider_id for leg in command.legs if leg.provider_id is not None}):
+        with told:
+            await provider_rows.get(work.connection, work.tenant_id, provider_id)
+    told.done()
     shipment = found[command.shipment_id].shipment
     work.expect(shipment)
-    for provider_id in sorted({leg.provider_id for leg in command.legs if leg.provider_id is not None}):
-        await provider_rows.get(work.connection, work.tenant_id, provider_id)
     known = await leg_rows.by_shipments(work.connection, work.tenant_id, [shipment.id])
     changes = legs.plan_legs(shipment, known, command, lambda: work.new_id(LegId))
     await work.keep(*changes)

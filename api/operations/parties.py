@@ -66,9 +66,15 @@ async def organisation_for(
     work: Work, registration: Registration, kind: OrganisationKind
 ) -> tuple[Organisation, tuple[Change[Organisation], ...]]:
     """The organisation named, locked; or a new one, with the change that creates it, still to be kept."""
-    if registration.organisation_id is not None:
-        named = registration.organisation_id
-        return await organisation_rows.lock(work.connection, work.tenant_id, named), ()
-    wish = CreateOrganisation(kind, checked(registration).name)
+    told, named = work.told, registration.organisation_id
+    with told:
+        wished = checked(registration)
+    if named is not None:
+        with told:
+            organisation = await organisation_rows.lock(work.connection, work.tenant_id, named)
+        told.done()
+        return organisation, ()
+    told.done()
+    wish = CreateOrganisation(kind, wished.name)
     created = organisations.create_organisation(wish, id=work.new_id(OrganisationId), at=work.at)
     return created.after, (created,)

@@ -199,7 +199,8 @@ async def _keys(desk: Desk, cast: Cast) -> None:
     )
     for name, table, id, role in parties_by_name:
         await desk.key(name, await desk.organisation_of(table, id), role)
-    await desk.key("operator", desk.operator_id, Role.SUPPORT, Role.ADJUDICATOR, Role.FINANCE)
+    for colleague in ("operator", "operator2"):  # what two must agree on is done by two
+        await desk.key(colleague, desk.operator_id, Role.SUPPORT, Role.ADJUDICATOR, Role.FINANCE)
     await desk.key("admin", desk.operator_id, Role.ADMIN, Role.POLICY)
     shop = await desk.act(organisations.create_organisation, CreateOrganisation(OrganisationKind.SERVICE, "Web shop"))
     await desk.key("service", OrganisationId(str(shop.things["organisation"])), Role.SERVICE)

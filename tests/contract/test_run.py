@@ -156,7 +156,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_finds_the_same_demo(state: P
         assert isinstance(tokens, dict)
         assert first["url"] == f"http://127.0.0.1:{port}"
         assert first["console"] == f"http://127.0.0.1:{port}/console"
-        assert {"buyer", "buyer2", "supplier", "provider", "operator", "admin"} <= tokens.keys()
+        assert {"buyer", "buyer2", "supplier", "provider", "operator", "operator2", "admin"} <= tokens.keys()
         assert (state / "demo.json").stat().st_mode & 0o777 == 0o600
         run.send_signal(signal.SIGINT)
         assert run.wait(END_SECONDS) == 0
