@@ -45,7 +45,7 @@ WORKER_CONNECTIONS: Final = 2
 """Of a process to the database as the worker's role: looking up keys and members that it does not remember."""
 
 YOUNG_OBJECTS: Final = 20_000
-"""Allocations between two collections: what a start leaves behind is frozen, and requests leave no cycles."""
+"""Allocations between two collections: what a start made is frozen, and requests leave no cycles."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -135,9 +135,9 @@ class Application:
     async def _life(self, _starlette: Starlette) -> AsyncIterator[None]:
         logs.configure(self._settings.log_level)
         async with self.running():
-            gc.collect()
-            gc.freeze()
+            gc.freeze()  # nearly all of it lives as long as the process: looking for what does not would take longer
             gc.set_threshold(YOUNG_OBJECTS, 50, 100)
+            gc.enable()
             yield
             gc.unfreeze()
 

@@ -55,7 +55,6 @@ def serve_apart(settings: Settings, listener: socket.socket, processes: int, *, 
 
 async def _serve(settings: Settings, listener: socket.socket, *, due_rows: bool) -> None:
     server = Server(_configured(settings))
-    gc.enable()
     for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -66,6 +65,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, due_rows: bool)
 
 
 async def _serve_apart(settings: Settings, listener: socket.socket, processes: int, *, due_rows: bool) -> None:
+    gc.freeze()
     gc.enable()
     told = asyncio.Event()
     for number in STOPS:

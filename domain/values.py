@@ -1,9 +1,10 @@
 """How the platform's values are made quickly: dataclasses whose methods are closures, not programs compiled one by one.
 
 Until Python 3.13 `dataclasses` writes every method of every class as text and compiles it by itself: seven thousand
-little programs, a quarter of a start. All of them but `__init__` do the same for every class, so here they are closures
-over the names of the class's fields, with the same meaning to the letter. Later versions of Python compile once per
-class and are left alone. `domain/__init__.py` sees to it that this comes before the first value.
+little programs, a third of a start. All of them but `__init__` do the same for every class, so here they are closures
+over the names of the class's fields, with the same meaning to the letter. `__init__` is compiled when the first value
+of its class is made: most classes of the contract have none, and most others none soon. Later versions of Python
+compile once per class and are left alone. `domain/__init__.py` sees to it that this comes before the first value.
 """
 
 import dataclasses
@@ -25,6 +26,9 @@ OPERATIONS: Final = {
     ">=": operator.ge,
 }
 
+OURS: Final = frozenset({"api", "domain", "storage"})
+"""The packages whose classes are many; in others somebody may ask for the signature of an `__init__`."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,6 +42,23 @@ def _members(names: Names) -> Callable[[Any], tuple[Any, ...]]:
     if len(names) > 1:
         return operator.attrgetter(*names)
     return lambda value: tuple([getattr(value, name) for name in names])
+
+
+def _init(*about: Any) -> Callable[..., None]:
+    """An `__init__` that puts the compiled one in its place when it is called; of our own classes only."""
+    *_, globals_, _slots = about
+    if globals_.get("__name__", "").partition(".")[0] not in OURS:
+        return _compiled_init(*about)
+
+    def first(*given: Any, **named: Any) -> None:
+        compiled = _compiled_init(*about)
+        compiled.__qualname__ = first.__qualname__
+        for owner in type(given[0]).__mro__:
+            if owner.__dict__.get("__init__") is first:
+                setattr(owner, "__init__", compiled)  # noqa: B010 - to a checker, classes do not change
+        compiled(*given, **named)
+
+    return _named("__init__", first)
 
 
 def _repr(fields: Fields, _globals: Any) -> Callable[[Any], str]:
@@ -89,7 +110,9 @@ def _named(name: str, method: F) -> F:
 
 
 if sys.version_info < (3, 13):
+    _compiled_init: Callable[..., Callable[..., None]] = getattr(dataclasses, "_init_fn")  # noqa: B009 - not in its stubs
     for _private, _ours in {
+        "_init_fn": _init,
         "_tuple_str": _names,
         "_repr_fn": _repr,
         "_cmp_fn": _compare,

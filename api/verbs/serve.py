@@ -50,7 +50,7 @@ def command(
     *, port: int | None, host: str | None, workers: int, fresh: bool, due_rows: bool, shared_socket: int | None
 ) -> None:
     """Serve API, worker and console; without DATABASE_URL, a demo on engines of its own (not for live data)."""
-    gc.disable()  # nothing that a start makes is garbage; collecting begins with the server's first request
+    gc.disable()  # hardly anything that a start makes is garbage; collecting begins when the server is ready
     settings = from_environment(os.environ)
     if shared_socket is not None:
         _import_server()
@@ -117,8 +117,6 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
         Unusable: one of them cannot be had; the sentence says which and why.
     """
     from api import embedded
-    from api.verbs.migrate import bring_up_to_date, complete_marketplaces
-    from storage.migrate import shipped
 
     if settings.files:  # refused at once, rather than by each process
         from api.intake.files import open_files
@@ -129,6 +127,9 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
             raise Unusable("--fresh begins an embedded state anew; the database in DATABASE_URL is left alone.")
         embedded.discard(settings.state_dir)
     with embedded.connected(settings, meanwhile=_import_server) as ready:
+        from api.verbs.migrate import bring_up_to_date, complete_marketplaces
+        from storage.migrate import shipped
+
         if not settings.embedded:
             _check_servers(ready)
         applied = bring_up_to_date(ready) if ready.database_owner_url else ()
@@ -173,6 +174,7 @@ def _demo_session(settings: Settings, *, anew: bool) -> dict[str, Any]:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         unfinished.touch()
         known = asyncio.run(demo.load(settings))
+        gc.collect()  # this once, a start leaves much behind
     url = address(settings)
     session = known | {"url": url, "console": f"{url}/console"}
     _write_secretly(record, json.dumps(session, indent=2) + "\n")
