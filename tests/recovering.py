@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.operations import carrier_claims, coupons, goodwill
+from api.operations import carrier_claims, coupons, goodwill, reimbursements
 from domain.access import Role
 from domain.carriage import Consignment
 from domain.carrier_claims import (
@@ -17,6 +17,7 @@ from domain.carrier_claims import (
 from domain.coupons import RedeemCoupon
 from domain.goodwill import GoodwillBearer, GoodwillForm, GrantGoodwill
 from domain.ids import BuyerId, CarrierClaimId, ClaimId, CouponId, LegId, ShipmentId, SupplierId
+from domain.reimbursements import RecordReimbursement, Reimburser
 from storage.idempotency import Key, fingerprint
 from tests.builders import Market, line, usd
 from tests.marketplaces import Marketplace, Member
@@ -27,16 +28,18 @@ GOODS = Consignment(weight_grams=20_000, packages=1)
 async def recovered(
     market: Marketplace, building: Market, buyer: Member, supplier: Member, claim_id: ClaimId
 ) -> CarrierClaimId:
-    """Staff gave the buyer of a late claim 10.00 more, which the carrier is asked for, accepts, and pays 4.00 of."""
+    """Staff gave 11.00 more in a late claim: an insurer pays 1.00 of it, the carrier accepts 10.00 and pays 4.00."""
     buyer_id = BuyerId(str(buyer.party_id))
     gift = GrantGoodwill(
-        buyer_id, None, claim_id, None, GoodwillForm.COUPON, GoodwillBearer.PLATFORM, usd(10_00), "A long wait."
+        buyer_id, None, claim_id, None, GoodwillForm.COUPON, GoodwillBearer.PLATFORM, usd(11_00), "A long wait."
     )
     given = await market.act(market.staff(Role.FINANCE), goodwill.grant_goodwill, gift)
     coupon_id = CouponId(str(given.things["coupon"]))
     spent_on = await building.order(buyer_id, SupplierId(str(supplier.party_id)), [line()])
     spend = Key("gift", fingerprint({"coupon": coupon_id}))
     await building.act(buyer.caller, coupons.redeem_coupon, RedeemCoupon(coupon_id, spent_on, usd(10_00)), key=spend)
+    insured = RecordReimbursement(claim_id, Reimburser.INSURER, "Anchor Cover", f"R {claim_id}", usd(1_00), None)
+    await building.act(building.staff, reimbursements.record_reimbursement, insured)
     leg = await market.pool.fetchrow(
         market.id,
         "SELECT l.id, l.shipment_id FROM legs l JOIN shipments s ON s.tenant_id = l.tenant_id AND s.id = l.shipment_id"
@@ -69,4 +72,9 @@ def attempts(one: dict[str, str], money: dict[str, str], keyed: dict[str, Any]) 
         "answerCarrierClaim": {**case, "answer": "ACCEPTED"},
         "collectCarrierClaim": {**case, "amount": money, "reference": "Mine"},
         "writeOffCarrierClaim": {**case, "reason": "Mine."},
-    }
+        "recordReimbursement": {
+            "claimId": one["clm"], "payer": "INSURER", "payerName": "Eve", "reference": "Mine", "amount": money,
+            **keyed,
+        },
+        "withdrawReimbursement": {"reimbursementId": one["rmb"], "reason": "Mine.", **keyed},
+    }  # fmt: skip
