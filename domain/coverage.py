@@ -82,7 +82,8 @@ class Coverage:
     """A cover. Its liable party is the supplier or the provider; `terms` are the rule's numbers as frozen.
 
     `promised_at` is the earliest promise among the order's lines (None for promises that name no day), `closes_at` the
-    last instant to apply, `void_rule` the code of the finding that voided it.
+    last instant to apply, `void_rule` the code of the finding that voided it; `offered_at` is when the buyer was first
+    told that it would be compensated if it applied.
     """
 
     id: CoverageId
@@ -101,6 +102,7 @@ class Coverage:
     in_force_at: datetime | None
     ended_at: datetime | None
     version: int
+    offered_at: datetime | None = None
 
     @property
     def party_id(self) -> LiablePartyId:
@@ -481,6 +483,20 @@ def release_coverage(coverage: Coverage, claim_id: ClaimId) -> Change[Coverage]:
     _require_state(coverage, CoverageState.CLAIMED)
     after = replace(coverage, state=CoverageState.IN_FORCE, version=coverage.version + 1)
     return Change(coverage, after, (_happening("coverage.released", after, claimId=claim_id),))
+
+
+def offer_compensation(coverage: Coverage, amount: Money, at: datetime) -> Change[Coverage] | None:
+    """The buyer is told that it would get that much if it applied (B10); None where it was told before.
+
+    Refuses a cover that is not in force.
+    """
+    _require_state(coverage, CoverageState.IN_FORCE)
+    if coverage.offered_at is not None:
+        return None
+    after = replace(coverage, offered_at=at, version=coverage.version + 1)
+    happened = _happening("coverage.compensation_offered", after)
+    facts = {**happened.facts, "amountMinor": amount.minor, "currency": amount.currency}
+    return Change(coverage, after, (Happening(happened.name, facts),))
 
 
 def expire_coverage(coverage: Coverage, at: datetime) -> Change[Coverage]:

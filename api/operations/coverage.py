@@ -16,6 +16,7 @@ from domain.claims import overlaps
 from domain.clocks import Clock
 from domain.coverage import Coverage, CoverageState
 from domain.enrolments import Guarantee
+from domain.errors import Refused
 from domain.explain import Finding
 from domain.guarantees import Judgement, OnTimeTerms, OrderFacts
 from domain.ids import ClockId, CoverageId, GuaranteeId
@@ -118,15 +119,22 @@ async def void_coverages(work: Work, order: Order) -> None:
 async def fire_late_delivery(work: Work, clock: Clock) -> None:
     """A promised day is over: what is late is compensated by itself where the buyer's tier has that benefit (T12).
 
-    Otherwise the cover waits for the next promise, or for the end of the window to apply. A cover that was claimed,
-    voided or ended in the meantime waits for nothing.
+    Where it has not, compensation is offered to the buyer, which has to apply. Then the cover waits for the next
+    promise, or for the end of the window to apply. A cover that was claimed, voided or ended in the meantime waits for
+    nothing.
     """
     coverage, order = await _locked(work, CoverageId(clock.subject_id))
     if coverage.state is not CoverageState.IN_FORCE:
         return
-    judgement = await _judge_automatically(work, coverage, order)
-    holds = judgement is not None and judgement.tree.holds
-    if judgement is None or not holds or await claims.open_automatically(work, coverage, judgement) is None:
+    benefit = await _automatic(work, order)
+    judgement = await _judge(work, coverage, order, benefit)
+    opened = None
+    if judgement is not None and judgement.tree.holds:
+        if benefit.holds:
+            opened = await claims.open_automatically(work, coverage, judgement)
+        elif (offer := covers.offer_compensation(coverage, judgement.amount, work.at)) is not None:
+            await work.keep(offer)
+    if opened is None:
         await _arm(work, coverage, order, since=True)
 
 
@@ -137,15 +145,20 @@ async def fire_claim_window(work: Work, clock: Clock) -> None:
         await work.keep(covers.expire_coverage(coverage, work.at))
 
 
-async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> Judgement | None:
-    """What the frozen rule gives now without an application; None where the promise names no day."""
-    rule = coverage.rule
-    if not isinstance(rule, OnTimeTerms):
-        return None
+async def _automatic(work: Work, order: Order) -> Finding:
+    """Whether the tier of the order's buyer has it compensated without asking."""
     buyer = await buyer_rows.get(work.connection, work.tenant_id, order.buyer_id)
     tier_version = await rule_rows.in_force(work.connection, work.tenant_id, TIER_RULE, work.at)
-    benefit = tiers.automatic(tiers.tier_terms(tier_version), buyer.level)
-    if not benefit.holds:
+    return tiers.automatic(tiers.tier_terms(tier_version), buyer.level)
+
+
+async def _judge(work: Work, coverage: Coverage, order: Order, benefit: Finding) -> Judgement | None:
+    """What the frozen rule gives now without an application; None where the promise names no day.
+
+    Where nothing is paid without asking, None also where no rate is known to tell an amount by.
+    """
+    rule = coverage.rule
+    if not isinstance(rule, OnTimeTerms):
         return None
     shipments = await shipment_rows.by_orders(work.connection, work.tenant_id, [order.id])
     others = await claim_rows.others(work.connection, work.tenant_id, coverage.id)
@@ -156,8 +169,14 @@ async def _judge_automatically(work: Work, coverage: Coverage, order: Order) -> 
         provider_id=coverage.provider_id,
         carriage=await cases.carriage(work, coverage),
     )
-    rate = await claims.conversion(work, coverage, facts)
-    return guarantees.judge_on_time(rule, facts, work.at, conversion=rate, besides=(benefit,))
+    try:
+        rate = await claims.conversion(work, coverage, facts)
+    except Refused:
+        if benefit.holds:
+            raise
+        return None
+    besides = (benefit,) if benefit.holds else ()
+    return guarantees.judge_on_time(rule, facts, work.at, conversion=rate, besides=besides)
 
 
 async def _arm(work: Work, coverage: Coverage, order: Order, *, since: bool = False) -> None:

@@ -119,6 +119,11 @@ class Coverage(Node):
         description="The time zone in which that day ends, of the IANA database: that of the country of delivery."
     )
     opens_at: datetime | None = strawberry.field(description="The first instant at which a claim is possible.")
+    offered_at: datetime | None = strawberry.field(
+        description="When tracking or the calendar alone showed that the promise was broken and the buyer was told "
+        "that it may apply, by `coverage.compensation_offered` with the amount and in `myWork`; null where it was "
+        "not, where its tier is compensated by itself, and for whoever is neither the buyer nor staff."
+    )
     closes_at: datetime | None = strawberry.field(description="The last instant at which a claim is possible.")
     in_force_at: datetime | None = strawberry.field(description="Since when it protects; null while it is pending.")
     ended_at: datetime | None = strawberry.field(description="When it expired or was voided.")

@@ -74,3 +74,8 @@ UPDATE claims c SET beneath_due_at = n.due_at FROM (
 -- What a hold adds to a deadline of days may lie within the day with which it ends already.
 ALTER TABLE held_clocks DROP CONSTRAINT held_clocks_check1;
 ALTER TABLE held_clocks ADD CONSTRAINT held_clocks_later CHECK (due_before <= due_after);
+
+-- When a buyer whose tier is not compensated by itself was told that it may apply, and what waits for its application.
+ALTER TABLE coverages ADD COLUMN offered_at timestamptz;
+CREATE INDEX coverages_offered ON coverages (tenant_id, buyer_id, closes_at, id)
+  WHERE state = 'IN_FORCE' AND offered_at IS NOT NULL;

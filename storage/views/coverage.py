@@ -33,7 +33,21 @@ from storage.views import duties
 from storage.views.actions import actions_with
 from storage.views.arguments import parsed
 from storage.views.orders import PROMISED_ZONE, through_order
-from storage.views.view import Answer, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views.view import (
+    Answer,
+    Computed,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Point,
+    Root,
+    Row,
+    Sort,
+    View,
+    column,
+    columns,
+)
 
 _SOLD: Final = "({t}.supplier_id = {party} OR " + through_order("o.supplier_id = {party}") + ")"
 VISIBLE: Final = {
@@ -122,6 +136,7 @@ COVERAGE: Final = View(
     fields={
         **columns("id", "promise", "state", "voidRule", "promisedAt", "closesAt", "inForceAt", "endedAt", "version"),
         "promisedZone": PROMISED_ZONE,
+        "offeredAt": column("offered_at", frozenset({ViewerKind.STAFF, ViewerKind.BUYER})),
         "order": One("Order", "{t}.order_id"),
         "guarantee": One("Guarantee", "{t}.guarantee_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),

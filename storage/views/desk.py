@@ -122,6 +122,8 @@ class WorkKind(StrEnum):
     """Something has to be done about a claim against a carrier before a deadline."""
     CHARGEBACK = "CHARGEBACK"
     """A merchant's pack waits to be looked at, or the cardholder's bank did not give in and must be answered."""
+    COMPENSATION = "COMPENSATION"
+    """A promise to the buyer was broken: it may apply for compensation until its window closes."""
     EVIDENCE_PACK = "EVIDENCE_PACK"
     """The merchant must accept a chargeback or defend itself, before the marketplace's own deadline for it."""
     EVIDENCE_REQUEST = "EVIDENCE_REQUEST"
@@ -264,6 +266,17 @@ SOURCES: Final[Mapping[WorkKind, tuple[Source, ...]]] = {
             ACTIONS["representChargeback"],
             "(w.state = 'PLATFORM_CHECK' OR (w.state = 'PRE_ARBITRATION' AND NOT w.contested))",
             "w.number || ' ' || w.scheme",
+        ),
+    ),
+    WorkKind.COMPENSATION: (
+        Source(
+            "coverages",
+            frozenset({Role.BUYER}),
+            "w.state = 'IN_FORCE' AND w.offered_at IS NOT NULL",
+            "(SELECT o.reference || ' ' || w.promise FROM orders o "
+            "WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id)",
+            due="w.closes_at",
+            party="w.buyer_id = $2",
         ),
     ),
     WorkKind.EVIDENCE_PACK: (

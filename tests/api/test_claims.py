@@ -11,6 +11,7 @@ from domain.access import Caller, Role
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, ClaimState, DecideClaim, OpenClaim
 from domain.coupons import Coupon, CouponState, RedeemCoupon
 from domain.coverage import Coverage, CoverageState
+from domain.dates import rfc3339
 from domain.errors import Conflict, ErrorCode, Forbidden, NotFound, Refused
 from domain.ids import BuyerId, ClaimId, CoverageId, GuaranteeId, OrderId, ProviderId, SupplierId
 from domain.money import Money
@@ -28,6 +29,7 @@ from storage import recoveries as recovery_rows
 from storage.idempotency import Key, fingerprint
 from storage.pool import Pool
 from tests.builders import START, Market, line, usd
+from tests.marketplaces import Asking
 from tests.openings import Opening
 
 DAY = timedelta(days=1)
@@ -174,13 +176,28 @@ async def test_an_l4_buyer_is_paid_when_the_day_after_the_promise_begins_though_
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
-async def test_lower_levels_have_to_apply(story: Story, level: int) -> None:
+async def test_lower_levels_are_offered_compensation_and_have_to_apply(story: Story, ask: Asking, level: int) -> None:
+    """B10: by the clock alone, as an L4 would be paid; told once, until it applies or the window closes."""
     story.buyer_id = await story.market.register_buyer(level)
     order_id = await story.late_order()
+    await story.market.move(DAY_AFTER - MICROSECOND)
+    assert (await story.cover(order_id)).offered_at is None
     await story.market.move(DAY_AFTER + DAY)
     assert await story.claim_of(order_id) is None
+    cover = await story.cover(order_id)
+    assert (cover.state, cover.offered_at) == (CoverageState.IN_FORCE, DAY_AFTER)
+    work = "{ myWork(first: 5) { nodes { kind because dueAt subject { id ... on Coverage { offeredAt } } } } }"
+    assert cover.closes_at is not None
+    told = {"id": cover.id, "offeredAt": rfc3339(DAY_AFTER)}
+    waits = {"kind": "COMPENSATION", "because": "YOURS", "dueAt": rfc3339(cover.closes_at), "subject": told}
+    assert (await ask(story.buyer, work))["myWork"]["nodes"] == [waits]
+    provider = story.market.provider(story.provider_id)
+    hidden = await ask(provider, "query ($id: ID!) { coverage(id: $id) { offeredAt } }", id=cover.id)
+    assert hidden == {"coverage": {"offeredAt": None}}, "what a buyer is offered says something of its level"
+    assert (await ask(provider, work))["myWork"]["nodes"] == []
     claim = await story.open(order_id)
     assert (claim.state, claim.amount, claim.party_id) == (ClaimState.OPEN, usd(100_00), story.provider_id)
+    assert (await ask(story.buyer, work))["myWork"]["nodes"] == []
 
 
 async def test_applying_is_possible_until_the_last_instant_of_day_30_and_not_after(story: Story) -> None:
