@@ -16,6 +16,7 @@ from zlib import crc32
 
 import asyncpg
 
+from domain.dates import DAY
 from domain.errors import Refused
 from domain.explain import Finding
 from domain.ids import (
@@ -55,9 +56,6 @@ from storage.writing import Parts, plain
 
 STRIPES: Final = 16
 """Rows per platform account and currency: eight times the posts that two cores can have under way."""
-
-NOON: Final = 12
-"""From this hour on (UTC) what is left of a day is shorter than what is over."""
 
 _Key = tuple[str, str, str, int]
 """Account name, party ('' for the platform), currency, stripe: also the order in which balances are locked."""
@@ -225,9 +223,15 @@ async def statement(
 async def _held_before(
     connection: Connection, tenant_id: TenantId, accounts: Sequence[str], began_at: datetime | None, point: Place
 ) -> int:
-    """What the accounts held just before that point, reckoned from whichever end of their days is nearer."""
-    backward = began_at is not None and datetime.now(UTC) - point[0] < point[0] - began_at
-    late = point[0].astimezone(UTC).hour >= NOON
+    """What the accounts held just before that point, reckoned from whichever end of their days is nearer.
+
+    Of the point's own day as well: what came after it, where that is shorter than what came before. Of a day that has
+    not ended nothing came after now, so that a statement until now adds up next to nothing.
+    """
+    now, at = datetime.now(UTC), point[0].astimezone(UTC)
+    backward = began_at is not None and now - at < at - began_at
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    late = min(midnight + DAY, now) - at <= at - midnight
     return int(await connection.fetchval(_HELD[backward, late], tenant_id, accounts, *point))
 
 
