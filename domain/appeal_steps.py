@@ -1,6 +1,5 @@
 """The steps of an appeal, each a change of it (`domain/appeals.py` has the table and the laws)."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain import appeals, dates
@@ -18,6 +17,7 @@ from domain.appeals import (
     Subject,
 )
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet

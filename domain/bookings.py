@@ -7,7 +7,7 @@ the booking, since a provider's own cancellations count in its record and a buye
 the lines of the order free to be booked anew, with the promise they had.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.ids import (

@@ -116,7 +116,7 @@ def bundle_terms(version: RuleVersion) -> BundleTerms:
     """The numbers of a bundle's version. Refuses with Invalid a version of another kind."""
     if version.kind is not RuleKind.BUNDLE:
         raise Invalid(Problem(("ruleKey",), f"{version.key} is no bundle"))
-    return terms.read(BundleTerms, {"version": str(version.id), **version.body})
+    return terms.of(BundleTerms, version)
 
 
 def judge(rule: BundleTerms, given: BundleGiven) -> BundleFound:

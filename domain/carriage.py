@@ -138,7 +138,7 @@ def carriage_terms(version: RuleVersion) -> CarriageTerms:
     """The numbers of a version of a regime. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.CARRIAGE:
         raise TypeError(f"{version.key} is not a regime of carriage")
-    return terms.read(CarriageTerms, {"version": str(version.id), **version.body})
+    return terms.of(CarriageTerms, version)
 
 
 def notice_due_at(rule: CarriageTerms, kind: LossKind, delivered_at: datetime, calendar: Calendar) -> datetime | None:

@@ -82,7 +82,7 @@ def carrier_codes(version: RuleVersion) -> CarrierCodes:
     """The table of that version. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.CARRIER_CODES:
         raise TypeError(f"{version.key} is no table of codes")
-    return terms.read(CarrierCodes, {"version": str(version.id), **version.body})
+    return terms.of(CarrierCodes, version)
 
 
 def judge(table: CarrierCodes, given: CodeGiven) -> CodeFound:

@@ -61,7 +61,7 @@ def chargeback_terms(version: RuleVersion) -> ChargebackTerms:
     """The numbers of a version of the rule about chargebacks. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.CHARGEBACKS:
         raise TypeError(f"{version.key} is not the rule about chargebacks")
-    return terms.read(ChargebackTerms, {"version": str(version.id), **version.body})
+    return terms.of(ChargebackTerms, version)
 
 
 def network_due_at(

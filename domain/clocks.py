@@ -16,12 +16,13 @@ at most one live clock per duty; an ended clock never runs again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.dates import MICROSECOND, rfc3339
 from domain.errors import Refused
 from domain.explain import Finding, unmet

@@ -72,7 +72,7 @@ def collection_terms(version: RuleVersion) -> CollectionTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.COLLECTION:
         raise TypeError(f"{version.key} is not the rule about collecting")
-    return terms.read(CollectionTerms, {"version": str(version.id), **version.body})
+    return terms.of(CollectionTerms, version)
 
 
 def waits_until(rule: CollectionTerms, fell_due_at: datetime, calendar: Calendar) -> datetime:

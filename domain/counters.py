@@ -148,7 +148,7 @@ def counter_terms(version: RuleVersion) -> CounterTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.COUNTERS:
         raise TypeError(f"{version.key} is not the rule about counters")
-    return terms.read(CounterTerms, {"version": str(version.id), **version.body})
+    return terms.of(CounterTerms, version)
 
 
 def period_of(kind: CounterKind, at: datetime, calendar: Calendar) -> date:

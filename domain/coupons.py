@@ -14,7 +14,7 @@ reversed and the coupon lives on with its original expiry, or stays expired when
 that is restored lives as much longer as it was revoked; what was used before it was revoked stays used.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -22,6 +22,7 @@ from typing import Final
 from domain import dates, reservations
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import BuyerId, ClaimId, CouponId, GoodwillId, OrderId, RedemptionId, ReservationId

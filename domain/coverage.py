@@ -12,7 +12,7 @@ guarantee; a later version, an estimate or a withdrawn guarantee changes nothing
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -21,6 +21,7 @@ from domain import guarantees, money, words
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
+from domain.copies import replace
 from domain.dates import MICROSECOND, Calendar, rfc3339
 from domain.enrolments import ON_OFFER, Guarantee
 from domain.errors import Invalid, Problem, Refused

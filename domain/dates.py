@@ -7,6 +7,7 @@ and only if `due < at`; a deadline is fixed when its clock starts. The day on wh
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -56,9 +57,7 @@ class Calendar:
         A midnight that clocks skip is the instant at which they do. Of a midnight that comes twice it is the first,
         unless clocks fell back behind it into the day before: then that day ends with the second.
         """
-        local = datetime.combine(day, time.min, self._zone)
-        first, second = sorted((local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)))
-        return second if self.local(second - MICROSECOND).date() < day else first
+        return _midnight(self._zone, day)
 
     def works(self, day: date) -> bool:
         """Whether people work on that day here. Refuses days beyond the known holidays."""
@@ -68,6 +67,14 @@ class Calendar:
                 f"the holidays of {self.market} are known from {self.first_day} to {self.last_day}, not for {day}",
             )
         return day in self.workdays or (day.isoweekday() not in self.weekend and day not in self.holidays)
+
+
+@lru_cache(maxsize=4_096)
+def _midnight(zone: ZoneInfo, day: date) -> datetime:
+    """As `Calendar.midnight`. Every deadline in days asks for one, and most ask for the same few."""
+    local = datetime.combine(day, time.min, zone)
+    first, second = sorted((local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)))
+    return second if (second - MICROSECOND).astimezone(zone).date() < day else first
 
 
 UTC_DAYS: Final = Calendar("ZZ", "UTC")
@@ -83,7 +90,7 @@ def utc(at: datetime) -> datetime:
 
 def rfc3339(at: datetime) -> str:
     """`at` as RFC 3339 in UTC, with microseconds only where there are any: `2026-03-01T23:59:59.999999Z`."""
-    return utc(at).isoformat().replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else utc(at)).isoformat()[:-6] + "Z"
 
 
 def instant(spelled: str) -> datetime:

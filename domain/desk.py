@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from domain import money
+from domain import money, terms
 from domain.access import Role
 from domain.claims import ClaimOutcome
 from domain.claims.desk import SECOND_EYES
@@ -24,7 +24,6 @@ from domain.explain import Finding
 from domain.ids import ClaimId, Id, SavedFilterId
 from domain.money import Money
 from domain.rulebook import RuleKind, RuleVersion
-from domain.terms import read
 
 RULE: Final = "desk"
 """The key of the rule."""
@@ -113,7 +112,7 @@ def desk_terms(version: RuleVersion) -> DeskTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.DESK:
         raise TypeError(f"{version.key} is not the rule about the desk")
-    return read(DeskTerms, {"version": str(version.id), **version.body})
+    return terms.of(DeskTerms, version)
 
 
 def one_pair_of_eyes(rule: DeskTerms, amount: Money, conversion: Conversion | None = None) -> Finding:

@@ -11,7 +11,7 @@ piece stays and is marked by a row of its own, once; only the parties of the cla
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,6 +19,7 @@ from typing import Final
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.claims import DECIDABLE, TAKES_EVIDENCE, Claim, ClaimAction, Side, side_of
+from domain.copies import replace
 from domain.dates import MICROSECOND, rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.evidence_needs import PARTIES, Completeness, EvidenceKind

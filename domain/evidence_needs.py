@@ -175,7 +175,7 @@ def evidence_terms(version: RuleVersion) -> EvidenceTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.EVIDENCE:
         raise TypeError(f"{version.key} is not the rule about evidence")
-    return terms.read(EvidenceTerms, {"version": str(version.id), **version.body})
+    return terms.of(EvidenceTerms, version)
 
 
 def _wanted(needs: Iterable[EvidenceNeed], reason: ClaimReason, stage: EvidenceStage) -> tuple[EvidenceNeed, ...]:

@@ -58,7 +58,7 @@ def exit_terms(version: RuleVersion) -> ExitTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.EXITS:
         raise TypeError(f"{version.key} is not the rule about leaving")
-    return terms.read(ExitTerms, {"version": str(version.id), **version.body})
+    return terms.of(ExitTerms, version)
 
 
 class ExitState(StrEnum):

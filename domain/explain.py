@@ -47,9 +47,10 @@ def every(rule: str, reason: str, findings: Iterable[Finding], *, version: str |
 
 def versions(finding: Finding) -> frozenset[str]:
     """The rule versions that set a number anywhere in the tree."""
-    below = (versions(child) for child in finding.because)
-    own = () if finding.version is None else (finding.version,)
-    return frozenset(own).union(*below)
+    tree = [finding]
+    for each in tree:  # grows as it goes
+        tree.extend(each.because)
+    return frozenset(each.version for each in tree if each.version is not None)
 
 
 def plain(finding: Finding) -> dict[str, Any]:
@@ -80,9 +81,12 @@ def canonical(finding: Finding) -> str:
     if finding.closes_at is not None:
         parts.append(f'"closesAt":{_quoted(finding.closes_at)}')
     parts.append('"holds":true' if finding.holds else '"holds":false')
-    if finding.inputs:
-        inputs = [f"{_quoted(name)}:{_spelled(finding.inputs[name])}" for name in sorted(finding.inputs)]
-        parts.append(f'"inputs":{{{",".join(inputs)}}}')
+    if inputs := finding.inputs:
+        spelled = [
+            f"{_quoted(name)}:{_quoted(value) if type(value := inputs[name]) is str else _spelled(value)}"
+            for name in (sorted(inputs) if len(inputs) > 1 else inputs)
+        ]
+        parts.append(f'"inputs":{{{",".join(spelled)}}}')
     if finding.opens_at is not None:
         parts.append(f'"opensAt":{_quoted(finding.opens_at)}')
     parts.append(f'"reason":{_quoted(finding.reason)},"rule":{_quoted(finding.rule)}')

@@ -11,13 +11,14 @@ releases more than it drew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from domain import money
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.ids import BuyerId, CoverageId, ExposureId, ExposureMovementId, Id, OrderId, OrderLineId

@@ -143,7 +143,7 @@ def terms_of(version: RuleVersion) -> GoodwillTerms:
     """The numbers of that version. Refuses one of another kind with ValueError."""
     if version.kind is not RuleKind.GOODWILL:
         raise ValueError(f"{version.id} is about {version.kind}")
-    return terms.read(GoodwillTerms, {**version.body, "version": version.id})
+    return terms.of(GoodwillTerms, version)
 
 
 def allowance(

@@ -105,7 +105,7 @@ def inspection_terms(version: RuleVersion) -> InspectionTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.INSPECTIONS:
         raise TypeError(f"{version.key} is not the rule about inspections")
-    return terms.read(InspectionTerms, {"version": str(version.id), **version.body})
+    return terms.of(InspectionTerms, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def listing_terms(version: RuleVersion) -> ListingTerms:
     """The numbers of a version of the listing checks. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.LISTINGS:
         raise TypeError(f"{version.key} is not the rule about listings")
-    return terms.read(ListingTerms, {"version": str(version.id), **version.body})
+    return terms.of(ListingTerms, version)
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def membership_terms(version: RuleVersion) -> MembershipTerms:
     """The numbers of a version of the rule about plans. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.MEMBERSHIPS:
         raise TypeError(f"{version.key} is not the rule about plans")
-    return terms.read(MembershipTerms, {"version": str(version.id), **version.body})
+    return terms.of(MembershipTerms, version)
 
 
 def current(memberships: Iterable[Membership], at: datetime) -> Membership | None:

@@ -216,19 +216,7 @@ def message_terms(version: RuleVersion) -> MessageTerms:
     """
     if version.kind is not RuleKind.MESSAGES:
         raise TypeError(f"{version.key} is not the rule about messages")
-    key = (version.id, version.digest)
-    rule = _READ.get(key)
-    if rule is None:
-        if len(_READ) >= READ_MAX:
-            _READ.clear()
-        rule = _READ[key] = terms.read(MessageTerms, {"version": str(version.id), **version.body})
-    return rule
-
-
-READ_MAX: Final = 1_000
-"""Versions kept as read: more than any process meets, and small."""
-
-_READ: Final[dict[tuple[str, str], MessageTerms]] = {}
+    return terms.of(MessageTerms, version)
 
 
 def breaches(rule: MessageTerms, text: str) -> tuple[str, ...]:

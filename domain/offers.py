@@ -185,19 +185,7 @@ def quote_terms(version: RuleVersion) -> QuoteTerms:
     """
     if version.kind is not RuleKind.QUOTES:
         raise TypeError(f"{version.key} is not the rule about quotes")
-    key = (version.id, version.digest)
-    rule = _READ.get(key)
-    if rule is None:
-        if len(_READ) >= READ_MAX:
-            _READ.clear()
-        rule = _READ[key] = terms.read(QuoteTerms, {"version": str(version.id), **version.body})
-    return rule
-
-
-READ_MAX: Final = 1_000
-"""Versions kept as read: more than any process meets, and small."""
-
-_READ: dict[tuple[str, str], QuoteTerms] = {}
+    return terms.of(QuoteTerms, version)
 
 
 def problems(rule: QuoteTerms, command: RequestQuote, at: datetime) -> Iterator[Problem]:

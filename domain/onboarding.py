@@ -154,14 +154,14 @@ def procedure_terms(version: RuleVersion) -> OnboardingTerms:
     """The numbers of a version of the procedure. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.ONBOARDING:
         raise TypeError(f"{version.key} is not the rule about onboarding")
-    return terms.read(OnboardingTerms, {"version": str(version.id), **version.body})
+    return terms.of(OnboardingTerms, version)
 
 
 def requirement_set(version: RuleVersion) -> RequirementSet:
     """The requirements of a version. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.REQUIREMENTS:
         raise TypeError(f"{version.key} is no set of requirements")
-    return terms.read(RequirementSet, {"version": str(version.id), **version.body})
+    return terms.of(RequirementSet, version)
 
 
 # -- what may be done --------------------------------------------------------------------------------------------------

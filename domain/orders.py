@@ -13,7 +13,7 @@ is the instant whose rules govern the order (`domain.md` 6.1); every line is in 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
+from domain.copies import replace
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused, Told
 from domain.explain import Finding, Input, unmet

@@ -208,7 +208,7 @@ def penalty_terms(version: RuleVersion) -> PenaltyTerms:
     """The numbers of a version of the penalty rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.PENALTIES:
         raise TypeError(f"{version.key} is not the penalty rule")
-    return terms.read(PenaltyTerms, {"version": str(version.id), **version.body})
+    return terms.of(PenaltyTerms, version)
 
 
 def expires_at(rule: PenaltyTerms, occurred_at: datetime, calendar: Calendar) -> datetime:

@@ -15,7 +15,7 @@ its points and the decision that explains them; a reversal keeps the history.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -23,6 +23,7 @@ from typing import Final
 from domain import dates, penalties
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.dates import Calendar, rfc3339
 from domain.errors import Invalid, Problem
 from domain.explain import Finding, unmet

@@ -157,19 +157,7 @@ def claim_clocks(version: RuleVersion) -> ClaimClocks:
     """
     if version.kind is not RuleKind.CLAIM_CLOCKS:
         raise TypeError(f"{version.key} is not about a claim's clocks")
-    key = (version.id, version.digest)
-    clocks = _READ.get(key)
-    if clocks is None:
-        if len(_READ) >= READ_MAX:
-            _READ.clear()
-        clocks = _READ[key] = terms.read(ClaimClocks, {"version": str(version.id), **version.body})
-    return clocks
-
-
-READ_MAX: Final = 1_000
-"""Versions kept as read: more than any process meets, and small."""
-
-_READ: dict[tuple[str, str], ClaimClocks] = {}
+    return terms.of(ClaimClocks, version)
 
 
 def deadlines(version: RuleVersion, reason: ClaimReason, opened_at: datetime, calendar: Calendar) -> Deadlines:

@@ -96,7 +96,7 @@ def programme_terms(version: RuleVersion) -> ProgrammeTerms:
     """The numbers of a version of the rule about programmes. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.PROGRAMMES:
         raise TypeError(f"{version.key} is not the rule about programmes")
-    return terms.read(ProgrammeTerms, {"version": str(version.id), **version.body})
+    return terms.of(ProgrammeTerms, version)
 
 
 def entry(

@@ -205,7 +205,7 @@ def protection_terms(version: RuleVersion) -> ProtectionTerms:
     """The numbers of a version of the rule about protection. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.PROTECTION:
         raise TypeError(f"{version.key} is not the rule about protection")
-    return terms.read(ProtectionTerms, {"version": str(version.id), **version.body})
+    return terms.of(ProtectionTerms, version)
 
 
 # -- enrolment ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ quote is locked: no revision raises it; what the buyer's level takes off is the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from typing import Final
 from domain import dates, discounts, money, pricing
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.dates import Calendar
 from domain.discounts import Discount
 from domain.errors import Invalid, Problem, Refused

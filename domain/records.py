@@ -324,19 +324,7 @@ def record_terms(version: RuleVersion) -> RecordTerms:
     """
     if version.kind is not RuleKind.RECORDS:
         raise TypeError(f"{version.key} is not the rule about records")
-    key = (version.id, version.digest)
-    rule = _READ.get(key)
-    if rule is None:
-        if len(_READ) >= READ_MAX:
-            _READ.clear()
-        rule = _READ[key] = terms.read(RecordTerms, {"version": str(version.id), **version.body})
-    return rule
-
-
-READ_MAX: Final = 1_000
-"""Versions kept as read: more than any process meets, and small."""
-
-_READ: Final[dict[tuple[str, str], RecordTerms]] = {}
+    return terms.of(RecordTerms, version)
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

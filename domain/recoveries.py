@@ -22,7 +22,7 @@ the amounts (`_state`): the last resort that was needed names a settled one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -30,6 +30,7 @@ from typing import Final
 from domain import money
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import NotFound
 from domain.explain import Finding, unmet
 from domain.ids import ClaimId, CouponId, InvoiceId, LiablePartyId, ProviderId, RecoveryId, RefundId, SupplierId

@@ -12,13 +12,14 @@ refused; its amount never changes; what was paid is never cancelled; as long as 
 when (the rule of remedies), also after a failure, and what was late once stays marked as such.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import Conflict, Refused
 from domain.explain import Finding, unmet
 from domain.ids import BuyerId, ClaimId, GoodwillId, OrderId, RefundId

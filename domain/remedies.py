@@ -13,7 +13,7 @@ act has a deadline, and silence has a named consequence: a party that does nothi
 has what it was sent.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import NotFound
 from domain.explain import Finding, unmet
 from domain.ids import (

@@ -57,7 +57,7 @@ def terms_of(version: RuleVersion) -> RemedyTerms:
     """The numbers of that version. Refuses one of another kind with ValueError."""
     if version.kind is not RuleKind.REMEDIES:
         raise ValueError(f"{version.id} is about {version.kind}")
-    return terms.read(RemedyTerms, {**version.body, "version": version.id})
+    return terms.of(RemedyTerms, version)
 
 
 def provide_due_at(rule: RemedyTerms, kind: RemedyKind, awarded_at: datetime, calendar: Calendar) -> datetime:

@@ -11,13 +11,14 @@ last instant is in time, one microsecond later it is not, whenever the part was 
 beside the client's: coupon and order reference, reservation and capture reference; a repeat is answered, not done.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from domain import dates
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
+from domain.copies import replace
 from domain.errors import Refused
 from domain.explain import Finding, unmet
 from domain.ids import BuyerId, CouponId, OrderId, ReservationId

@@ -33,7 +33,7 @@ def return_terms(version: RuleVersion) -> ReturnTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.RETURNS:
         raise TypeError(f"{version.key} is not the rule about returns")
-    return terms.read(ReturnTerms, {"version": str(version.id), **version.body})
+    return terms.of(ReturnTerms, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ word; a refusal names what is wrong with which line, and brings files; the award
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -32,6 +32,7 @@ from domain.access import Caller, Role, ViewerKind, may
 from domain.change import Change, Fact, Happening
 from domain.claims import Claim, Side
 from domain.clocks import Duty
+from domain.copies import replace
 from domain.dates import Calendar, rfc3339
 from domain.errors import Invalid, NotFound, Problem
 from domain.evidence import FILES_MAX

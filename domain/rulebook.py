@@ -247,7 +247,7 @@ def publication_terms(version: RuleVersion) -> PublicationTerms:
     """The numbers of a version of the rule about notice. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.PUBLICATION:
         raise TypeError(f"{version.key} is not the rule about notice")
-    return terms.read(PublicationTerms, {"version": str(version.id), **version.body})
+    return terms.of(PublicationTerms, version)
 
 
 def parse(source: str) -> RuleSet:

@@ -187,7 +187,7 @@ def scorecard_terms(version: RuleVersion) -> ScorecardTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.SCORECARDS:
         raise TypeError(f"{version.key} is not the rule about scorecards")
-    return terms.read(ScorecardTerms, {"version": str(version.id), **version.body})
+    return terms.of(ScorecardTerms, version)
 
 
 def cases(

@@ -50,7 +50,7 @@ def service_point_terms(version: RuleVersion) -> ServicePointTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.SERVICE_POINTS:
         raise TypeError(f"{version.key} is not the rule about service points")
-    return terms.read(ServicePointTerms, {"version": str(version.id), **version.body})
+    return terms.of(ServicePointTerms, version)
 
 
 def earliest_effect(rule: ServicePointTerms, at: datetime, calendar: Calendar) -> datetime:

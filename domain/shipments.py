@@ -14,7 +14,7 @@ shown as wrong.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -23,6 +23,7 @@ from domain import check_digits, dates
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.check_digits import NumberScheme
+from domain.copies import replace
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet

@@ -222,7 +222,7 @@ def tier_terms(version: RuleVersion) -> TierTerms:
     """The numbers of a version of the tier rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.TIERS:
         raise TypeError(f"{version.key} is not the tier rule")
-    return terms.read(TierTerms, {"version": str(version.id), **version.body})
+    return terms.of(TierTerms, version)
 
 
 def quote_discount_bp(version: RuleVersion, level: int) -> BasisPoints | None:

@@ -81,7 +81,7 @@ def tracking_terms(version: RuleVersion) -> TrackingTerms:
     """The numbers of a version of the rule. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.TRACKING:
         raise TypeError(f"{version.key} is not the rule about tracking")
-    return terms.read(TrackingTerms, {"version": str(version.id), **version.body})
+    return terms.of(TrackingTerms, version)
 
 
 def judge(rule: TrackingTerms, given: TrackingGiven) -> TrackingFound:

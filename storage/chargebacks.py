@@ -29,6 +29,9 @@ CHARGEBACKS: Final = Table(
     },
 )
 CHARGEBACK_EVENTS: Final = Table("chargeback_events", ChargebackEvent)
+RUNNING: Final = f"({', '.join(repr(state.value) for state in sorted(LIVE))})"
+"""The states of a chargeback that is not over."""
+
 EVIDENCE_PACKS: Final = Table("evidence_packs", EvidencePack)
 CHARGEBACK_NOTICES: Final = Table(
     "chargeback_notices",
@@ -65,8 +68,8 @@ async def by_order(connection: Connection, tenant_id: TenantId, id: OrderId) -> 
 
 async def runs(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> bool:
     """Whether a chargeback of the order is not over. The order's lock covers the answer."""
-    text = "SELECT EXISTS (SELECT FROM chargebacks WHERE tenant_id = $1 AND order_id = $2 AND state = ANY ($3::text[]))"
-    found: bool = await connection.fetchval(text, tenant_id, order_id, sorted(LIVE))
+    text = f"SELECT EXISTS (SELECT FROM chargebacks WHERE tenant_id = $1 AND order_id = $2 AND state IN {RUNNING})"
+    found: bool = await connection.fetchval(text, tenant_id, order_id)
     return found
 
 

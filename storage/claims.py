@@ -26,13 +26,14 @@ from domain.claims import (
 from domain.claims.overlaps import OtherClaim
 from domain.claims.scans import ScanFacts
 from domain.clocks import Clock
-from domain.coverage import Coverage
+from domain.coverage import Carriage, Coverage
 from domain.errors import NotFound
 from domain.exposure import LossCause
 from domain.guarantees import Milestone, Promise
 from domain.ids import ClaimId, CoverageId, OrderLineId, TenantId
 from domain.orders import Order
 from domain.shipments import Shipment
+from storage import chargebacks, coverage
 from storage.clocks import CLOCKS
 from storage.coverage import COVERAGES
 from storage.orders import ORDER_LINES, ORDERS
@@ -72,7 +73,8 @@ class CaseRows:
     `clocks` are the cover's live ones; one that a worker is just firing is left out: it will find nothing to do.
     `claim` is the one that was not withdrawn, if there is one, without its lines; `others` are the claims of the order
     under other covers; `contacted_at` is when the buyer first told the party of its trouble; `disputed` says whether
-    the party objected to a scan.
+    the party objected to a scan; `carriage` is who carries the goods, where a provider stands for the cover; `level` is
+    the buyer's; `charged_back` says that a chargeback runs on the order.
     """
 
     order: Order
@@ -83,6 +85,9 @@ class CaseRows:
     others: tuple[OtherClaim, ...]
     contacted_at: datetime | None
     disputed: bool
+    carriage: Carriage | None
+    level: int
+    charged_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,9 @@ async def lock_case(connection: Connection, tenant_id: TenantId, coverage_id: Co
         others=_others(found["others"]),
         contacted_at=found["contacted_at"],
         disputed=found["disputed"],
+        carriage=None if found["carriers"] is None else coverage.carriage_of(found["carriers"]),
+        level=found["level"],
+        charged_back=found["charged_back"],
     )
 
 
@@ -203,6 +211,8 @@ async def live_of(
 
 
 def _others(found: str | None) -> tuple[OtherClaim, ...]:
+    if found is None:
+        return ()
     return tuple(
         OtherClaim(
             ClaimId(row["id"]),
@@ -214,7 +224,7 @@ def _others(found: str | None) -> tuple[OtherClaim, ...]:
             dates.instant(row["openedAt"]),
             row["outcome"] is not None and ClaimOutcome(row["outcome"]) in GAINED,
         )
-        for row in orjson.loads(found or "[]")
+        for row in orjson.loads(found)
     )
 
 
@@ -302,6 +312,14 @@ SELECT c AS cover,
      ORDER BY k.id FOR UPDATE OF k SKIP LOCKED) live) AS clocks,
   (SELECT min(n.at) FROM claim_contacts n WHERE n.tenant_id = $1 AND n.coverage_id = c.id) AS contacted_at,
   EXISTS (SELECT FROM scan_disputes d WHERE d.tenant_id = $1 AND d.coverage_id = c.id) AS disputed,
+  CASE WHEN c.provider_id IS NOT NULL THEN """
+    + coverage.CARRIERS
+    + """ END AS carriers,
+  (SELECT b.level FROM buyers b WHERE b.tenant_id = $1 AND b.id = c.buyer_id) AS level,
+  EXISTS (SELECT FROM chargebacks x WHERE x.tenant_id = $1 AND x.order_id = c.order_id
+     AND x.state IN """
+    + chargebacks.RUNNING
+    + """) AS charged_back,
   """
     + _OTHERS
     + """ AS others

@@ -1,6 +1,6 @@
 """Covers: row to dataclass, and the ways they are found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from domain.coverage import Carriage, Coverage
@@ -39,23 +39,29 @@ async def by_order(connection: Connection, tenant_id: TenantId, order_id: OrderI
 
 async def carriage(connection: Connection, tenant_id: TenantId, order_id: OrderId) -> Carriage:
     """Who carries the order's goods beside those that its shipments were booked with. The order's lock covers it."""
-    rows = await connection.fetch(_CARRIAGE, tenant_id, order_id)
+    text = f"SELECT {CARRIERS} FROM (SELECT $2::text AS order_id) c"
+    return carriage_of(await connection.fetchval(text, tenant_id, order_id))
+
+
+def carriage_of(carriers: Sequence[str]) -> Carriage:
+    """What `CARRIERS` found."""
     legs: dict[ShipmentId, tuple[ProviderId, ...]] = {}
     quoted_by: ProviderId | None = None
-    for row in rows:
-        if row["shipment_id"] is None:
-            quoted_by = ProviderId(row["provider_id"])
+    for each in carriers:
+        shipment, _, provider = each.rpartition(" ")
+        if shipment:
+            id = ShipmentId(shipment)
+            legs[id] = (*legs.get(id, ()), ProviderId(provider))
         else:
-            id = ShipmentId(row["shipment_id"])
-            legs[id] = (*legs.get(id, ()), ProviderId(row["provider_id"]))
+            quoted_by = ProviderId(provider)
     return Carriage(legs, quoted_by)
 
 
-_CARRIAGE: Final = """
-SELECT l.shipment_id, l.provider_id FROM shipments s
-JOIN legs l ON l.tenant_id = $1 AND l.shipment_id = s.id
-WHERE s.tenant_id = $1 AND s.order_id = $2 AND l.provider_id IS NOT NULL
-UNION ALL
-SELECT NULL, q.provider_id FROM orders o JOIN quotes q ON q.tenant_id = $1 AND q.id = o.quote_id
-WHERE o.tenant_id = $1 AND o.id = $2
-"""
+CARRIERS: Final = """ARRAY(
+    SELECT l.shipment_id || ' ' || l.provider_id FROM shipments s
+    JOIN legs l ON l.tenant_id = $1 AND l.shipment_id = s.id
+    WHERE s.tenant_id = $1 AND s.order_id = c.order_id AND l.provider_id IS NOT NULL
+    UNION ALL
+    SELECT q.provider_id FROM orders r JOIN quotes q ON q.tenant_id = $1 AND q.id = r.quote_id
+    WHERE r.tenant_id = $1 AND r.id = c.order_id)"""
+"""Whoever is planned for a leg of the order of `c`, behind the leg's shipment, and by itself whose quote was bought."""

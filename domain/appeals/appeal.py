@@ -1,7 +1,7 @@
 """What an appeal is, who may take which step with it when, and what can be appealed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,6 +10,7 @@ from domain import dates
 from domain.access import Caller, ViewerKind, may
 from domain.appeals.terms import SUBJECTS, AppealEffect, AppealOutcome, SubjectKind
 from domain.clocks import Duty
+from domain.copies import replace
 from domain.dates import rfc3339
 from domain.errors import NotFound
 from domain.explain import Finding, Input, unmet

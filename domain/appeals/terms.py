@@ -124,7 +124,7 @@ def appeal_terms(version: RuleVersion) -> AppealTerms:
     """The numbers of a version of the rule about appeals. Refuses a version of another kind with TypeError."""
     if version.kind is not RuleKind.APPEALS:
         raise TypeError(f"{version.key} is not the rule about appeals")
-    return terms.read(AppealTerms, {"version": str(version.id), **version.body})
+    return terms.of(AppealTerms, version)
 
 
 def filing_until(rule: AppealTerms, kind: SubjectKind, decided_at: datetime, calendar: Calendar) -> datetime:

@@ -6,7 +6,7 @@ to decide again. Parties see none of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from domain.access import Caller, ViewerKind
 from domain.change import Change, Happening
 from domain.claims.claim import Claim
 from domain.claims.life import ClaimAction
+from domain.copies import replace
 from domain.explain import Finding
 from domain.ids import ClaimId, Id, ProposalId
 

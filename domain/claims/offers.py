@@ -9,7 +9,7 @@ was accepted is what is provided, to the cent.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -18,6 +18,7 @@ from domain import money
 from domain.change import Change, Happening
 from domain.claims.claim import Claim, ClaimLine, LineWish
 from domain.claims.sides import Side
+from domain.copies import replace
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, unmet
 from domain.ids import ClaimId, ClaimOfferId, ClaimOfferLineId, OrderLineId

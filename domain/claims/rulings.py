@@ -5,7 +5,7 @@ something says who bears it, in shares that sum to 10,000 basis points.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from domain import guarantees, money
@@ -13,6 +13,7 @@ from domain.claims import offers, shipping_method
 from domain.claims.claim import Claim, ClaimLine, DecideClaim, LineWish
 from domain.claims.life import ClaimOutcome
 from domain.claims.reasons import GOODS_LOST, REASONS, ClaimReason
+from domain.copies import replace
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input
 from domain.exposure import LossCause

@@ -1,6 +1,6 @@
 """The steps of a claim: what each does to it. Whoever calls one has seen that it may be taken (`require_move`)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from domain.claims.reasons import REASONS, ClaimReason
 from domain.claims.rulings import Ruling, gives
 from domain.claims.sides import Side
 from domain.clocks import Duty
+from domain.copies import replace
 from domain.coverage import Coverage
 from domain.dates import MICROSECOND, Calendar
 from domain.errors import Refused

@@ -6,7 +6,7 @@ the buyer had asked for money, is paid instead; a claim stays one claim however 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain import money
@@ -14,6 +14,7 @@ from domain.change import Change, Fact, Happening
 from domain.claims.claim import Claim, ClaimLine
 from domain.claims.life import ClaimOutcome, ClaimState
 from domain.claims.rulings import Ruling
+from domain.copies import replace
 from domain.errors import Refused
 from domain.explain import Finding
 from domain.ids import DecisionId, OrderLineId

@@ -6,7 +6,6 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no i, l, o or u, so that an id can be read out on the telephone."""
 
 BODY_CHARACTERS: Final = 26
-_VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _RANDOM_BITS: Final = 80
 _MILLISECOND_BITS: Final = 48
 
@@ -47,7 +46,7 @@ def is_id(text: str) -> bool:
         len(text) == BODY_CHARACTERS + 4
         and text[3] == "_"
         and text[:3] in KINDS
-        and all(character in _VALUES for character in text[4:])
+        and not text[4:].strip(ALPHABET)  # nothing is left of it where all of it is of the alphabet
         and text[4] <= "7"  # 26 characters hold 130 bits; the two highest are always zero
     )
 

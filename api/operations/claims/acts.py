@@ -1,19 +1,17 @@
 """What people do with a claim: open, accept, contest, escalate, take up, decide, reopen, withdraw."""
 
-from dataclasses import replace
-
 from api.operations import claim_turns, priorities, second_eyes
 from api.operations.claims import cases, steps
 from api.operations.duties import start_duty
 from domain import access, claims, clocks, coverage, procedure
 from domain.claims import AnswerClaim, ClaimAction, DecideClaim, OpenClaim, Side, rulings
 from domain.claims.overlaps import one_loss
+from domain.copies import replace
 from domain.decisions import DecisionKind
 from domain.errors import Conflict, NotFound
 from domain.explain import Finding
 from domain.ids import ClaimId, ClaimLineId, DecisionId
 from domain.liability import Shares
-from storage import chargebacks as chargeback_rows
 from storage.unit_of_work import Outcome, Work
 
 
@@ -56,17 +54,14 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
         besides=besides,
         at=work.at,
     )
-    change = replace(
-        change, after=replace(change.after, queue_rank=await priorities.queue_rank(work, case.cover.buyer_id))
-    )
+    change = replace(change, after=replace(change.after, queue_rank=await priorities.queue_rank(work, case.rows.level)))
     claim = change.after
     ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
-    waits = await chargeback_rows.runs(work.connection, work.tenant_id, claim.order_id)  # asked before all is written
     await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)
     tree = claims.found_liable(judgement.grounds, *besides)
     claim_turns.explain(work, decided, claim, DecisionKind.ELIGIBILITY, tree)
     await claim_turns.take_turn(work, change, _claimant(work), command.note)
-    if waits:
+    if case.rows.charged_back:
         await steps.suspend(work, claim)
     return Outcome({"claim": claim.id})
 

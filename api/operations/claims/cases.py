@@ -1,11 +1,12 @@
 """The case of a claim: everything that it is judged by, locked in the order of the house."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain import claims, coverage, dates, guarantees, procedure, service_steps, tracking
 from domain.claims import REASONS, Claim, ClaimAction, ClaimReason, Escalation, overlaps, rulings
+from domain.copies import replace
 from domain.coverage import Carriage, Coverage
 from domain.dates import Calendar
 from domain.exchange_rates import Conversion
@@ -97,7 +98,7 @@ async def case_of(
         rows.shipments,
         overlaps.before(rows.cover.promise, rows.others, rows.claim),
         provider_id=rows.cover.provider_id,
-        carriage=await carriage(work, rows.cover),
+        carriage=rows.carriage,
     )
     facts = rulings.complained(facts, reason, line_ids)
     if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:

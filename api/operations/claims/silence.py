@@ -4,7 +4,6 @@ Each consequence checks that the claim still waits for it: whoever acted while t
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from api.operations import claim_turns, priorities
@@ -15,12 +14,14 @@ from domain.change import Change
 from domain.claims import Claim, ClaimOutcome, ClaimReason, OfferState, Ruling, Side, Silence, rulings
 from domain.claims.life import BY_CLAIMANT_SILENCE, Consequence
 from domain.clocks import Clock, Duty
+from domain.copies import replace
 from domain.coverage import Coverage
 from domain.decisions import DecisionKind
 from domain.explain import Finding
 from domain.guarantees import Judgement
 from domain.ids import ClaimId, ClaimLineId, DecisionId
 from domain.liability import Shares
+from storage import buyers as buyer_rows
 from storage import claims as claim_rows
 from storage import evidence as evidence_rows
 from storage.unit_of_work import Work
@@ -88,7 +89,8 @@ async def _open_disputed(work: Work, cover: Coverage, judgement: Judgement) -> C
         lines=rulings.judged_lines(id, judgement, lambda: work.new_id(ClaimLineId)),
         at=work.at,
     )
-    rank = await priorities.queue_rank(work, cover.buyer_id)
+    buyer = await buyer_rows.get(work.connection, work.tenant_id, cover.buyer_id)
+    rank = await priorities.queue_rank(work, buyer.level)
     change = replace(change, after=replace(change.after, queue_rank=rank))
     await work.keep(change, coverage.claim_coverage(cover, change.after.id))
     claim_turns.explain(work, decided, change.after, DecisionKind.ELIGIBILITY, judgement.tree)

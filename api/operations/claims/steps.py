@@ -6,7 +6,6 @@ to come back first are authorised by `api/operations/return_authorisations.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +18,7 @@ from domain.change import Change
 from domain.claims import Claim, ClaimOutcome, ClaimState, DecideClaim, OfferState, Ruling, Side, rulings
 from domain.claims import offers as offering
 from domain.clocks import ClockState
+from domain.copies import replace
 from domain.coverage import Coverage
 from domain.decisions import DecisionKind
 from domain.errors import Invalid, Problem

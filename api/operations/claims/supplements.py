@@ -1,12 +1,12 @@
 """What a buyer's appeal adds to a claim that was granted in part. The order and the claim are locked by the caller."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from api.operations import bearers, claim_turns, remedies
 from api.operations.claims import cases
 from domain import claims
 from domain.claims import Claim, Side, rulings, supplements
+from domain.copies import replace
 from domain.decisions import DecisionKind
 from domain.explain import Finding, Input
 from domain.ids import ClaimLineId, DecisionId, LiablePartyId
