@@ -354,6 +354,51 @@ def clashes(surcharges: Sequence[tuple[int, NewSurcharge | Surcharge]]) -> Itera
                 break
 
 
+@dataclass(frozen=True, slots=True)
+class SurchargeChange:
+    """A surcharge that differs between two versions; None on the side that lacks it."""
+
+    before: Surcharge | None
+    after: Surcharge | None
+
+
+def surcharge_changes(old: Iterable[Surcharge], new: Iterable[Surcharge]) -> tuple[SurchargeChange, ...]:
+    """What the new version's surcharges change of the old one's, kind by kind.
+
+    Two belong together where they say the same for the same zones; then how much they are or when they are due differs.
+    """
+    gone: dict[tuple[object, ...], list[Surcharge]] = {}
+    for surcharge in old:
+        gone.setdefault((_says(surcharge), surcharge.zones), []).append(surcharge)
+    left: list[Surcharge] = []
+    for surcharge in new:
+        alike = gone.get((_says(surcharge), surcharge.zones), [])
+        same = next((each for each in alike if _takes(each) == _takes(surcharge)), None)
+        if same is None:
+            left.append(surcharge)
+        else:
+            alike.remove(same)
+    changes = []
+    for surcharge in left:
+        alike = gone.get((_says(surcharge), surcharge.zones), [])
+        changes.append(SurchargeChange(alike.pop(0) if alike else None, surcharge))
+    changes += [SurchargeChange(surcharge, None) for alike in gone.values() for surcharge in alike]
+    order = list(SurchargeKind)
+    return tuple(sorted(changes, key=lambda change: order.index(_either(change).kind)))
+
+
+def _takes(surcharge: Surcharge) -> tuple[object, ...]:
+    """How much it is and when it is due."""
+    times = (surcharge.valid_from, surcharge.valid_until)
+    return surcharge.basis_points, surcharge.amount, surcharge.minimum, surcharge.currency, times
+
+
+def _either(change: SurchargeChange) -> Surcharge:
+    found = change.after or change.before
+    assert found is not None, "a change has a side"
+    return found
+
+
 def _says(surcharge: NewSurcharge | Surcharge) -> tuple[object, ...]:
     """What it is due for and how, apart from its zones, its time and how much it is."""
     limits = (surcharge.weight_grams_above, surcharge.length_mm_above)

@@ -5,10 +5,9 @@ from typing import Final
 
 from domain.ids import RateId, RateImportId, RateSheetId, ServiceId, TenantId
 from domain.rate_imports import RateImport, RateReject
-from domain.rates import Bracket, NewRate, Surcharge
+from domain.rates import Bracket, NewRate
 from storage.listings import FINDINGS
 from storage.pool import Connection
-from storage.rate_sheets import SURCHARGES
 from storage.tables import Table
 
 RATE_IMPORTS: Final = Table("rate_imports", RateImport, personal=frozenset({"file_name"}))
@@ -107,12 +106,6 @@ async def brackets(connection: Connection, tenant_id: TenantId, sheet_id: RateSh
         sheet_id,
     )
     return [Bracket(*row) for row in rows]
-
-
-async def surcharges(connection: Connection, tenant_id: TenantId, sheet_id: RateSheetId) -> tuple[Surcharge, ...]:
-    """Every surcharge of the sheet, those that came with the call first, then the file's by line."""
-    found = await SURCHARGES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.position, t.id", sheet_id)
-    return tuple(found)
 
 
 async def clear(connection: Connection, tenant_id: TenantId, sheet_id: RateSheetId) -> None:

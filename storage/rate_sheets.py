@@ -50,6 +50,19 @@ async def active_by_services(
     return found
 
 
+async def surcharges_of(connection: Connection, tenant_id: TenantId, sheet_id: RateSheetId) -> list[Surcharge]:
+    """The sheet's surcharges, those that came with the call first, then the file's by line."""
+    return await SURCHARGES.select(connection, tenant_id, "t.rate_sheet_id = $2 ORDER BY t.position, t.id", sheet_id)
+
+
+async def by_number(
+    connection: Connection, tenant_id: TenantId, service_id: ServiceId, number: int
+) -> RateSheet | None:
+    """The service's version of that number, or None."""
+    found = await RATE_SHEETS.select(connection, tenant_id, "t.service_id = $2 AND t.number = $3", service_id, number)
+    return found[0] if found else None
+
+
 async def next_number(connection: Connection, tenant_id: TenantId, service_id: ServiceId) -> int:
     """The number of the service's next version. Lock the service first."""
     text = "SELECT coalesce(max(number), 0) + 1 FROM rate_sheets WHERE tenant_id = $1 AND service_id = $2"

@@ -162,7 +162,7 @@ async def _finish(work: Work, reading: RateImport, sheet: RateSheet) -> RateImpo
         for bracket, finding in rates.misfits(brackets)
         if not reading.rejected or finding.rule != "rate.gap"
     ]
-    misfits += _clashes(await import_rows.surcharges(work.connection, work.tenant_id, sheet.id))
+    misfits += _clashes(await sheet_rows.surcharges_of(work.connection, work.tenant_id, sheet.id))
     if not brackets and not reading.rejected:
         empty = Finding("rate_file.rates", False, "rate_file_has_rates")
         misfits = [Line(1, "", None, (empty,))]

@@ -40,10 +40,11 @@ COLUMNS = (
     "CSV in UTF-8, one rate or surcharge a line, with a header. Of a rate: `zone`, `measure` (WEIGHT when empty), "
     "`container`, `from` (0 when empty) and `to` (no end when empty; what measures exactly that is in the next "
     "bracket), in kilograms, cubic metres, containers or units, `price` per kilogram, cubic metre, container or unit, "
-    "`flat` (yes: the price is for the whole bracket), `minimum`. Of a surcharge: `surcharge` (FUEL, PEAK, REMOTE_AREA, "
-    "DANGEROUS_GOODS, OVERSIZE; empty: the line is a rate), `charge`, `percent` of the freight or an amount as `price`, "
-    "`minimum`, `zone`, `areas` and `classes` (several with `;` between them), `above_kg`, `above_cm`, `valid_from` and "
-    "`valid_until` (days or instants). Other columns are passed over; at most 200,000 rates, 100 surcharges and 25 MB."
+    "`flat` (yes: the price is for the whole bracket), `minimum`. Of a surcharge: `surcharge` (FUEL, PEAK, "
+    "REMOTE_AREA, DANGEROUS_GOODS, OVERSIZE; empty: the line is a rate), `charge`, `percent` of the freight or an "
+    "amount as `price`, `minimum`, `zone`, `areas` and `classes` (several with `;` between them), `above_kg`, "
+    "`above_cm`, `valid_from` and `valid_until` (days or instants). Other columns are passed over; at most 200,000 "
+    "rates, 100 surcharges and 25 MB."
 )
 
 
@@ -144,6 +145,14 @@ class RateChange:
     flat_after: bool | None = strawberry.field(description="Whether this version's price is for all of it.")
 
 
+@strawberry.type(description="A surcharge that differs between two versions: another amount or time, new, or gone.")
+class SurchargeChange:
+    """`storage.views.rate_sheets.SurchargeChange`."""
+
+    before: Surcharge | None = strawberry.field(description="The older version's; null where it has none.")
+    after: Surcharge | None = strawberry.field(description="This version's; null where it has none.")
+
+
 @strawberry.type(description="An action on a rate sheet that is not possible now for the viewer, and why.")
 class BlockedRateSheetAction:
     """`domain.moves.Move`."""
@@ -235,6 +244,10 @@ class RateSheet(Node):
         "What differs from another version of the service, by zone and bracket: at most 1,000 differences at once.",
         Argument("version", int, "The number of the older version."),
         Argument("skip", int | None, "How many differences to pass over first."),
+    )
+    surcharge_changes_since: list[SurchargeChange] = field(
+        "Which surcharges differ from another version of the service, kind by kind.",
+        Argument("version", int, "The number of the older version."),
     )
     digest: str | None = strawberry.field(description="The SHA-256 of the file it came from, in hexadecimal.")
     available_actions: list[RateSheetAction] = strawberry.field(

@@ -10,7 +10,7 @@ import typer
 
 from infra.bench import reads
 
-BENCHES: Final = ("reads", "clocks", "tiers", "tracking", "quotes", "points", "ledger", "claims", "seals")
+BENCHES: Final = ("reads", "clocks", "tiers", "tracking", "quotes", "sheets", "points", "ledger", "claims", "seals")
 """The modules whose `command` is a bench; the first one also runs without a name."""
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)

@@ -186,7 +186,7 @@ def rate_sheet(
     tenant: Tenant = None,
     rejects: RejectsTo = None,
 ) -> None:
-    """Import a rate sheet (columns zone, measure, container, from, to, price, flat, minimum): all of it or nothing."""
+    """Import a rate sheet with its surcharges (the columns: infra/docs/rate-sheets.md): all of it or nothing."""
     rejects_path, began = rejects or _rejects_of(file), perf_counter()
     wish = _sheet(service, currency, title or file.stem, valid_from, valid_until, supersedes, volumetric_divisor)
 
@@ -207,7 +207,8 @@ def rate_sheet(
 
     read = _told(run)
     took = perf_counter() - began
-    print(f"{read.accepted:,} rates read in {took:,.1f} s, {read.rejected:,} lines rejected: {read.state.value}.")
+    beside = f" and {read.surcharges:,} surcharges" if read.surcharges else ""
+    print(f"{read.rates:,} rates{beside} read in {took:,.1f} s, {read.rejected:,} lines rejected: {read.state.value}.")
     if read.state is RateImportState.REJECTED:
         print(f"Nothing of it is kept. Rejected lines and their reasons: {rejects_path}")
         raise typer.Exit(1)

@@ -9,11 +9,11 @@ from typing import Any, Final
 from domain import rate_imports, rate_sheets, rates
 from domain.access import Caller, ViewerKind
 from domain.explain import Finding
-from domain.ids import ServiceId
+from domain.ids import RateSheetId, ServiceId, SurchargeId
 from domain.moves import Move
 from domain.rates import Container, Measure
 from storage.rate_imports import RATE_IMPORTS, RATE_REJECTS
-from storage.rate_sheets import RATE_SHEETS, active_by_services
+from storage.rate_sheets import RATE_SHEETS, active_by_services, by_number, surcharges_of
 from storage.views.actions import actions, actions_with
 from storage.views.organisations import BY_ID
 from storage.views.services import OWN
@@ -123,6 +123,35 @@ def _change(row: Mapping[str, Any]) -> RateChange:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SurchargeChange:
+    """A surcharge that differs between two versions, by id; None on the side that lacks it. The engine reads both."""
+
+    before: SurchargeId | None
+    after: SurchargeId | None
+
+
+async def _surcharge_changes(
+    connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
+) -> list[list[SurchargeChange]]:
+    """What each sheet's surcharges changed of the version with that number."""
+    told = []
+    for row in rows:
+        service, number = ServiceId(row["service_id"]), arguments["version"]
+        older = await by_number(connection, viewer.tenant_id, service, number)
+        old = [] if older is None else await surcharges_of(connection, viewer.tenant_id, older.id)
+        new = await surcharges_of(connection, viewer.tenant_id, RateSheetId(row["id"]))
+        told.append(
+            [
+                SurchargeChange(
+                    None if each.before is None else each.before.id, None if each.after is None else each.after.id
+                )
+                for each in rates.surcharge_changes(old, new)
+            ]
+        )
+    return told
+
+
 async def _moves(connection: Any, rows: Sequence[Row], viewer: Caller, at: datetime) -> list[tuple[Move, ...]]:
     sheets = [RATE_SHEETS.decode(row) for row in rows]
     ids = list({ServiceId(sheet.service_id) for sheet in sheets})
@@ -154,6 +183,7 @@ RATE_SHEET: Final = View(
         "rates": Many("Rate", "rate_sheet_id", "BRACKET"),
         "surcharges": Many("Surcharge", "rate_sheet_id", "POSITION"),
         "changesSince": Computed(_changes, needs=("service_id",)),
+        "surchargeChangesSince": Computed(_surcharge_changes, needs=("service_id",)),
         **actions_with(RATE_SHEETS, _moves),
     },
     sorts=BY_ID,

@@ -128,13 +128,19 @@ async def test_a_file_fills_a_draft_that_is_then_activated(reader: Reader) -> No
     }  # fmt: skip
 
 
-async def test_one_bad_row_rejects_the_file_and_is_told_with_all_its_reasons(reader: Reader) -> None:
-    lines = rates(100).splitlines(keepends=True)
+@pytest.mark.parametrize("zones", [100, pytest.param(5_000, marks=pytest.mark.long)])
+async def test_one_bad_row_rejects_the_file_and_is_told_with_all_its_reasons(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, zones: int
+) -> None:
+    """In one of several pieces; the whole run has a hundred thousand rows."""
+    if zones == 100:
+        monkeypatch.setattr(reading, "PIECE_BYTES", 20_000)
+    lines = rates(zones).splitlines(keepends=True)
     lines[1_000] = "Z9,WEIGTH,XXL,1.23456,ten,-1,perhaps,1.234\n"
     id = await reader.ask_for("".join(lines))
     await reader.worker.read_rates(reader.market.id)
     done = await reader.shown(id)
-    assert (done["state"], done["accepted"], done["rejected"]) == ("REJECTED", 1_999, 1)
+    assert (done["state"], done["accepted"], done["rejected"]) == ("REJECTED", zones * 20 - 1, 1)
     (reject,) = done["rejects"]["nodes"]
     assert (reject["line"], reject["row"]) == (1_001, lines[1_000].strip())
     assert sorted(each["reason"] for each in reject["reasons"]) == [
@@ -145,7 +151,8 @@ async def test_one_bad_row_rejects_the_file_and_is_told_with_all_its_reasons(rea
     assert (done["rateSheet"]["state"], await reader.rows()) == ("DISCARDED", 0)
 
 
-SHOWN = """query ($id: ID!) { rateSheet(id: $id) { rateCount surchargeCount surcharges(first: 9) { nodes {
+SHOWN = """query ($id: ID!) { rateSheet(id: $id) { service { id } rateCount surchargeCount
+  surcharges(first: 9) { nodes {
   position line kind charge basisPoints amount minimum { amount } zones areas dangerousGoods aboveWeightGrams
   aboveLengthMm validFrom validUntil } } } }"""
 BY_CALL = {"kind": "FUEL", "charge": "PER_SHIPMENT", "amount": "4.5", "zones": ["US"]}
@@ -177,6 +184,22 @@ async def test_a_file_brings_surcharges_beside_those_of_the_call(
     remote = shown["surcharges"]["nodes"][3]
     assert (remote["areas"], remote["minimum"]) == (["GB~ZE", "NO-21", "SE~98"], {"amount": "25.00"})
     await reader.done("activateRateSheet", "rateSheet { state }", rateSheetId=begun["rateSheet"]["id"])
+
+    dearer = {"kind": "FUEL", "charge": "SHARE", "basisPoints": 2_000}
+    wish = sheet | {"surcharges": [BY_CALL, dearer], "supersedesId": begun["rateSheet"]["id"]}
+    query = """query ($id: ID!) { rateSheet(id: $id) { surchargeChangesSince(version: 1) {
+      before { kind basisPoints } after { kind basisPoints } } } }"""
+    next_one = await reader.done(
+        "draftRateSheet", "rateSheet { id }", serviceId=shown["service"]["id"], sheet=wish,
+        rates=[{"zone": "EU", "price": "5"}],
+    )  # fmt: skip
+    changes = (await reader.read(query, id=next_one["rateSheet"]["id"]))["rateSheet"]["surchargeChangesSince"]
+    assert changes[0] == {
+        "before": {"kind": "FUEL", "basisPoints": 1_850}, "after": {"kind": "FUEL", "basisPoints": 2_000},
+    }  # fmt: skip
+    assert [(each["before"]["kind"], each["after"]) for each in changes[1:]] == [
+        ("PEAK", None), ("REMOTE_AREA", None), ("DANGEROUS_GOODS", None), ("OVERSIZE", None),
+    ]  # fmt: skip
 
 
 async def test_bad_surcharges_reject_the_file_and_leave_nothing_but_the_calls_own(reader: Reader) -> None:

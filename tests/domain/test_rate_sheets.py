@@ -30,6 +30,7 @@ from domain.rate_sheets import (
     drop,
     fill,
     moves,
+    surcharge_of,
 )
 from domain.rates import (
     BRACKET_MAX,
@@ -39,6 +40,7 @@ from domain.rates import (
     Measure,
     NewRate,
     NewSurcharge,
+    Surcharge,
     SurchargeCharge,
     SurchargeKind,
     clashes,
@@ -47,6 +49,7 @@ from domain.rates import (
     rate_findings,
     sorted_brackets,
     spelled_bracket,
+    surcharge_changes,
     surcharge_findings,
     whole,
 )
@@ -222,6 +225,24 @@ def test_a_surcharge_is_due_once_at_a_time(one: NewSurcharge, other: NewSurcharg
         with pytest.raises(Refused) as refused:
             drafted(surcharges=(one, other))
         assert reasons(refused) == ["surcharge_is_due_once"]
+
+
+def test_what_a_version_changes_of_surcharges() -> None:
+    def sheet(number: int, *news: NewSurcharge) -> list[Surcharge]:
+        made_sheet = drafted(number=number)
+        return [
+            surcharge_of(made_sheet, new, place, id=SurchargeId.mint(number, place))
+            for place, new in enumerate(news, start=1)
+        ]
+
+    rest = peak(0, 5)
+    old = sheet(1, rest, SHARE, PER_PIECE)
+    new = sheet(2, peak(9, 12), replace(SHARE, zones=frozenset({"A"})), rest, PER_PIECE)
+    found = [(change.before, change.after) for change in surcharge_changes(old, new)]
+    assert found == [(None, new[1]), (old[1], None), (None, new[0])]
+    (changed,) = surcharge_changes(sheet(1, SHARE), dearer := sheet(2, replace(SHARE, basis_points=9)))
+    assert (changed.before and changed.before.basis_points, changed.after) == (1_250, dearer[0])
+    assert surcharge_changes(old, sheet(2, rest, SHARE, PER_PIECE)) == ()
 
 
 @given(st.sampled_from(Measure), st.integers(0, BRACKET_MAX))
