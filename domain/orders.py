@@ -508,12 +508,9 @@ def _spared(order: Order, pieces: Mapping[OrderLineId, int]) -> Iterator[Finding
     """Whether something is left of each of the lines on either side."""
     for line in sorted(order.lines, key=lambda line: line.id):
         if line.id in pieces:
-            yield Finding(
-                "order.line_divisible",
-                0 < pieces[line.id] < line.quantity,
-                "line_has_pieces_to_spare",
-                {"lineId": line.id, "pieces": pieces[line.id], "most": line.quantity - 1},
-            )
+            inputs: dict[str, Input] = {"lineId": line.id, "pieces": pieces[line.id], "most": line.quantity - 1}
+            spared = 0 < pieces[line.id] < line.quantity
+            yield Finding("order.line_divisible", spared, "line_has_pieces_to_spare", inputs)
 
 
 def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable[[], OrderLineId]) -> Change[Order]:
@@ -541,16 +538,8 @@ def divide_lines(order: Order, pieces: Mapping[OrderLineId, int], mint: Callable
         kept, moved = _declared(line, count)
         lines[id] = replace(line, quantity=count, value=stays, declared=kept)
         position = len(order.lines) + len(rest) + 1
-        rest.append(
-            replace(
-                line,
-                id=mint(),
-                position=position,
-                quantity=line.quantity - count,
-                value=goes,
-                declared=moved,
-            )
-        )
+        other = replace(line, id=mint(), position=position, quantity=line.quantity - count, value=goes, declared=moved)
+        rest.append(other)
     after = _step(order, OrderAction.RECORD_SHIPMENT, lines=(*lines.values(), *rest))
     return Change(order, after, (_happening("order.lines_divided", after, lines=len(rest)),))
 

@@ -107,10 +107,11 @@ def _text_problems(details: Details) -> list[Problem]:
 
 def _place_problems(details: Details) -> list[Problem]:
     found = []
-    try:
-        places.Spot(details.country, details.region, None, details.postal_code)
-    except ValueError as reason:
-        found.append(Problem(("address",), str(reason)))
+    for name, region, postal_code in (("region", details.region, None), ("postalCode", None, details.postal_code)):
+        try:
+            places.Spot(details.country, region, None, postal_code)
+        except ValueError as reason:
+            found.append(Problem((name,), str(reason)))
     if len(details.areas) > AREAS_MAX:
         found.append(Problem(("areas",), f"at most {AREAS_MAX} areas"))
     for index, key in enumerate(details.areas):

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Final
 
 from domain.locales import Locale
-from domain.words.refusals import cases, kinds, money, parties, platform, spelling, trade
+from domain.words.refusals import cases, housekeeping, kinds, money, parties, spelling, trade
 
-PARTS: Final = (cases, kinds, money, parties, platform, spelling, trade)
+PARTS: Final = (cases, kinds, money, parties, housekeeping, spelling, trade)
 """The files of this folder, as the nouns lie: each has its table `CHINESE`."""
 
 PLACE: Final = re.compile(r"\{\d*\}")

@@ -19,6 +19,7 @@ CHINESE: Final[dict[str, str]] = {
     "a postal code has 1 to {} letters and digits; a prefix has no blanks or hyphens": (
         "邮编为 1 至 {} 个字母和数字；前缀不含空格或连字符。"
     ),
+    "{} is no time zone": "{} 不是时区。",
     "a time of day is 00:00 to 24:00": "时刻为 00:00 至 24:00。",
     "a span ends after it begins, on the same day": "时段在同一天内，结束晚于开始。",
     "opening hours are spelled MON 08:00-17:30": "营业时间写作 MON 08:00-17:30。",
