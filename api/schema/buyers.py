@@ -289,7 +289,11 @@ class BuyerMutations:
     """What can be done with buyers."""
 
     register_buyer: BuyerPayload = mutation(
-        buyers.register_buyer, RegisterBuyerInput, keyed=False, description="A company buys here, at level L0."
+        buyers.register_buyer,
+        RegisterBuyerInput,
+        keyed=False,
+        gathers=True,
+        description="A company buys here, at level L0.",
     )
     grant_tier: BuyerPayload = mutation(
         buyers.grant_tier,
@@ -333,5 +337,5 @@ def registration(name: str, country: str, reference: str | None, organisation_id
         reference=reference,
         organisation_id=read.optional_id(OrganisationId, organisation_id, "organisationId"),
     )
-    read.done()
+    read.done(wish)
     return wish

@@ -142,7 +142,11 @@ class SupplierMutations:
     """What can be done with suppliers."""
 
     register_supplier: SupplierPayload = mutation(
-        parties.register_supplier, RegisterSupplierInput, keyed=False, description="A merchant sells here."
+        parties.register_supplier,
+        RegisterSupplierInput,
+        keyed=False,
+        gathers=True,
+        description="A merchant sells here.",
     )
     grant_tier_sight: SupplierPayload = mutation(
         parties.grant_tier_sight,

@@ -147,6 +147,13 @@ async def test_reports_and_shipments_are_told_at_once(sandbox: Market, ask: Aski
         ("INVALID", "offer.monthlyVolume"),
         ("INVALID", "email"),
     ]
+    named = {"name": " ", "country": "DE", "reference": "", "organisationId": "org_1"}
+    for register in ("registerBuyer", "registerSupplier"):
+        assert await told(ask, desk, register, **named) == [
+            ("INVALID", "name"),
+            ("INVALID", "organisationId"),
+            ("INVALID", "reference"),
+        ]
 
 
 TWICE = """mutation ($input: RecordOrderInput!) { recordOrder(input: $input) { order { id }
