@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from api.schema.holds import HeldClock
     from api.schema.ledger import LedgerTransfer
     from api.schema.negotiation import ClaimLine, ClaimOffer, LiabilityShare
+    from api.schema.points import PointsEntry
     from api.schema.recoveries import Recovery
     from api.schema.remedies import Goodwill, Refund, Remedy
     from api.schema.returns import GoodsReturn, Inspection
@@ -255,6 +256,12 @@ class Claim(Node):
     events: Connection[ClaimEvent] = connection("What happened to it.", order=ClaimEventOrder)
     evidence: Connection[Annotated["Evidence", strawberry.lazy("api.schema.evidence")]] = connection(
         "What its sides brought to prove their word, as it came."
+    )
+    relied_on: list[Annotated["Evidence", strawberry.lazy("api.schema.evidence")]] = strawberry.field(
+        description="The evidence that its decision relies on; empty before, and where it relies on the records alone."
+    )
+    points_entries: Connection[Annotated["PointsEntry", strawberry.lazy("api.schema.points")]] = connection(
+        "The points that its decision cost; for staff and the party whose they are."
     )
     evidence_requests: Connection[Annotated["EvidenceRequest", strawberry.lazy("api.schema.evidence")]] = connection(
         "What the marketplace asked its sides to bring."

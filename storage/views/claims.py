@@ -108,6 +108,13 @@ async def evidence_completeness(
     return [known[claim.id] for claim in found]
 
 
+async def relied_on(
+    _connection: Any, rows: Sequence[Row], _viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
+) -> list[list[str]]:
+    """The evidence that each decision relies on; the engine reads what each is."""
+    return [list(row["relied_on"]) for row in rows]
+
+
 CLAIM: Final = View(
     type="Claim",
     table="claims",
@@ -177,6 +184,8 @@ CLAIM: Final = View(
         "decisions": Many("Decision", "subject_id", "OLDEST_FIRST"),
         "transfers": Many("LedgerTransfer", "claim_id", "OLDEST_FIRST"),
         "evidence": Many("Evidence", "claim_id", "OLDEST_FIRST"),
+        "reliedOn": Computed(relied_on, needs=("relied_on",)),
+        "pointsEntries": Many("PointsEntry", "cause_id", "OLDEST_FIRST"),
         "evidenceRequests": Many("EvidenceRequest", "claim_id", "OLDEST_FIRST"),
         "evidenceCompleteness": Computed(evidence_completeness, needs=CLAIMS.names),
         "returns": Many("GoodsReturn", "claim_id", "OLDEST_FIRST"),

@@ -28,7 +28,8 @@ async def raised(market: Marketplace, ask: Asking, buyer: Member, level: str) ->
     return await ask.mutate(
         market.staff(Role.POLICY),
         "grantTier",
-        "buyer { id version tier { level because { rule version inputs { name value } } benefits } }",
+        "buyer { id version tier { level because { rule version inputs { name value } } benefits "
+        "paymentTerms { days limit { amount currency } } quoteDiscountBp } }",
         buyerId=buyer.party_id,
         level=level,
         reason="Showed its books.",
@@ -85,6 +86,8 @@ async def test_a_level_is_granted_with_its_reason_and_the_rule_in_force(
     tier = payload["buyer"]["tier"]
     assert (tier["level"], payload["buyer"]["version"]) == ("L3", 2)
     assert tier["benefits"] == ["AUTOMATIC_COMPENSATION", "PAYMENT_TERMS", "PRIORITY", "QUOTE_DISCOUNT"]
+    terms = {"days": 30, "limit": {"amount": "50000.00", "currency": "USD"}}
+    assert (tier["paymentTerms"], tier["quoteDiscountBp"]) == (terms, 200), "what the rule's data say of the level"
     inputs = {each["name"]: each["value"] for each in tier["because"]["inputs"]}
     assert (inputs["level"], inputs["before"], inputs["reason"]) == ("3", "0", "Showed its books.")
     decision = await owner.fetchrow("SELECT * FROM decisions WHERE tenant_id = $1", market.id)

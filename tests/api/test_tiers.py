@@ -96,6 +96,10 @@ async def test_evidence_that_is_accepted_opens_a_level_at_once(
     shown = await tier(ask, buyer.caller, buyer)
     assert (shown["level"], shown["because"]) == ("L1", {"rule": "tier.moved"})
     assert shown["shortfall"]["toLevel"] == "L2"
+    next_look = await owner.fetchval(
+        "SELECT due_at FROM clocks WHERE tenant_id = $1 AND duty = 'EVALUATE_TIERS' AND state = 'RUNNING'", market.id
+    )
+    assert datetime.fromisoformat(shown["nextReviewAt"]) == next_look
     again = await ask.mutate(desk, "grantTierReview", REVIEW, reviewId=review["id"], accepted=ids)
     assert [error["code"] for error in again["userErrors"]] == ["REFUSED"]
     left = await owner.fetchval(

@@ -163,13 +163,14 @@ async def test_goods_found_non_compliant_go_back_to_the_decision_which_is_overtu
     decided = await cast.do(
         "desk",
         "decideClaim",
-        "claim { state outcome remedies(first: 2) { nodes { kind } } }",
+        "claim { state outcome remedies(first: 2) { nodes { kind } } reliedOn { id } }",
         claimId=case["claim"],
         outcome="DENIED",
         note="Used for months.",
         evidenceIds=[piece["id"]],
     )
     assert (decided["claim"]["outcome"], decided["claim"]["remedies"]["nodes"]) == ("DENIED", [])
+    assert decided["claim"]["reliedOn"] == [{"id": piece["id"]}]
     late = {"claimId": case["claim"], "items": [{"kind": "STATEMENT", "note": "It was not."}]}
     behind = await cast.attempt("buyer", "submitEvidence", "evidence { id }", **late)
     assert [reason["rule"] for reason in behind["userErrors"][0]["reasons"]] == ["evidence.state"]

@@ -156,12 +156,16 @@ async def test_a_machine_repaired_on_working_day_15_broke_it_and_the_claim_is_gr
     assert {"rule": "after_sales.broken", "holds": True} in decided["claim"]["decision"]["tree"]["because"]
     query = """query($party: ID!, $claim: ID!) {
       pointsAccount(partyId: $party) { balance entries { violations points causeId } }
-      claim(id: $claim) { evidenceCompleteness { items { kind side provenBy { fact count } } } } }"""
+      claim(id: $claim) { pointsEntries(first: 2) { nodes { points } }
+        evidenceCompleteness { items { kind side provenBy { fact count } } } } }"""
     follows = await cast.ask("maker", query, party=cast.ids["maker"], claim=claim["id"])
     assert follows["pointsAccount"] == {
         "balance": 1,
         "entries": [{"violations": ["AFTER_SALES_LATE"], "points": 1, "causeId": claim["id"]}],
     }
+    assert follows["claim"]["pointsEntries"]["nodes"] == [{"points": 1}]
+    theirs = "query($id: ID!) { claim(id: $id) { pointsEntries(first: 2) { nodes { points } } } }"
+    assert (await cast.ask("buyer", theirs, id=claim["id"]))["claim"]["pointsEntries"]["nodes"] == []
     proven = {
         (item["side"], item["kind"]): [fact["fact"] for fact in item["provenBy"]]
         for item in follows["claim"]["evidenceCompleteness"]["items"]
