@@ -105,8 +105,7 @@ class RequestQuote:
     include_left_out: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A lane on sale with its service and its price list, None where none is in force.
 
     `narrowness` counts how far its ends are from the exact places, 0 being these.
@@ -349,7 +348,7 @@ def rank(
     made.sort(
         key=lambda one: (one.demoted is not None, *(_criterion(one, by) for by in rule.ranking), one.offer.lane_id)
     )
-    best = tuple(_told(one, goods.value, buyer_id, market) for one in made[: rule.offers_max])
+    best = tuple(_told(one, command.currency, goods.value, buyer_id, market) for one in made[: rule.offers_max])
     if not command.include_left_out:
         return best, ()
     return best, (*left, *(_outranked(one, rule) for one in made[rule.offers_max :]))
@@ -398,9 +397,9 @@ class _Judged(NamedTuple):
     offer: Offer
     occasion: Occasion
     bill: Bill
-    total: Money
     promise: Promise
-    cost: Money | None
+    cost_minor: int | None
+    """In the currency of the request, as `Ranked.cost`."""
     demoted: Finding | None
 
 
@@ -449,20 +448,23 @@ def _judge(
         bill = pricing.bill(tariff, prices, occasion, measured)
     except Unpriced as unpriced:
         raise _NoOffer((unpriced.because,)) from unpriced
-    record, total = market.records.get(offer.provider_id), bill.total
-    late = None if record is None or goods.value is None else records.expected_lateness(record, goods.value)
-    cost = _cost(total, late, command.currency, market)
-    return _Judged(offer, occasion, bill, total, dated, cost, market.demoted.get(offer.provider_id))
+    cost_minor = _cost(bill.total_minor, prices.currency, command.currency, market)
+    record = market.records.get(offer.provider_id)
+    if cost_minor is not None and record is not None and goods.value is not None:
+        late = records.expected_lateness(record, goods.value)
+        cost_minor += 0 if late is None else late.minor  # what nobody knows counts as nothing
+    return _Judged(offer, occasion, bill, dated, cost_minor, market.demoted.get(offer.provider_id))
 
 
-def _told(one: _Judged, value: Money | None, buyer_id: BuyerId, market: Market) -> Ranked:
+def _told(one: _Judged, currency: str, value: Money | None, buyer_id: BuyerId, market: Market) -> Ranked:
     """The offer with every line of its price, what is taken off it, and how its lateness was found."""
     offer, price = one.offer, pricing.itemised(one.bill)
     price = discounts.with_hooks(
         HookFacts(buyer_id, market.buyer_level, offer.provider_id, offer.lane_id, one.occasion, price, market.discount)
     )
     lateness = _lateness(market.records.get(offer.provider_id), value)
-    return Ranked(offer, price, one.total, one.promise, lateness, one.cost, one.demoted)
+    cost = None if one.cost_minor is None else Money(one.cost_minor, currency)
+    return Ranked(offer, price, price.total, one.promise, lateness, cost, one.demoted)
 
 
 _AS_IT_WEIGHS: Final = Weighing(round_up_grams=Count(1))
@@ -478,20 +480,18 @@ _NO_RECORD: Final = Lateness(None, Finding("quote.record", False, "provider_has_
 _NO_VALUE: Final = Lateness(None, Finding("quote.value", False, "goods_value_stated"))
 
 
-def _cost(total: Money, lateness: Money | None, currency: str, market: Market) -> Money | None:
-    """The total and the expected lateness in that currency; what nobody knows counts as nothing."""
-    if total.currency != currency:
-        conversion = market.conversions.get(total.currency)
-        if conversion is None:
-            return None
-        total = convert(total, currency, conversion.rate)
-    return total if lateness is None else total + lateness
+def _cost(total_minor: int, paid_in: str, currency: str, market: Market) -> int | None:
+    """The total in that currency; None where no exchange rate is known."""
+    if paid_in == currency:
+        return total_minor
+    conversion = market.conversions.get(paid_in)
+    return None if conversion is None else convert(Money(total_minor, paid_in), currency, conversion.rate).minor
 
 
 def _criterion(one: _Judged, by: Criterion) -> tuple[bool, int | datetime]:
     if by is Criterion.PROMISE:
         return False, one.promise.promised_at
-    return one.cost is None, 0 if one.cost is None else one.cost.minor
+    return one.cost_minor is None, one.cost_minor or 0
 
 
 def _outranked(one: _Judged, rule: QuoteTerms) -> LeftOut:

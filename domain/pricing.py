@@ -181,11 +181,13 @@ class Price:
     @property
     def discount(self) -> Money:
         """What the buyer pays less than the total."""
-        return -money.total([charge.amount for charge in self.benefits], self.charges[0].amount.currency)
+        currency = self.charges[0].amount.currency
+        if not self.benefits:  # as of nearly all
+            return Money.zero(currency)
+        return -money.total([charge.amount for charge in self.benefits], currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """What a price is asked for: the goods, when they are handed over at the latest, every area key of both ends."""
 
     pieces: tuple[Piece, ...]
@@ -258,17 +260,15 @@ def chargeable(weighing: Weighing, pieces: Sequence[Piece], own_divisor: int | N
 
 
 class Bill(NamedTuple):
-    """What goods come to by a list, as numbers: what offers are compared by. `itemised` tells it line by line."""
+    """What goods come to by a list, as numbers: what offers are compared by. `itemised` tells it line by line.
 
+    `total_minor` is the sum of the lines, in the list's currency.
+    """
+
+    total_minor: int
     freight: "_Freight"
     surcharges: tuple["_Due", ...]
     chargeable: Chargeable
-
-    @property
-    def total(self) -> Money:
-        """The sum of the lines."""
-        freight = self.freight
-        return Money(freight.minor + sum(due.minor for due in self.surcharges), freight.currency)
 
 
 def price(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Chargeable | None = None) -> Price:
@@ -287,15 +287,19 @@ def bill(tariff: Tariff, prices: PriceList, occasion: Occasion, measured: Charge
     if measured is None:
         measured = chargeable(tariff.weighing, occasion.pieces, prices.cubic_centimetres_per_kilogram)
     freight = _freight(tariff, prices, occasion, measured)
-    found = [_due(surcharge, occasion, measured, freight) for surcharge in prices.surcharges]
-    due = [each for each in found if each is not None]
-    due.sort(key=_place)
-    return Bill(freight, tuple(due), measured)
+    surcharges, total_minor = [], freight.minor
+    for surcharge in prices.surcharges:
+        due = _due(surcharge, occasion, measured, freight)
+        if due is not None:
+            surcharges.append(due)
+            total_minor += due.minor
+    surcharges.sort(key=_place)
+    return Bill(total_minor, freight, tuple(surcharges), measured)
 
 
 def itemised(bill: Bill) -> Price:
     """The lines of the bill, each with its computation."""
-    freight, surcharges, measured = bill
+    _, freight, surcharges, measured = bill
     charges = [_freight_line(freight, measured)]
     charges += (_surcharge_line(due, charges[0].amount) for due in surcharges)
     return Price(tuple(charges), measured, freight.containers)
@@ -409,8 +413,8 @@ def _in_containers(
 def _freight_line(freight: _Freight, measured: Chargeable) -> Charge:
     rate = freight.rate
     inputs: dict[str, Input] = {
-        "measure": rate.measure.value,
-        "container": None if rate.container is None else rate.container.value,
+        "measure": str(rate.measure),
+        "container": None if rate.container is None else str(rate.container),
         "atLeast": rate.at_least,
         "below": rate.below,
         "flat": rate.flat,
@@ -485,7 +489,7 @@ def _due(surcharge: NewSurcharge, occasion: Occasion, measured: Chargeable, frei
 def _surcharge_line(due: _Due, freight: Money) -> Charge:
     surcharge, minor, billed = due
     kind = _LINES[surcharge.kind]
-    inputs: dict[str, Input] = {"kind": kind.value, "charge": surcharge.charge.value}
+    inputs: dict[str, Input] = {"kind": str(kind), "charge": str(surcharge.charge)}
     if surcharge.charge is SurchargeCharge.SHARE:
         inputs["basisPoints"] = surcharge.basis_points
         inputs["freight"] = str(freight)

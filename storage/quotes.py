@@ -88,7 +88,7 @@ def read_pieces(value: Any) -> tuple[Piece, ...]:
 def _written_charges(charges: Sequence[Charge]) -> list[dict[str, Any]]:
     return [
         {
-            "kind": charge.kind.value,
+            "kind": str(charge.kind),
             "minor": charge.amount.minor,
             "currency": charge.amount.currency,
             "because": explain.plain(charge.because),

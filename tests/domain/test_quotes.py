@@ -61,27 +61,25 @@ def rate(price: str, **more: Any) -> NewRate:
 
 def offer(number: int = 1, price: str = "2.00", **more: Any) -> Offer:
     """A lane of service `number`."""
-    return replace(
-        Offer(
-            lane_id=LaneId.mint(1, number),
-            service_id=ServiceId.mint(1, number),
-            provider_id=ProviderId.mint(1, number),
-            rate_sheet_id=RateSheetId.mint(1, number),
-            mode=ServiceMode.AIR,
-            level=ServiceLevel.STANDARD,
-            incoterms=frozenset({Incoterm.DAP}),
-            dangerous_goods=frozenset(),
-            limits=Limits(),
-            markets=frozenset(),
-            origin_country="CN",
-            destination_country="US",
-            timing=Timing(3, 5, 1, "17:00", "Asia/Shanghai"),
-            zone="A",
-            prices=PriceList("USD", (rate(price),)),
-            narrowness=0,
-        ),
-        **more,
+    plain = Offer(
+        lane_id=LaneId.mint(1, number),
+        service_id=ServiceId.mint(1, number),
+        provider_id=ProviderId.mint(1, number),
+        rate_sheet_id=RateSheetId.mint(1, number),
+        mode=ServiceMode.AIR,
+        level=ServiceLevel.STANDARD,
+        incoterms=frozenset({Incoterm.DAP}),
+        dangerous_goods=frozenset(),
+        limits=Limits(),
+        markets=frozenset(),
+        origin_country="CN",
+        destination_country="US",
+        timing=Timing(3, 5, 1, "17:00", "Asia/Shanghai"),
+        zone="A",
+        prices=PriceList("USD", (rate(price),)),
+        narrowness=0,
     )
+    return plain._replace(**more)
 
 
 def answered(*made: Offer, wish: RequestQuote = WISH) -> tuple[list[Quote], tuple[offers.LeftOut, ...]]:
