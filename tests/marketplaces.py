@@ -126,13 +126,14 @@ def marketplace(pool: Pool, made: NewTenant) -> Marketplace:
 class Asking:
     """A client of the engine: what a caller asks is answered as over HTTP, without HTTP."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, reader: Engine | None = None) -> None:
+        self.engine, self.reader = engine, reader or engine
+        """`reader` parses, validates and plans: one of the same contract may do it for several over other pools."""
 
     async def answer(self, caller: Caller, text: str, **variables: Any) -> Answer:
         """The engine's answer, errors included."""
         return await self.engine.execute(
-            Request(self.engine.prepare(text), caller, f"req_{mint(ApiKeyId)}", None, variables)
+            Request(self.reader.prepare(text), caller, f"req_{mint(ApiKeyId)}", None, variables)
         )
 
     async def __call__(self, caller: Caller, text: str, **variables: Any) -> Any:

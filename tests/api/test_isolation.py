@@ -26,6 +26,7 @@ from api.schema.schema import Contract
 from api.settings import Settings
 from domain.access import Caller
 from domain.ids import KINDS, ApiKeyId, is_id
+from storage import pool as connections
 from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
@@ -47,6 +48,8 @@ RARE = 8
 """Of a kind with so few things the first test asks for all."""
 AT_ONCE = 100
 """How many ids `nodes` takes."""
+STATEMENTS = 2_000
+"""More than everything that is asked here needs."""
 LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
@@ -82,13 +85,17 @@ async def world(
 ) -> AsyncIterator[World]:
     worker = await Pool.open(settings.database_worker_url, size=4)
     here, there = await side(worker, owner, "Here"), await side(worker, owner, "There")
-    app = await Pool.open(settings.database_url, size=1)
-    unbound = await Pool.open(settings.database_owner_url, size=1)
-    misled = await Misled.open(settings.database_url, size=1)
-    misled.shows = here.market.id
-    yield World(here, there, *(Asking(Engine(promised, pool)) for pool in (app, unbound, misled)))
-    for pool in (worker, app, unbound, misled):
-        await pool.close()
+    with pytest.MonkeyPatch.context() as patch:  # a few hundred long statements go round: each is planned once
+        patch.setattr(connections, "STATEMENTS_MAX", STATEMENTS)
+        patch.setitem(connections.SETTINGS, "plan_cache_mode", "force_generic_plan")
+        app = await Pool.open(settings.database_url, size=1)
+        unbound = await Pool.open(settings.database_owner_url, size=1)
+        misled = await Misled.open(settings.database_url, size=1)
+        misled.shows = here.market.id
+        reader = Engine(promised, app)
+        yield World(here, there, *(Asking(Engine(promised, pool), reader) for pool in (app, unbound, misled)))
+        for pool in (worker, app, unbound, misled):
+            await pool.close()
     await owner.execute(emptying)
 
 

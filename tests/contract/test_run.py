@@ -133,22 +133,29 @@ def session(state: Path) -> dict[str, object]:
     return known
 
 
-@on_linux
-@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long)])
-def test_nothing_is_left_when_the_parent_is_killed(state: Path, port: int, workers: str) -> None:
-    with serving(state, port, "--workers", workers) as run:
-        children = descendants(run.pid)
-        assert len(children) > 2
-        run.kill()
-        run.wait()
-        await_end(children)
+def kill(run: subprocess.Popen[str], port: int) -> None:
+    """The platform is killed, nothing of it is left, and its port is free again."""
+    children = descendants(run.pid)
+    assert len(children) > 2
+    run.kill()
+    run.wait()
+    await_end(children)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
 
 
+@pytest.mark.long
 @on_linux
-def test_ctrl_c_stops_everything_and_the_next_start_finds_the_same_demo(state: Path, port: int) -> None:
+def test_nothing_is_left_when_the_parent_of_two_is_killed(state: Path, port: int) -> None:
+    with serving(state, port, "--workers", "2") as run:
+        kill(run, port)
+
+
+@on_linux
+def test_ctrl_c_stops_everything_the_next_start_finds_the_same_demo_and_a_kill_leaves_nothing(
+    state: Path, port: int
+) -> None:
     with serving(state, port, demo="yes") as run:
         children = descendants(run.pid)
         first = session(state)
@@ -164,8 +171,9 @@ def test_ctrl_c_stops_everything_and_the_next_start_finds_the_same_demo(state: P
     printed = (state.parent / "said").read_text()
     assert all(token in printed for token in tokens.values())
     assert "not for live data" in printed
-    with serving(state, port, demo="yes"):
+    with serving(state, port, "--workers", "1", demo="yes") as run:
         assert session(state) == first
+        kill(run, port)
 
 
 @pytest.mark.long
