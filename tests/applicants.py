@@ -137,11 +137,11 @@ async def applied(
     offer: dict[str, Any],
     country: str = "BR",
     person: str = "ada",
+    device: str | None = None,
 ) -> Applicant:
     """A person has applied for a company, and acts for it."""
-    payload = await ask.mutate(
-        guest(market, person), "applyAsProvider", "providerId", name="Correio Azul", country=country, offer=offer
-    )
+    wish = {"name": "Correio Azul", "country": country, "offer": offer, "device": device}
+    payload = await ask.mutate(guest(market, person), "applyAsProvider", "providerId", **wish)
     assert codes(payload) == []
     id_ = payload["providerId"]
     organisation = await market.organisation_of(party_id(id_))

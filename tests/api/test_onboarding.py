@@ -146,7 +146,7 @@ async def test_one_hand_has_one_account_and_a_doubt_goes_to_the_desk(
 ) -> None:
     await courier.hand_in_everything()
     await courier.do("submitApplication", courier.caller)
-    twin = await applied(courier.market, ask, owner, OFFER, person="bob")
+    twin = await applied(courier.market, ask, owner, OFFER, person="bob", device="0C:11:af")
     await twin.hand_in_everything(legal_representative="Y9 999", tax_number="998/77", bank_account="1111 2222")
     listed = (await twin.seen())["onboarding"]["missing"]
     assert [(each["requirement"], [reason["reason"] for reason in each["because"]]) for each in listed] == [
@@ -154,7 +154,10 @@ async def test_one_hand_has_one_account_and_a_doubt_goes_to_the_desk(
     ]
     refused = await twin.do("submitApplication", twin.caller)
     assert (codes(refused), reasons(refused)) == (["REFUSED"], ["provider_shares_with_no_account"])
-    doubted = await applied(courier.market, ask, owner, OFFER, person="eve")
+    doubted = await applied(courier.market, ask, owner, OFFER, person="eve", device="0c11AF")
+    by_device = "query ($id: ID!) { provider(id: $id) { relatedAccounts { provider { id } kinds } } }"
+    (account,) = (await ask(courier.staff(), by_device, id=doubted.id))["provider"]["relatedAccounts"]
+    assert account == {"provider": {"id": twin.id}, "kinds": ["DEVICE"]}
     await doubted.hand_in_everything(legal_representative="Z7 777", tax_number="111/22")
     held = await doubted.do("submitApplication", doubted.caller)
     assert (codes(held), held["provider"]["state"]) == ([], "SCREENING")
@@ -435,12 +438,26 @@ async def test_silence_flags_the_review_and_lapses_the_correction(courier: Appli
       nodes { id overdue dueAt assigneeId version provider { id } } } }"""
     (review,) = (await courier.ask(courier.staff(), queue))["reviews"]["nodes"]
     assert (review["overdue"], review["dueAt"]) == (False, "2026-02-05T04:59:59.999999Z")
+
+    async def queued(**wish: Any) -> int:
+        counted = "query ($filter: ReviewFilter) { reviews(first: 1, filter: $filter) { totalCount } }"
+        found: int = (await courier.ask(courier.staff(), counted, filter=wish))["reviews"]["totalCount"]
+        return found
+
+    assert (await queued(countries=["BR"]), await queued(countries=["US"])) == (1, 0)
+    assert (await queued(kinds=[OFFER["kind"]]), await queued(kinds=["NVOCC"])) == (1, 0)
+    assert (await queued(assigned=False), await queued(assigned=True), await queued(overdue=True)) == (1, 0, 0)
     await moved(courier, START + timedelta(days=5))
     (review,) = (await courier.ask(courier.staff(), queue))["reviews"]["nodes"]
     assert review["overdue"]
     desk = courier.staff()
     taken = await courier.ask.mutate(desk, "assignReview", "review { assigneeId }", reviewId=review["id"])
     assert taken["review"]["assigneeId"] == desk.actor_id
+    assert (await queued(assigneeId=desk.actor_id), await queued(assigned=False), await queued(overdue=True)) == (
+        1,
+        0,
+        1,
+    )
     stranger = await courier.ask.mutate(
         desk, "assignReview", "review { id }", reviewId=review["id"], assigneeId=courier.caller.actor_id
     )
