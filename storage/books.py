@@ -53,7 +53,7 @@ async def laws(connection: Connection, tenant_id: TenantId) -> list[Law]:
         await _given(connection, tenant_id, "fees of plans and inspections = their transfers", fees.LAW),
         await _given(connection, tenant_id, "shares of parties = their part of each coupon and refund", losses.SHARES),
         await _given(
-            connection, tenant_id, "recovered + charged = accepted by carriers + due from parties", losses.BORNE
+            connection, tenant_id, "recovered + charged = accepted + reimbursed + due from parties", losses.BORNE
         ),
         *await _parties(connection, tenant_id),
         await _recoveries(connection, tenant_id),

@@ -84,7 +84,7 @@ LAWS = {
     "reserved of a coupon = held by checkouts": {"looked at"},
     "fees of plans and inspections = their transfers": {"looked at"},
     "shares of parties = their part of each coupon and refund": {"looked at"},
-    "recovered + charged = accepted by carriers + due from parties": {"looked at"},
+    "recovered + charged = accepted + reimbursed + due from parties": {"looked at"},
     "deposits = movements = account": {"held", "movements", "account"},
     "no negative balance where forbidden": {"accounts"},
     "the audit chain is unbroken": {"seals", "rows sealed"},

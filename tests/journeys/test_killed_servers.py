@@ -2,7 +2,7 @@
 
 Clients do what good clients do: each call has a key of its own, and whoever hears no answer asks again with the same
 key. Server processes are killed without warning between and in the middle of what they do; the next one begins to
-answer on the same socket.
+answer on the same socket. Some of the calls race for what is left of one loss: no more is drawn than there is.
 """
 
 from __future__ import annotations
@@ -45,6 +45,12 @@ REDEEM = (
 DEPOSIT = (
     "mutation($i: RecordDepositInput!) { recordDeposit(input: $i) { movement { id } userErrors { code message } } }"
 )
+INSURED = (
+    "mutation($i: RecordInsurancePaymentInput!) { recordInsurancePayment(input: $i) "
+    "{ insurancePayment { id } userErrors { code message } } }"
+)
+LOSS_MINOR, PART = 2_00, "0.50"
+"""One loss, and what each of many insurers would pay of it: four do, and the others come too late."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,8 +119,17 @@ async def key_of(story: Story) -> str:
     return (await market.act(market.staff, keys.issue_api_key, wish)).once["secret"]
 
 
-async def goods(story: Story) -> tuple[list[CouponId], list[OrderId]]:
-    """Coupons of US$100 for late goods, and orders that they can pay for."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Goods:
+    """Coupons of US$100 for late goods, orders that they can pay for, and a line of one whose goods are insured."""
+
+    coupons: list[CouponId]
+    orders: list[OrderId]
+    insured: tuple[OrderId, str]
+
+
+async def goods(story: Story) -> Goods:
+    """What calls are about."""
     late = [await story.late_order() for _ in range(COUPONS)]
     await story.market.move(DAY_AFTER, runs=True)
     coupons = []
@@ -122,22 +137,37 @@ async def goods(story: Story) -> tuple[list[CouponId], list[OrderId]]:
         claim = await story.open(order_id)
         await story.accept(claim)
         coupons.append((await story.coupon(claim)).id)
-    return coupons, [await story.later_order() for _ in range(ORDERS)]
+    orders, lost = [await story.later_order() for _ in range(ORDERS)], await story.later_order(LOSS_MINOR)
+    tenant_id = story.market.tenant_id
+    line_id = await story.market.pool.fetchval(tenant_id, "SELECT id FROM order_lines WHERE order_id = $1", lost)
+    return Goods(coupons, orders, (lost, line_id))
 
 
-def calls(story: Story, coupons: list[CouponId], orders: list[OrderId], count: int) -> Iterator[Call]:
-    """So many mutations that move money, each with a key of its own; nothing in them can be refused."""
+def calls(story: Story, about: Goods, count: int) -> Iterator[Call]:
+    """So many mutations that move money, each with a key of its own.
+
+    Nothing in them can be refused but what is above what is left of the loss.
+    """
+    coupons, orders, (lost, line_id) = about.coupons, about.orders, about.insured
     chance = random.Random(SEED)  # noqa: S311 - the same calls in each run
     for number in range(count):
         once = {"idempotencyKey": f"call-{number}"}
-        if chance.random() < 0.6:
+        dice = chance.random()
+        if dice < 0.5:
             # Never more than a coupon holds: at most 10 cents each.
             amount = {"amount": f"0.{chance.randint(1, 10):02d}", "currency": "USD"}
             spent = {"couponId": chance.choice(coupons), "orderId": chance.choice(orders), "amount": amount}
             yield Call(REDEEM, "redeemCoupon", "redemption", {**spent, **once})
+        elif dice < 0.7:
+            paid = {"amount": {"amount": PART, "currency": "USD"}, "reference": f"policy-{number}"}
+            paid |= {"orderId": lost, "lineId": line_id, "cause": "NON_RECEIPT", "insurer": "Anchor Cover"}
+            yield Call(INSURED, "recordInsurancePayment", "insurancePayment", {**paid, **once})
         else:
             paid = {"amount": {"amount": "5.00", "currency": "USD"}, "reference": f"bank-{number}"}
             yield Call(DEPOSIT, "recordDeposit", "movement", {"providerId": story.provider_id, **paid, **once})
+
+
+TOO_LATE = "nothing is left of the loss for"
 
 
 async def send(port: int, token: str, call: Call) -> str:
@@ -168,6 +198,8 @@ async def send(port: int, token: str, call: Call) -> str:
                 if payload[call.thing] is not None:
                     return str(payload[call.thing]["id"])
                 codes = {error["code"] for error in payload["userErrors"]}
+                if codes == {"REFUSED"} and call.payload == "recordInsurancePayment":
+                    return f"{TOO_LATE} {call.members['idempotencyKey']}"
                 # Somebody else changes the same thing, or the first attempt is still on its way to being rolled back.
                 assert codes <= {"CONFLICT", "IDEMPOTENCY_IN_PROGRESS", "STALE_VERSION"}, payload
         await asyncio.sleep(min(0.05 * (attempt + 1), 0.5))
@@ -176,9 +208,9 @@ async def send(port: int, token: str, call: Call) -> str:
 
 async def run(story: Story, servers: Servers, count: int, kills: int) -> None:
     """So many calls while servers are killed so often; then everything is counted."""
-    coupons, orders = await goods(story)
+    about = await goods(story)
     token, port = await key_of(story), servers.listener.getsockname()[1]
-    waiting = list(calls(story, coupons, orders, count))[::-1]
+    waiting = list(calls(story, about, count))[::-1]
     done: dict[str, str] = {}
 
     async def client() -> None:
@@ -201,7 +233,7 @@ async def run(story: Story, servers: Servers, count: int, kills: int) -> None:
     assert servers.kills == kills
     assert len(done) == count
     assert len(set(done.values())) == count, "two keys never share an effect"
-    await add_up(story, list(calls(story, coupons, orders, count)), done)
+    await add_up(story, list(calls(story, about, count)), done)
 
 
 async def add_up(story: Story, sent: list[Call], done: dict[str, str]) -> None:
@@ -210,11 +242,16 @@ async def add_up(story: Story, sent: list[Call], done: dict[str, str]) -> None:
     async with story.market.pool.acquire(tenant_id) as connection:
         rows = await connection.fetch(
             "SELECT id, amount_minor FROM redemptions WHERE tenant_id = $1 "
-            "UNION ALL SELECT id, amount_minor FROM deposit_movements WHERE tenant_id = $1",
+            "UNION ALL SELECT id, amount_minor FROM deposit_movements WHERE tenant_id = $1 "
+            "UNION ALL SELECT id, amount_minor FROM insurance_payments WHERE tenant_id = $1",
             tenant_id,
         )
         broken = await audit.verify(connection, tenant_id)
-    wanted = {done[call.members["idempotencyKey"]]: cents(call.members["amount"]["amount"]) for call in sent}
+    made = {done[call.members["idempotencyKey"]]: cents(call.members["amount"]["amount"]) for call in sent}
+    wanted = {id: minor for id, minor in made.items() if not id.startswith(TOO_LATE)}
+    paid = sum(minor for id, minor in wanted.items() if id.startswith("inp_"))
+    assert paid == LOSS_MINOR, "all of the loss, and not a cent more"
+    assert len(wanted) < len(sent), "somebody came too late"
     assert {row["id"]: row["amount_minor"] for row in rows} == wanted
     assert await story.faults() == []
     assert broken == []
