@@ -198,7 +198,7 @@ async def test_refusals_are_said_in_either_language(sandbox: Market, ask: Asking
     ("listed", "wrong"),
     [
         ('orders(first: 1, filter: {buyerId: "nope"})', "`buyerId`: such an id is buy_ and 26 characters"),
-        (f'orders(first: 1, filter: {{supplierId: "{mint(BuyerId)}"}})', "`supplierId`: such an id is sup_"),
+        (f'orders(first: 1, filter: {{supplierId: "{BuyerId.mint(1, 1)}"}})', "`supplierId`: such an id is sup_"),
         ('coverages(first: 1, filter: {liablePartyId: "x"})', "`liablePartyId`: such an id is sup_ or prv_"),
         ('appeals(first: 1, filter: {subjectId: "x"})', "`subjectId`: such an id is three letters"),
         (

@@ -356,9 +356,10 @@ class ClaimWalk(RuleBasedStateMachine):
     @invariant()
     def what_has_ended_stays(self) -> None:
         if hasattr(self, "claim") and self.claim.state in claims.ENDED:
-            for side in CALLERS:
-                possible = {action for action in OURS if self.move(side, action).available}
-                assert possible <= {ClaimAction.REOPEN_CLAIM}
+            for caller in CALLERS.values():
+                found = [move for move in claims.moves(self.claim, caller, self.at) if move.action in OURS]
+                assert len(found) == len(OURS)
+                assert {move.action for move in found if move.available} <= {ClaimAction.REOPEN_CLAIM}
             assert self.claim.ended_at is not None
 
 
