@@ -18,6 +18,7 @@ from domain.claims import TAKES_EVIDENCE, Side
 from domain.clocks import Duty
 from domain.errors import Invalid, Problem
 from domain.ids import ProposalId
+from storage.paging import PageInfo
 from storage.saved_filters import SAVED_FILTERS
 from storage.views.view import Amount, Answer, Computed, Filter, Listing, One, Root, Row, Sort, View, columns
 
@@ -327,16 +328,6 @@ class WorkPlace:
 
     cursor: str
     node: WorkItem
-
-
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """Relay's page information."""
-
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
