@@ -85,8 +85,8 @@ def read_pieces(value: Any) -> tuple[Piece, ...]:
     return terms.read(tuple[Piece, ...], _json(value))
 
 
-def _written_charges(charges: Sequence[Charge]) -> list[dict[str, Any]]:
-    return [
+def _written_charges(charges: Sequence[Charge]) -> str:
+    lines = [
         {
             "kind": str(charge.kind),
             "minor": charge.amount.minor,
@@ -95,19 +95,24 @@ def _written_charges(charges: Sequence[Charge]) -> list[dict[str, Any]]:
         }
         for charge in charges
     ]
+    return orjson.dumps(lines).decode()
 
 
-def read_charges(value: Any) -> tuple[Charge, ...]:
+def read_charges(value: str) -> tuple[Charge, ...]:
     """The lines of a column."""
     return tuple(
         Charge(ChargeKind(each["kind"]), Money(each["minor"], each["currency"]), explain.parse(each["because"]))
-        for each in _json(value)
+        for each in orjson.loads(value)
     )
 
 
-def read_finding(value: Any) -> Finding:
+def _written_finding(finding: Finding) -> str:
+    return orjson.dumps(explain.plain(finding)).decode()
+
+
+def read_finding(value: str) -> Finding:
     """The finding of a column."""
-    return explain.parse(_json(value))
+    return explain.parse(orjson.loads(value))
 
 
 def _written_left_out(left_out: Sequence[LeftOut]) -> list[dict[str, Any]]:
@@ -137,7 +142,8 @@ def read_left_out(value: Any) -> tuple[LeftOut, ...]:
     )
 
 
-_FINDING: Final = Codec(explain.plain, read_finding, "jsonb")
+_FINDING: Final = Codec(_written_finding, read_finding)
+"""Text that is JSON, as charges are: only ever read as a whole (decision 0176)."""
 _SPOT: Final = Codec(_written_spot, read_spot, "jsonb")
 
 QUOTE_REQUESTS: Final = Table(
@@ -154,8 +160,8 @@ QUOTES: Final = Table(
     "quotes",
     Quote,
     codecs={
-        "charges": Codec(_written_charges, read_charges, "jsonb"),
-        "benefits": Codec(_written_charges, read_charges, "jsonb"),
+        "charges": Codec(_written_charges, read_charges),
+        "benefits": Codec(_written_charges, read_charges),
         "promise": _FINDING,
         "lateness": _FINDING,
         "demotion": _FINDING,
