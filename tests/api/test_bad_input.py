@@ -172,7 +172,7 @@ async def test_refusals_are_said_in_either_language(sandbox: Market, ask: Asking
     }
     shop = sandbox.staff
 
-    async def said(**members: Any) -> list[tuple[str, ...]]:
+    async def said(**members: Any) -> list[tuple[Any, ...]]:
         payload = (await ask(shop, TWICE, input={**wish, **members}))["recordOrder"]
         return [(error["code"], error["field"], error["message"], error["chinese"]) for error in payload["userErrors"]]
 
