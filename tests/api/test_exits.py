@@ -37,6 +37,15 @@ from tests.nvoccs import (
 
 async def test_a_provider_leaves_when_its_notice_is_over_and_nothing_is_open(sandbox: Market, ask: Asking) -> None:
     id = await nvocc(sandbox)
+
+    async def deposit(mutation: str) -> list[str]:
+        """The deposit comes in, or goes back; the reasons why not."""
+        wish = {"providerId": id, "amount": {"amount": "100.00", "currency": "USD"}, "reference": mutation}
+        key = f"{mutation} {await sandbox.now()}"
+        done = await ask.mutate(sandbox.staff, mutation, "deposit { held { amount } }", **wish, idempotencyKey=key)
+        return refusal(done) if done["userErrors"] else []
+
+    assert await deposit("recordDeposit") == []
     guarantee = await sandbox.offer(id)
     buyer, supplier = await sandbox.register_buyer(), await sandbox.register_supplier()
     order = await sandbox.order(buyer, supplier, [line(promised_on=date(2026, 2, 20))], [guarantee])
@@ -74,6 +83,7 @@ async def test_a_provider_leaves_when_its_notice_is_over_and_nothing_is_open(san
         "state exit { id } guarantees(first: 2) { nodes { state } } bars(first: 2) { nodes { cause since until } }",
     )
     assert (gone["state"], gone["exit"], gone["guarantees"]["nodes"]) == ("EXITED", None, [{"state": "ENDED"}])
+    assert await deposit("returnDeposit") == [], "nothing needs it any more"
     (bar,) = gone["bars"]["nodes"]
     assert bar["cause"] == "VOLUNTARY_EXIT"
     assert (
