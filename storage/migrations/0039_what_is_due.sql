@@ -49,8 +49,11 @@ BEGIN
     WHEN 'apl_' THEN (SELECT x.subject_id FROM appeals x WHERE x.tenant_id = NEW.tenant_id AND x.id = NEW.subject_id)
   END;
   IF claim IS NOT NULL THEN
-    SELECT min(k.due_at) INTO nearest FROM things_of_claim(NEW.tenant_id, claim) AS thing
-      JOIN clocks k ON k.tenant_id = NEW.tenant_id AND k.subject_id = thing AND k.state = 'RUNNING';
+    -- Thing by thing, so that whatever the planner believes of the tables no other thing's clocks are read.
+    SELECT min(d.due_at) INTO nearest FROM things_of_claim(NEW.tenant_id, claim) AS thing CROSS JOIN LATERAL (
+      SELECT min(k.due_at) AS due_at FROM clocks k
+      WHERE k.tenant_id = NEW.tenant_id AND k.subject_id = thing AND k.state = 'RUNNING'
+    ) d;
     UPDATE claims c SET beneath_due_at = nearest
       WHERE c.tenant_id = NEW.tenant_id AND c.id = claim AND c.beneath_due_at IS DISTINCT FROM nearest;
   END IF;
