@@ -136,7 +136,7 @@ async def test_what_was_recovered_charged_and_borne_sums_to_what_was_given(story
     part = AnswerCarrierClaim(case.id, CarrierAnswer.PARTLY, usd(30_00), "Weather for a part.")
     await act(story, carrier_claims.answer_carrier_claim, part)
     await story.redeem(await story.coupon(claim), await story.later_order(), usd(100_00))
-    assert await account(story, claim) == LossAccount(usd(100_00), usd(60_00), usd(30_00), usd(10_00))
+    assert await account(story, claim) == LossAccount(usd(100_00), usd(60_00), usd(30_00), usd(0), usd(10_00))
     await act(story, carrier_claims.collect_carrier_claim, CollectCarrierClaim(case.id, usd(20_00), "BANK-1"))
     assert await story.faults() == []
     await act(story, carrier_claims.write_off_carrier_claim, WriteOffCarrierClaim(case.id, "Insolvent."))
@@ -146,7 +146,7 @@ async def test_what_was_recovered_charged_and_borne_sums_to_what_was_given(story
         usd(20_00),
         usd(10_00),
     )
-    assert await account(story, claim) == LossAccount(usd(100_00), usd(60_00), usd(20_00), usd(20_00))
+    assert await account(story, claim) == LossAccount(usd(100_00), usd(60_00), usd(20_00), usd(0), usd(20_00))
     assert (await story.books()).get("CARRIER_RECEIVABLE", 0) == 0
     assert await story.faults() == []
 
