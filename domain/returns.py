@@ -86,9 +86,6 @@ class ReturnState(StrEnum):
     """The claim ended in another way."""
 
 
-SETTLED: Final = frozenset({ReturnState.COMPLIANT, ReturnState.NON_COMPLIANT, ReturnState.WAIVED})
-"""The states in which the buyer has nothing left to send: the liable party has the goods, or does not want them."""
-
 ENDED: Final = frozenset(
     {
         ReturnState.COMPLIANT,

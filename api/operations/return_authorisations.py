@@ -4,6 +4,7 @@ Knows nothing of how claims go on (`api/operations/returns.py` does), so that cl
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from api.operations.duties import end_duties, start_duty
 from domain import returns
@@ -21,6 +22,10 @@ from storage import coverage as coverage_rows
 from storage import orders as order_rows
 from storage import returns as return_rows
 from storage.unit_of_work import Work
+
+
+SETTLED: Final = frozenset({ReturnState.COMPLIANT, ReturnState.NON_COMPLIANT, ReturnState.WAIVED})
+"""The states in which the buyer has nothing left to send: the liable party has the goods, or does not want them."""
 
 
 async def authorise(work: Work, claim: Claim, awards: tuple[Award, ...], shares: Shares) -> GoodsReturn:
@@ -61,7 +66,7 @@ async def authorise(work: Work, claim: Claim, awards: tuple[Award, ...], shares:
 async def gone_back(work: Work, claim_id: ClaimId, line_ids: Collection[OrderLineId]) -> bool:
     """Whether the goods of all those lines went back for the claim before, or nobody wanted them."""
     found = await return_rows.by_claim(work.connection, work.tenant_id, claim_id)
-    gone = {line.line_id for goods in found if goods.state in returns.SETTLED for line in goods.lines}
+    gone = {line.line_id for goods in found if goods.state in SETTLED for line in goods.lines}
     return gone.issuperset(line_ids)
 
 
