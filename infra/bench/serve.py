@@ -13,16 +13,17 @@ import socket
 import sys
 from typing import Any
 
+from api import libraries  # noqa: F401 - before every other, as servers have it
+
+# isort: split
 import uvicorn
 import uvloop
 
 from api import app, server
 from api.operations.tenants import system
-from api.settings import from_environment
+from api.settings import Settings, from_environment
 from api.throttle import Budget
 from domain.ids import TenantId
-from infra.bench.bare import Bare
-from infra.bench.naive import Naive
 
 PLENTY = 10**12
 
@@ -30,14 +31,8 @@ PLENTY = 10**12
 def main(kind: str, tenant: str, descriptor: str) -> None:
     """Serves until a signal ends it."""
     settings, tenant_id = from_environment(os.environ), TenantId(tenant)
-    made: Any
-    if kind == "platform":
-        budget = Budget(capacity=PLENTY, rate=PLENTY)
-        made = app.create_app(settings, budget=budget)
-    else:
-        made = Bare(settings, tenant_id) if kind == "bare" else Naive(settings, system(tenant_id, "bench"))
     config = uvicorn.Config(
-        made,
+        _made(kind, settings, tenant_id),
         loop="uvloop",
         http=app.PROTOCOL if kind == "platform" else "httptools",
         lifespan="on",
@@ -48,6 +43,19 @@ def main(kind: str, tenant: str, descriptor: str) -> None:
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(config, socket.socket(fileno=int(descriptor))))
+
+
+def _made(kind: str, settings: Settings, tenant_id: TenantId) -> Any:
+    """The application of that kind. What the platform is compared with is not in its process."""
+    if kind == "platform":
+        return app.create_app(settings, budget=Budget(capacity=PLENTY, rate=PLENTY))
+    if kind == "bare":
+        from infra.bench.bare import Bare  # noqa: PLC0415
+
+        return Bare(settings, tenant_id)
+    from infra.bench.naive import Naive  # noqa: PLC0415
+
+    return Naive(settings, system(tenant_id, "bench"))
 
 
 async def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
