@@ -86,15 +86,8 @@ class ReturnState(StrEnum):
     """The claim ended in another way."""
 
 
-ENDED: Final = frozenset(
-    {
-        ReturnState.COMPLIANT,
-        ReturnState.NON_COMPLIANT,
-        ReturnState.WAIVED,
-        ReturnState.LAPSED,
-        ReturnState.CANCELLED,
-    }
-)
+_GOES_ON: Final = {ReturnState.ADDRESS_DUE, ReturnState.AUTHORISED, ReturnState.SHIPPED, ReturnState.RECEIVED}
+ENDED: Final = frozenset(ReturnState) - _GOES_ON
 """States in which nothing is left to do."""
 
 

@@ -23,7 +23,6 @@ from storage import orders as order_rows
 from storage import returns as return_rows
 from storage.unit_of_work import Work
 
-
 SETTLED: Final = frozenset({ReturnState.COMPLIANT, ReturnState.NON_COMPLIANT, ReturnState.WAIVED})
 """The states in which the buyer has nothing left to send: the liable party has the goods, or does not want them."""
 
