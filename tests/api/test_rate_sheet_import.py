@@ -206,7 +206,8 @@ async def test_bad_surcharges_reject_the_file_and_leave_nothing_but_the_calls_ow
     header = "surcharge,zone,price,percent,areas\n"
     body = ",A,5,,\nFUEL,,,12,\nFUEL,A,,13,\nREMOTE_AREA,,,3,Atlantis\n"
     sheet = {"title": "Odd", "currency": "USD", "validFrom": iso(START), "surcharges": [FUEL]}
-    wish = {"serviceId": await reader.service(), "sheet": sheet, "uploadId": await reader.upload(header + body)}
+    service = await reader.service()
+    wish = {"serviceId": service, "sheet": sheet, "uploadId": await reader.upload(header + body)}
     begun = await reader.done("importRateSheet", STATE, **wish)
     await reader.worker.read_rates(reader.market.id)
     done = await reader.shown(begun["rateImport"]["id"])
@@ -217,7 +218,7 @@ async def test_bad_surcharges_reject_the_file_and_leave_nothing_but_the_calls_ow
     assert (done["state"], done["accepted"], done["surcharges"]) == ("REJECTED", 3, 2)
     shown = (await reader.read(SHOWN, id=begun["rateSheet"]["id"]))["rateSheet"]
     assert [node["line"] for node in shown["surcharges"]["nodes"]] == [None]
-    crowd = await reader.ask_for("surcharge,zone,price,percent\n,A,5,\n" + "FUEL,,,1\n" * 101, wish["serviceId"])
+    crowd = await reader.ask_for("surcharge,zone,price,percent\n,A,5,\n" + "FUEL,,,1\n" * 101, service)
     await reader.worker.read_rates(reader.market.id)
     (reject,) = (await reader.shown(crowd))["rejects"]["nodes"]
     assert [each["reason"] for each in reject["reasons"]] == ["rate_file_has_room_for_surcharges"]

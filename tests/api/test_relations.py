@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -19,7 +20,7 @@ from storage import providers as provider_rows
 from storage import relations as relation_rows
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work
-from tests.api.test_exits import DAY, noted
+from tests.api.test_exits import noted
 from tests.api.test_points import give, tick
 from tests.builders import START, Market
 from tests.marketplaces import Asking, Marketplace, Member, open_marketplace
@@ -45,7 +46,7 @@ class People:
         assert isinstance(of.party_id, ProviderId)
         return of.party_id
 
-    async def related(self, of: Member) -> tuple[ProviderId, ...]:
+    async def related(self, of: Member) -> tuple[LiablePartyId, ...]:
         async with self.market.pool.acquire(self.market.id) as connection:
             return await relation_rows.related(connection, self.market.id, self.id(of))
 
@@ -251,11 +252,11 @@ async def test_a_suppliers_removal_keeps_its_related_accounts_out_until_the_desk
     assert shown[sibling]["kinds"] == shown[carrier]["kinds"] == ["TAX_NUMBER"]
     assert [each["text"] for each in shown[named]["because"]] == ["The desk found it: One letterhead."]
     assert (await ask(sandbox.supplier(removed), SEEN, id=removed))["supplier"]["relatedAccounts"] == []
-    for id in (sibling, carrier):
-        wish = {"relationId": shown[id]["relation"]["id"], "reason": "A tax agent's number."}
+    for party_id in (sibling, carrier):
+        wish = {"relationId": shown[party_id]["relation"]["id"], "reason": "A tax agent's number."}
         await ask.mutate(sandbox.staff, "clearRelation", "relation { state }", **wish)
-        assert await keeps_out(sandbox, id) == []
-    await sandbox.move(START + 366 * DAY)
+        assert await keeps_out(sandbox, party_id) == []
+    await sandbox.move(START + timedelta(days=366))
     assert await keeps_out(sandbox, named) == []
     for table in ("fingerprints", "relations", "audit", "outbox", "history"):
         text = await owner.fetchval(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t")
