@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import asyncpg
@@ -62,20 +63,18 @@ async def plan(connection: asyncpg.Connection[Any], text: str, *arguments: Any) 
     return set(steps(json.loads(found)[0]["Plan"]))
 
 
-@pytest.mark.parametrize("ring", [*RINGS])
-@pytest.mark.parametrize(("bounds", "backward"), [((), False), ((">",), False), (("<",), True), ((">", "<"), True)])
-async def test_the_nearest_are_read_by_ranges_of_cells(
-    app_sees: asyncpg.Connection[Any], ring: int, bounds: tuple[str, ...], backward: bool
-) -> None:
-    ranges = geography.around(AT, ring)
-    found = await plan(
-        app_sees, nearest(*bounds, backward=backward),
-        "ten_1", SELLING, datetime.now(UTC), "REPAIR", AT.latitude, AT.longitude,
-        [each.low for each in ranges], [each.high for each in ranges], ring, 10,
-        *(value for _ in bounds for value in (20_000, "svp_1")),
-    )  # fmt: skip
-    assert "service_point_cells_near" in found
-    assert "service_point_cells" not in found
+async def test_the_nearest_are_read_by_ranges_of_cells(app_sees: asyncpg.Connection[Any]) -> None:
+    """Each ring, from the front and from the back, within cursors and without."""
+    for ring, (bounds, backward) in product(RINGS, (((), False), ((">",), False), (("<",), True), ((">", "<"), True))):
+        ranges = geography.around(AT, ring)
+        found = await plan(
+            app_sees, nearest(*bounds, backward=backward),
+            "ten_1", SELLING, datetime.now(UTC), "REPAIR", AT.latitude, AT.longitude,
+            [each.low for each in ranges], [each.high for each in ranges], ring, 10,
+            *(value for _ in bounds for value in (20_000, "svp_1")),
+        )  # fmt: skip
+        assert "service_point_cells_near" in found, (ring, bounds)
+        assert "service_point_cells" not in found, (ring, bounds)
 
 
 async def test_covering_points_are_read_by_radius_and_by_area(app_sees: asyncpg.Connection[Any]) -> None:
