@@ -213,6 +213,8 @@ class ClaimWalk(RuleBasedStateMachine):
             day = dates.local_day(before.due_at, NEW_YORK) + timedelta(days=days)
             of_days = before.due_at == dates.end_of_day(dates.local_day(before.due_at, NEW_YORK), NEW_YORK)
             exactly = before.due_at + timedelta(days=days)
+            if dates.end_of_day(day, NEW_YORK) < min(self.at, exactly):  # an hour was lost, and the day with it
+                day += timedelta(days=1)
             assert self.claim.due_at == (dates.end_of_day(day, NEW_YORK) if of_days else exactly), "also by hours"
         assert (self.claim.state, self.claim.duty) == (before.state, before.duty)
 
