@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 import orjson
+from asyncpg import Record
 
 from domain import dates
 from domain.claims import (
@@ -90,33 +91,9 @@ class CaseRows:
     charged_back: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a claim is about: its cover, its reason, and the lines that its buyer named, none where all are meant."""
-
-    coverage_id: CoverageId
-    reason: ClaimReason
-    named: tuple[OrderLineId, ...]
-
-
 async def get(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Claim:
     """The claim. Refuses with NotFound."""
     return await CLAIMS.get(connection, tenant_id, id)
-
-
-async def get_subject(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Subject:
-    """What the claim is about, which never changes: what must be known to lock its case. Refuses with NotFound."""
-    row = await connection.fetchrow(
-        "SELECT t.coverage_id, t.reason, CASE WHEN t.itemised THEN ARRAY(SELECT l.line_id FROM claim_lines l"
-        " WHERE l.tenant_id = t.tenant_id AND l.claim_id = t.id ORDER BY l.position) ELSE '{}' END AS named"
-        " FROM claims t WHERE t.tenant_id = $1 AND t.id = $2",
-        tenant_id,
-        id,
-    )
-    if row is None:
-        raise NotFound("There is no such claim.", id=str(id))
-    named = tuple(OrderLineId(line) for line in row["named"])
-    return Subject(CoverageId(row["coverage_id"]), ClaimReason(row["reason"]), named)
 
 
 async def lock(connection: Connection, tenant_id: TenantId, id: ClaimId) -> Claim:
@@ -133,6 +110,25 @@ async def lock_case(connection: Connection, tenant_id: TenantId, coverage_id: Co
     found = await connection.fetchrow(_CASE, tenant_id, coverage_id)
     if order is None or found is None:
         raise NotFound("There is no such cover.", field=("coverageId",))
+    return _case(order, found)
+
+
+async def lock_with_case(connection: Connection, tenant_id: TenantId, id: ClaimId) -> tuple[Claim, CaseRows]:
+    """The claim and its case, in two statements: the order's lock first, then the claim's, then what they found.
+
+    Refuses with NotFound.
+    """
+    locked = await connection.fetchrow(_LOCK_CLAIM, tenant_id, id)
+    if locked is None:
+        raise NotFound("There is no such claim.", id=str(id))
+    claim = locked["claim"]
+    found = await connection.fetchrow(_CASE_OF_CLAIM, tenant_id, claim["coverage_id"], id)
+    assert found is not None  # a claim has its cover
+    lines = tuple(map(CLAIM_LINES.decode, found["claim_lines"] or ()))
+    return CLAIMS.decode(claim, lines=lines), _case(locked["ordered"], found)
+
+
+def _case(order: Record, found: Record) -> CaseRows:
     return CaseRows(
         order=ORDERS.decode(order, lines=tuple(map(ORDER_LINES.decode, found["lines"] or ()))),
         cover=COVERAGES.decode(found["cover"]),
@@ -290,6 +286,12 @@ SELECT {ORDERS.selection()} FROM orders t WHERE t.tenant_id = $1
   AND t.id = (SELECT c.order_id FROM coverages c WHERE c.tenant_id = $1 AND c.id = $2) FOR UPDATE OF t
 """
 
+_LOCK_CLAIM: Final = """
+SELECT t AS ordered, m AS claim FROM claims m JOIN orders t ON t.tenant_id = $1 AND t.id = m.order_id
+WHERE m.tenant_id = $1 AND m.id = $2 FOR UPDATE OF t, m
+"""
+"""Rows are locked in the order in which they are named: the order, then the claim (a test holds Postgres to it)."""
+
 _OF_COVER: Final = "WHERE c.tenant_id = $1 AND c.id = $2"
 _OTHERS: Final = """
   (SELECT jsonb_agg(jsonb_build_object('id', o.id, 'number', o.number, 'reason', o.reason, 'cause', o.cause,
@@ -300,9 +302,8 @@ _OTHERS: Final = """
    FROM claims o WHERE o.tenant_id = $1 AND o.order_id = c.order_id AND o.coverage_id <> c.id
      AND o.state <> 'WITHDRAWN' AND coalesce(o.outcome, '') NOT IN ('DENIED', 'NO_EVIDENCE'))"""
 
-_CASE: Final = (
-    """
-SELECT c AS cover,
+_CASE_COLUMNS: Final = (
+    """c AS cover,
   (SELECT array_agg(l ORDER BY l.position) FROM order_lines l
    WHERE l.tenant_id = $1 AND l.order_id = c.order_id) AS lines,
   (SELECT array_agg(s ORDER BY s.id) FROM shipments s WHERE s.tenant_id = $1 AND s.order_id = c.order_id) AS shipments,
@@ -322,7 +323,10 @@ SELECT c AS cover,
     + """) AS charged_back,
   """
     + _OTHERS
-    + """ AS others
-FROM coverages c """
-    + _OF_COVER
+    + " AS others"
+)
+_CASE: Final = f"SELECT {_CASE_COLUMNS} FROM coverages c {_OF_COVER}"
+_CASE_OF_CLAIM: Final = (
+    "SELECT (SELECT array_agg(y ORDER BY y.position) FROM claim_lines y WHERE y.tenant_id = $1 AND y.claim_id = $3)"
+    f" AS claim_lines, {_CASE_COLUMNS} FROM coverages c {_OF_COVER}"
 )

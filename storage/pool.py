@@ -348,7 +348,7 @@ class Pool:
 
 async def to_the_end(work: Coroutine[Any, Any, R]) -> R:
     """What `work` returns or raises, waited for even if the waiting task is cancelled; the cancellation comes after."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.get_running_loop().create_task(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -84,8 +84,8 @@ class Column:
     """Shown in audit and history only as a keyed digest."""
 
 
-Build = Callable[[Sequence[Any]], Any]
-"""From the values of a row, in the order of the columns, one field's value."""
+Build = str
+"""How one field's value is made of `v`, the values of a row in the order of the columns: an expression."""
 
 
 class Twin(NamedTuple):
@@ -125,10 +125,11 @@ class Table(Generic[T]):
         self._columns: list[Column] = []
         self._amounts: list[str] = []
         self._currency_at = -1
-        self._builds = self._lay_out(type, "")
-        self._plain_builds = [build for build in self._builds if not isinstance(build, str)]
+        self._known: dict[str, Any] = {"Money": Money}
+        builds = self._lay_out(type, "")
         if self._amounts:
             self._place_currency()
+        self._make = self._compiled(type, builds)
         self.columns: tuple[Column, ...] = tuple(self._columns)
         self.names: tuple[str, ...] = tuple(column.name for column in self.columns)
         self.hidden = frozenset(column.name for column in self.columns if column.hidden)
@@ -162,12 +163,7 @@ class Table(Generic[T]):
 
     def decode(self, record: Record | Mapping[str, Any], **children: tuple[Any, ...]) -> T:
         """The dataclass of a record that has all `names`, whatever else it has. The caller brings its children."""
-        values = self._take(record)
-        if not self.children:
-            return self.type(*[build(values) for build in self._plain_builds])
-        return self.type(
-            *[children.get(build, ()) if isinstance(build, str) else build(values) for build in self._builds]
-        )
+        return self._make(self._take(record), children)
 
     def selection(self, alias: str = "t") -> str:
         """The columns for a SELECT list: `t.id, t.number, …`."""
@@ -238,14 +234,14 @@ class Table(Generic[T]):
 
     # -- laying out, once ----------------------------------------------------------------------------------------------
 
-    def _lay_out(self, type_: type, prefix: str) -> list[Build | str]:
-        """The columns of a dataclass are declared; how each field is built, or its name where children fill it."""
+    def _lay_out(self, type_: type, prefix: str) -> list[Build]:
+        """The columns of a dataclass are declared; how each field is built."""
         hints = get_type_hints(type_)
         return [self._lay_out_field(field.name, hints[field.name], prefix) for field in fields(type_)]
 
-    def _lay_out_field(self, name: str, hint: Any, prefix: str) -> Build | str:
+    def _lay_out_field(self, name: str, hint: Any, prefix: str) -> Build:
         if name in self.children and not prefix:
-            return name
+            return f"children.get({name!r}, ())"
         path, kind = prefix + name, _without_none(hint)
         if name in self._codecs:
             codec = self._codecs[name]
@@ -255,7 +251,7 @@ class Table(Generic[T]):
             self._add(Column(f"{name}_minor", path, "bigint", encode=attrgetter("minor")), None)
             return self._build_money(len(self._columns) - 1)
         if isinstance(kind, type) and is_dataclass(kind):
-            return _build_group(kind, self._lay_out(kind, f"{path}."))
+            return f"{self._name(kind)}({', '.join(self._lay_out(kind, f'{path}.'))})"
         if name == "currency":
             self._currency_at = len(self._columns)
         sql_type, encode, decode = _scalar(path, kind)
@@ -266,8 +262,8 @@ class Table(Generic[T]):
         place = len(self._columns)
         self._columns.append(column)
         if decode is None:
-            return itemgetter(place)
-        return lambda values: None if values[place] is None else decode(values[place])
+            return f"v[{place}]"
+        return f"None if v[{place}] is None else {self._name(decode)}(v[{place}])"
 
     def _place_currency(self) -> None:
         """Rows with Money have a column `currency`, whether or not the dataclass has a field of that name."""
@@ -276,11 +272,24 @@ class Table(Generic[T]):
             self._columns.append(Column("currency", self._amounts[0], "text", encode=attrgetter("currency")))
 
     def _build_money(self, place: int) -> Build:
-        return lambda values: None if values[place] is None else Money(values[place], values[self._currency_at])
+        return f"None if v[{place}] is None else Money(v[{place}], v[CURRENCY])"
 
+    def _name(self, known: Any) -> str:
+        """A name by which the expressions know it."""
+        name = f"k{len(self._known)}"
+        self._known[name] = known
+        return name
 
-def _build_group(type_: type, builds: Sequence[Build | str]) -> Build:
-    return lambda values: type_(*[build(values) for build in builds if not isinstance(build, str)])
+    def _compiled(self, type_: type[T], builds: Sequence[Build]) -> Callable[[Sequence[Any], Mapping[str, Any]], T]:
+        """The function that makes the dataclass of a row's values and its children.
+
+        One expression, where a call per field would cost more than everything else about a row. It holds places and
+        numbered names, and the names of children as their table declares them; nothing that anybody wrote elsewhere.
+        """
+        known = {**self._known, "CURRENCY": self._currency_at, "TYPE": type_}
+        source = f"lambda v, children: TYPE({', '.join(builds)})"
+        make: Callable[[Sequence[Any], Mapping[str, Any]], T] = eval(source, known)  # noqa: S307 -- see above
+        return make
 
 
 def _all_of(getter: Callable[..., Any], names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
@@ -358,9 +367,12 @@ def of(type_: type) -> Table[Any]:
     A noun has one name in every layer, so the table of a dataclass in `domain/<noun>.py` is looked for in
     `storage/<noun>.py` if nobody has imported that yet.
     """
+    table = _TABLES.get(type_)
+    if table is not None:
+        return table
     layer, _, rest = type_.__module__.partition(".")
     noun = rest.partition(".")[0]  # a noun that is a package has its dataclasses in modules below
-    if type_ not in _TABLES and layer == "domain" and find_spec(f"storage.{noun}") is not None:
+    if layer == "domain" and find_spec(f"storage.{noun}") is not None:
         import_module(f"storage.{noun}")
     table = _TABLES.get(type_)
     if table is None:

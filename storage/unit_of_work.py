@@ -22,7 +22,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -30,6 +30,7 @@ import asyncpg
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
+from domain.copies import replace
 from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal, Told
 from domain.ids import ALPHABET, AuditId, EventId, Id
 from storage import audit, history, idempotency, outbox, tables, writing
@@ -89,7 +90,7 @@ class _Pending:
 
     def take(self) -> "_Pending":
         """All of it; nothing is pending any more."""
-        taken = replace(self)
+        taken = _Pending(self.changes, self.rows, self.parts, self.objects)
         self.changes, self.rows, self.parts, self.objects = [], [], {}, set()
         return taken
 
@@ -518,16 +519,19 @@ def _refusal(error: asyncpg.PostgresError, written: _Pending) -> Refusal | None:
 
 _PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
 _RANDOM_BITS: Final = 80
+_LOW_BITS: Final = 40
+"""What one step after another changes; the rest is spelled once in a millisecond."""
 _STEP_BITS: Final = 32
 """Ids of one millisecond follow each other by a random step, so that they sort and still cannot be counted on."""
 
 
 @dataclass(slots=True)
 class _Last:
-    """The last id's two parts, and the first as it is spelled."""
+    """The last id's two parts; what is left of the second without its low bits, and all before those as spelled."""
 
     milliseconds: int = 0
     randomness: int = 0
+    high: int = -1
     spelled: str = ""
 
 
@@ -542,10 +546,13 @@ def mint(kind: type[I]) -> I:
         milliseconds = last.milliseconds + (last.randomness >> _RANDOM_BITS)
     if milliseconds > last.milliseconds:
         last.milliseconds, last.randomness = milliseconds, int.from_bytes(os.urandom(_RANDOM_BITS // 8))
-        last.spelled = "".join([_PAIRS[milliseconds >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
+        last.high = -1
     r = last.randomness
+    if r >> _LOW_BITS != last.high:
+        last.high = r >> _LOW_BITS
+        number = last.milliseconds << _RANDOM_BITS - _LOW_BITS | last.high
+        last.spelled = "".join([_PAIRS[number >> shift & 1023] for shift in range(80, -1, -10)])
     return kind(
-        f"{kind.prefix}_{last.spelled}{_PAIRS[r >> 70]}{_PAIRS[r >> 60 & 1023]}{_PAIRS[r >> 50 & 1023]}"
-        f"{_PAIRS[r >> 40 & 1023]}{_PAIRS[r >> 30 & 1023]}{_PAIRS[r >> 20 & 1023]}{_PAIRS[r >> 10 & 1023]}"
+        f"{kind.prefix}_{last.spelled}{_PAIRS[r >> 30 & 1023]}{_PAIRS[r >> 20 & 1023]}{_PAIRS[r >> 10 & 1023]}"
         f"{_PAIRS[r & 1023]}"
     )

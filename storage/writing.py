@@ -78,7 +78,7 @@ _texts: Final[dict[Shape, str]] = {}
 
 def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
     """The text and the arguments that write the groups."""
-    shape = tuple((group.target, isinstance(group.target, Update) and len(group.rows) > 1) for group in groups)
+    shape = tuple([(group.target, type(group.target) is Update and len(group.rows) > 1) for group in groups])
     text = _texts.get(shape)
     if text is None:
         if len(_texts) >= SHAPES_MAX:
@@ -87,11 +87,13 @@ def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
     arguments: list[Any] = [tenant_id]
     for group in groups:
         target, rows = group.target, group.rows
-        if isinstance(target, Parts):
+        if type(target) is Insert:
+            arguments.append(plain(rows))
+        elif isinstance(target, Parts):
             arguments += target.arguments(rows)
-        elif isinstance(target, Update) and len(rows) == 1:
+        elif len(rows) == 1:
             values = [rows[0][name] for name in target.names]
-            arguments += [plain(value) if isinstance(value, dict) else value for value in values]
+            arguments += [plain(value) if type(value) is dict else value for value in values]
         else:
             arguments.append(plain(rows))
     return text, arguments
@@ -99,7 +101,7 @@ def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
 
 def expected(groups: Sequence[Group]) -> int:
     """How many rows the updates must find."""
-    return sum(len(group.rows) for group in groups if isinstance(group.target, Update))
+    return sum([len(group.rows) for group in groups if type(group.target) is Update])
 
 
 def plain(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Claims, coupons, recoveries and the ledger through their operations, on a real database with a sandbox's clock."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -363,6 +363,28 @@ async def test_a_contested_claim_is_decided_by_staff_who_may_deny_it(story: Stor
     assert [decision.holds for decision in trail] == [True, False]
     assert "claim_denied_by_staff" in trail[1].tree
     assert await story.books() == {}
+
+
+async def test_a_claim_is_locked_behind_its_order(story: Story) -> None:
+    order_id = await story.late_order()
+    await story.market.move(DAY_AFTER)
+    claim = await story.open(order_id)
+    pool, tenant_id = story.market.pool, story.market.tenant_id
+
+    async def lock() -> tuple[Claim, claim_rows.CaseRows]:
+        async with pool.transaction(tenant_id) as connection:
+            return await claim_rows.lock_with_case(connection, tenant_id, claim.id)
+
+    waits = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with pool.transaction(tenant_id) as holder, pool.transaction(tenant_id) as other:
+        await order_rows.lock(holder, tenant_id, order_id)
+        waiting = asyncio.create_task(lock())
+        while not await pool.fetchval(tenant_id, waits):  # noqa: ASYNC110 -- Postgres has no event for that
+            await asyncio.sleep(0.01)
+        free = "SELECT id FROM claims WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED"
+        assert [row["id"] for row in await other.fetch(free, tenant_id)] == [claim.id]
+    locked, rows = await waiting
+    assert (locked, rows.order.id, rows.claim) == (claim, order_id, replace(claim, lines=()))
 
 
 async def test_silence_escalates_at_the_start_of_day_8_and_is_then_decided_on_the_file(story: Story) -> None:

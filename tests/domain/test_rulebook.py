@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -484,3 +484,23 @@ def test_dates_are_of_the_marketplaces_day() -> None:
     late_evening = instant("2026-11-22T23:30:00Z")
     assert publish(text(), at=late_evening)[0].published_at == late_evening
     assert reasons(text(), at=late_evening + timedelta(hours=1)) == ["rule_dated_today", "rule_notice_given"]
+
+
+class Published(NamedTuple):
+    """What `terms.of` looks at."""
+
+    id: str
+    digest: str
+    body: dict[str, Any]
+
+
+def test_a_version_is_read_once_and_another_text_anew() -> None:
+    members = {name: value for name, value in terms.plain(NOTICE).items() if name != "version"}
+    version = Published("rul_once", "one text", members)
+    known = terms.of(PublicationTerms, version)
+    assert known == replace(NOTICE, version="rul_once")
+    assert terms.of(PublicationTerms, version._replace(body={})) is known
+    again = version._replace(digest="another text", body={**members, "notice_days": 9})
+    assert terms.of(PublicationTerms, again).notice_days == 9
+    with pytest.raises(Invalid):
+        terms.of(PublicationTerms, version._replace(digest="a third", body={}))

@@ -71,9 +71,9 @@ async def locked(work: Work, claim_id: ClaimId, action: ClaimAction) -> tuple[Cl
 
 async def taken(work: Work, claim_id: ClaimId) -> tuple[Claim, Case]:
     """The claim and its case, locked: the order first. Refuses with NotFound."""
-    seen = await claim_rows.get_subject(work.connection, work.tenant_id, claim_id)
-    case = await case_of(work, seen.coverage_id, seen.reason, seen.named)
-    claim = await claim_rows.lock(work.connection, work.tenant_id, claim_id)
+    claim, rows = await claim_rows.lock_with_case(work.connection, work.tenant_id, claim_id)
+    named = [line.line_id for line in claim.lines] if claim.itemised else ()
+    case = await _judgeable(work, rows, claim.reason, named)
     return claim, await proven(work, claim, case)
 
 
@@ -93,6 +93,11 @@ async def case_of(
     Refuses with NotFound a cover that does not exist, with Refused a missing rate.
     """
     rows = await claim_rows.lock_case(work.connection, work.tenant_id, coverage_id)
+    return await _judgeable(work, rows, reason, line_ids)
+
+
+async def _judgeable(work: Work, rows: CaseRows, reason: ClaimReason, line_ids: Iterable[OrderLineId]) -> Case:
+    """The case of those rows, with what they do not say."""
     facts = coverage.order_facts(
         rows.order,
         rows.shipments,
@@ -102,7 +107,7 @@ async def case_of(
     )
     facts = rulings.complained(facts, reason, line_ids)
     if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
-        requests = await request_rows.by_coverage(work.connection, work.tenant_id, coverage_id)
+        requests = await request_rows.by_coverage(work.connection, work.tenant_id, rows.cover.id)
         calendar = await calendars.get(work.connection, rows.order.country)
         facts = replace(facts, services=service_steps.facts(requests, calendar))
     return Case(rows, facts, await conversion(work, rows.cover, facts), await _answering(work, reason, rows.shipments))
