@@ -6,7 +6,8 @@ does for those who resolve with it would be a fifth of a start of the platform, 
 - A field works its type out whenever it is asked for it, and while a class is being made `dataclasses` asks twice per
   field, only to see that the answer is no string. So a field that belongs to no class yet says that its type is not
   known, as it does anyway where a type is named before it is defined.
-- The schema of graphql-core gets a resolver of its own for each field. The read engine resolves, so there is none.
+- The schema of graphql-core gets a resolver for each field, also where it would only read an attribute. The read engine
+  resolves, so there is none but where one was given.
 """
 
 from typing import Any
@@ -19,9 +20,12 @@ def _type(field: StrawberryField) -> Any:
     return UNRESOLVED if field.origin is None else field.resolve_type()
 
 
-def _no_resolver(_converter: GraphQLCoreConverter, _field: StrawberryField) -> None:
-    return None
+_made_by_strawberry = GraphQLCoreConverter.from_resolver
+
+
+def _resolver(converter: GraphQLCoreConverter, field: StrawberryField) -> Any:
+    return None if field.is_basic_field else _made_by_strawberry(converter, field)
 
 
 StrawberryField.type = StrawberryField.type.getter(_type)  # type: ignore[method-assign,attr-defined]
-GraphQLCoreConverter.from_resolver = _no_resolver  # type: ignore[method-assign,assignment]
+GraphQLCoreConverter.from_resolver = _resolver  # type: ignore[method-assign,assignment]
