@@ -155,7 +155,7 @@ class Walk:
         return True
 
     async def let_time_pass(self) -> bool:
-        await self.market.move(await self.market.now() + timedelta(hours=self.chance.choice((6, 30, 80, 240))))
+        await self.market.move(await self.market.now() + timedelta(hours=self.chance.choice((1, 6, 30, 120))))
         return True
 
     async def claim(self) -> bool:
@@ -222,7 +222,7 @@ class Walk:
         return await self.act(self.staff, coupons.reserve_coupon, wish)
 
     async def capture(self) -> bool:
-        held = await self.one("coupon_reservations")
+        held = await self.one("coupon_reservations", self.chance.choice(("state = 'HELD'", "true")))
         if held is None:
             return False
         some = self.chance.choice((None, self.amount(held["amount_minor"])))
@@ -230,7 +230,7 @@ class Walk:
         return await self.act(self.staff, coupons.capture_reservation, wish)
 
     async def free(self) -> bool:
-        held = await self.one("coupon_reservations")
+        held = await self.one("coupon_reservations", self.chance.choice(("state = 'HELD'", "true")))
         if held is None:
             return False
         return await self.act(self.staff, coupons.release_reservation, ReleaseReservation(ReservationId(held["id"])))
@@ -355,7 +355,8 @@ class Walk:
 
     async def appeal(self) -> bool:
         """Either side, or somebody else who bears a share."""
-        claim, share = await self.one("claims", "decided_at IS NOT NULL"), await self.one("recoveries", "position = 2")
+        in_time = f"appealable_until >= '{(await self.market.now()).isoformat()}'"
+        claim, share = await self.one("claims", in_time), await self.one("recoveries", "position = 2")
         if claim is None:
             return False
         appellant = self.party(claim) if claim["outcome"] == "GRANTED" else self.story.buyer
@@ -421,11 +422,11 @@ async def begun(losses: Losses, seed: int) -> Walk:
 async def test_a_walk_over_everything_that_moves_money_leaves_the_books_right(losses: Losses) -> None:
     walk = await begun(losses, SEED)
     await walk.go(250)
-    assert {"claim", "answer", "spend", "charge_back", "pay_out"} <= walk.done.keys(), walk.refused
+    assert all(walk.done[name] for name in ("claim", "answer", "spend", "charge_back", "pay_out")), walk.refused
 
 
 @pytest.mark.long
 async def test_ten_thousand_steps_over_everything_that_moves_money_leave_the_books_right(losses: Losses) -> None:
     walk = await begun(losses, SEED + 1)
     await walk.go(10_000)
-    assert walk.done.keys() == STEPS.keys(), walk.refused
+    assert [name for name in STEPS if not walk.done[name]] == [], walk.refused
