@@ -422,12 +422,17 @@ def _freight_line(freight: _Freight, measured: Chargeable) -> Charge:
         "minimum": None if rate.minimum is None else str(rate.minimum),
         "billed": freight.billed,
     }
-    reason = "freight_is_by_container"
-    if rate.measure is not Measure.CONTAINERS:
-        reason = "freight_is_billed"
+    boxed = rate.measure is Measure.CONTAINERS
+    if not boxed:
         inputs["rateBreak"] = freight.broken
     inputs["amountMinor"] = freight.minor
-    because = Finding("pricing.freight", True, reason, inputs, because=(measured.because,))
+    because = Finding(
+        "pricing.freight",
+        True,
+        "freight_is_by_container" if boxed else "freight_is_billed",
+        inputs,
+        because=(measured.because,),
+    )
     return Charge(ChargeKind.FREIGHT, Money(freight.minor, freight.currency), because)
 
 
