@@ -1,7 +1,7 @@
 """Price lists: what a zone costs by a rate sheet that is in force, read once per process.
 
 How it works. A sheet that is active never changes but for its end (`domain/rate_sheets.py`), and nobody can alter or
-delete its rates and surcharges (migrations 0011, 0041). So what was read of an active sheet stays true, nothing has to
+delete its rates and surcharges (migrations 0011, 0040). So what was read of an active sheet stays true, nothing has to
 be told to other processes, and a question that twenty providers answer does not read their prices again. What was not
 asked for longest is forgotten when there is too much of it.
 
