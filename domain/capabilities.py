@@ -149,8 +149,8 @@ class RestrictionAction(StrEnum):
     """liftRestriction: what it took away is back at once."""
 
 
-BY_DESK: Final = frozenset({Cause.DESK, Cause.SUSPENSION})
-"""Causes of restrictions that somebody at the desk decided: each has its statement of reasons and can be appealed."""
+OF_MEASURE: Final = Cause.PENALTY
+"""The cause of restrictions that a measure brought: it has the statement of reasons and is what is appealed."""
 
 
 @dataclass(frozen=True, slots=True)

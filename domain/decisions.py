@@ -7,6 +7,7 @@ changes; the same inputs give the same tree byte for byte (`domain.md` 5, B2).
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain.explain import Finding, canonical, versions
 from domain.ids import DecisionId, Id, RuleVersionId
@@ -65,6 +66,15 @@ class Decision:
     decided_by: str
     rule_version_ids: tuple[RuleVersionId, ...]
     tree: str
+
+    @property
+    def automated(self) -> bool:
+        """Whether nobody but the platform itself decided."""
+        return self.decided_by.startswith(SYSTEM)
+
+
+SYSTEM: Final = "system:"
+"""How the names of actors begin that are nobody: a clock's duty, a start's own work."""
 
 
 def decision(

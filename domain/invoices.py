@@ -88,9 +88,14 @@ class Invoice:
         return party
 
 
-def told(invoice: Invoice) -> dict[str, Input]:
-    """What a finding says of an invoice."""
-    return {"invoice": invoice.number, "dueAt": rfc3339(invoice.due_at), "remaining": str(invoice.remaining)}
+def overdue(invoice: Invoice, rule_version: str) -> Finding:
+    """Why its party is restricted: it was not paid in time."""
+    inputs: dict[str, Input] = {
+        "invoice": invoice.number,
+        "dueAt": rfc3339(invoice.due_at),
+        "remaining": str(invoice.remaining),
+    }
+    return Finding("collection.restriction", False, "invoice_paid_in_time", inputs, rule_version)
 
 
 @dataclass(frozen=True, slots=True)

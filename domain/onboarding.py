@@ -34,7 +34,6 @@ from domain.requirements import (
     MET,
     Matrix,
     OnboardingTerms,
-    Requirement,
     RequirementSet,
     RequirementStatus,
     Stage,
@@ -349,7 +348,7 @@ def amend_application(case: Case, offer: Offer, caller: Caller, *, at: datetime)
 class Amended:
     """What another offer means for a provider that works: what it must prove now, and what it need not any more."""
 
-    asked: tuple[Requirement, ...]
+    asked: tuple[Standing, ...]
     dropped: tuple[str, ...]
 
 
@@ -358,9 +357,7 @@ def amended(before: Case, after: Case) -> Amended:
     were = _asked_keys(before)
     are = _asked_keys(after)
     asked = tuple(
-        standing.requirement
-        for standing in after.standings
-        if standing.status not in MET and standing.requirement.key not in were
+        standing for standing in after.standings if standing.status not in MET and standing.requirement.key not in were
     )
     return Amended(asked, tuple(sorted(were - are)))
 

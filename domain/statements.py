@@ -9,14 +9,16 @@ Laws: a statement is complete or there is none; its text has the same parts in t
 members are the same whatever the language, but for the sentences of findings.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain import words
-from domain.capabilities import BY_DESK, Restriction
+from domain import explain, words
+from domain.capabilities import OF_MEASURE, Restriction
 from domain.dates import rfc3339
+from domain.decisions import Decision
 from domain.explain import Finding, Input
 from domain.gates import Action
 from domain.ids import Id, LiablePartyId
@@ -196,15 +198,18 @@ def of_measure(measure: AccountMeasure, entry: PointsEntry | None, rule: RuleVer
     )
 
 
-def of_restriction(restriction: Restriction, rule: RuleVersion, appeal_until: datetime) -> Statement:
-    """Why the desk restricted or suspended a provider; `rule` is the one about measures of that day.
+def of_restriction(
+    restriction: Restriction, rule: RuleVersion, decision: Decision | None, appeal_until: datetime
+) -> Statement:
+    """Why a provider is restricted or suspended: by its decision's tree, or in the desk's words where it alone decided.
 
-    Refuses (ValueError) one that follows from something else, which has its own reasons.
+    `rule` is the decision's, or the one about measures of that day. Refuses (ValueError) what a measure brought.
     """
     limit = restriction.limit
-    if limit.cause not in BY_DESK:
-        raise ValueError(f"{restriction.id} follows from {limit.cause}")
+    if limit.cause is OF_MEASURE:
+        raise ValueError(f"{restriction.id} belongs to the measure {limit.about}")
     because: dict[str, Input] = {"cause": limit.cause.value, "reason": restriction.reason}
+    desk = Finding("standing.restriction", True, "removed_by_desk", because, version=rule.id)
     return Statement(
         subject_id=restriction.id,
         party_id=restriction.provider_id,
@@ -219,10 +224,10 @@ def of_restriction(restriction: Restriction, rule: RuleVersion, appeal_until: da
         until=limit.until,
         note=None,
         evidence=(),
-        findings=(Finding("standing.restriction", True, "removed_by_desk", because, version=rule.id),),
+        findings=(desk,) if decision is None else leaves(explain.parse(json.loads(decision.tree))),
         found_by_others=False,
-        automated_detection=False,
-        automated_decision=False,
+        automated_detection=decision is not None,
+        automated_decision=decision is not None and decision.automated,
         rule_key=rule.key,
         rule_title=rule.title,
         rule_version_id=str(rule.id),

@@ -11,7 +11,7 @@ from typing import Final
 
 from domain import appeals, claims
 from domain.appeals import SUBJECTS, Appeal, AppealEffect, AppealRound, AppealTerms, Standing, Subject, SubjectKind
-from domain.capabilities import BY_DESK
+from domain.capabilities import OF_MEASURE
 from domain.claims import Claim, ClaimOutcome, ClaimState, Side
 from domain.coupons import CouponState
 from domain.dates import Calendar
@@ -277,9 +277,8 @@ async def _standing(asked: Asked, measure: AccountMeasure) -> Standing:
 async def _restriction(asked: Asked, id: Id) -> Subject:
     found = await capabilities.get(asked.connection, asked.tenant_id, RestrictionId(id))
     kind = SubjectKind.RESTRICTION
-    by_desk = Finding(
-        "appeal.desk", found.limit.cause in BY_DESK, "appeal_restriction_by_desk", {"cause": found.limit.cause.value}
-    )
+    measure = found.limit.about if found.limit.cause is OF_MEASURE else None
+    itself = Finding("appeal.restriction", measure is None, "appeal_restriction_itself", {"measure": measure})
     return Subject(
         kind=kind,
         id=found.id,
@@ -288,7 +287,7 @@ async def _restriction(asked: Asked, id: Id) -> Subject:
         decided_by=await _imposer(asked, found.id) or await _decider(asked, found.decision_id),
         until=appeals.filing_until(asked.rule, kind, found.imposed_at, asked.calendar),
         appellants={found.provider_id: SUBJECTS[kind].effects},
-        standing=(_stands(found.live, "LIVE" if found.live else "LIFTED"), by_desk),
+        standing=(_stands(found.live, "LIVE" if found.live else "LIFTED"), itself),
     )
 
 

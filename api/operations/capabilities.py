@@ -7,7 +7,7 @@ nothing else. Only rows that differ are kept, each with its audit row. The provi
 
 from api.operations import bundles
 from api.operations.duties import end_duties, start_duty
-from domain import access, capabilities, enrolments, lanes, standings
+from domain import access, capabilities, decisions, enrolments, lanes, standings
 from domain.capabilities import (
     Capability,
     Cause,
@@ -18,8 +18,10 @@ from domain.capabilities import (
 )
 from domain.change import Change
 from domain.clocks import Clock, Duty
+from domain.decisions import DecisionKind
 from domain.enrolments import Guarantee, GuaranteeState
 from domain.errors import Invalid, Problem
+from domain.explain import Finding
 from domain.gates import Action
 from domain.ids import DecisionId, ProviderId, RestrictionId
 from domain.lanes import Lane
@@ -88,6 +90,23 @@ async def reinstate(work: Work, provider: Provider, reason: str | None) -> Provi
     change = standings.reinstate_provider(provider, reason, restricted=restricted, at=work.at)
     await work.keep(change)
     return change.after
+
+
+def decide(
+    work: Work, provider_id: ProviderId, tree: Finding, kind: DecisionKind = DecisionKind.CAPABILITY
+) -> DecisionId:
+    """The decision with its tree, about the provider; of whichever rule versions set a number in the tree."""
+    made = decisions.decision(
+        work.new_id(DecisionId),
+        provider_id,
+        kind,
+        tree,
+        at=work.at,
+        decided_by=work.caller.actor_id,
+        rule_version_ids=(),
+    )
+    work.add(made)
+    return made.id
 
 
 async def impose(

@@ -17,6 +17,7 @@ from domain.change import Change
 from domain.clocks import Clock, Duty
 from domain.collection import CollectionTerms
 from domain.dates import end_of_day, local_day
+from domain.decisions import DecisionKind
 from domain.ids import (
     InvoiceId,
     InvoiceLineId,
@@ -205,7 +206,9 @@ async def _restrict(work: Work, provider: Provider | None, rule: CollectionTerms
         await measures.restrict_debtor(work, await invoice_rows.get(work.connection, work.tenant_id, about), rule)
         return
     limit = Limit(LimitCause.DEBT, about, Scope(actions=rule.restricts), work.at, None)
-    await capabilities.impose(work, provider.id, limit, "An invoice is overdue.")
+    tree = invoices.overdue(await invoice_rows.get(work.connection, work.tenant_id, about), rule.version)
+    decision_id = capabilities.decide(work, provider.id, tree, DecisionKind.DEBT)
+    await capabilities.impose(work, provider.id, limit, "An invoice is overdue.", decision_id)
     await capabilities.settle(work, provider)
 
 

@@ -7,14 +7,12 @@ a worker that dies in between has done all of a step or nothing of it.
 
 from api.operations import capabilities
 from api.operations.duties import end_duties, start_duty
-from domain import decisions, expiry
+from domain import expiry
 from domain.capabilities import Cause
 from domain.clocks import Clock, Duty
 from domain.dates import MICROSECOND
-from domain.decisions import DecisionKind
 from domain.expiry import Lapse
-from domain.explain import Finding
-from domain.ids import DecisionId, ProviderId, RequirementItemId, RestrictionId
+from domain.ids import ProviderId, RequirementItemId, RestrictionId
 from domain.providers import ENDED, Provider
 from domain.requirements import Matrix, RequirementItem
 from domain.standings import ADMITTED
@@ -86,7 +84,9 @@ async def judge_deposits(work: Work, provider_id: ProviderId) -> None:
             limit = expiry.limit(requirement, work.at, calendar)
             tree = expiry.explain_deposit(matrix, requirement, held, limit)
             reason = f"{requirement.title}: less is held than is required."
-            made = await capabilities.impose(work, provider.id, limit, reason, _decide(work, provider, tree))
+            made = await capabilities.impose(
+                work, provider.id, limit, reason, capabilities.decide(work, provider.id, tree)
+            )
             due_at = limit.since - MICROSECOND
             await start_duty(work, Duty.TOP_UP_DEPOSIT, made.id, due_at, party_id=provider.id)
     await capabilities.settle(work, provider)
@@ -107,26 +107,11 @@ async def _restrict(work: Work, provider: Provider, item: RequirementItem, matri
     for limit in fresh:
         lapsed = matrix.by_key(limit.about or item.requirement)
         title = item.requirement if lapsed is None else lapsed.title
-        decision_id = _decide(work, provider, expiry.explain(matrix, item, limit))
+        decision_id = capabilities.decide(work, provider.id, expiry.explain(matrix, item, limit))
         await capabilities.impose(work, provider.id, limit, f"{title}: what was handed in has expired.", decision_id)
     if fresh:
         await work.keep(expiry.expire(item))
     await capabilities.settle(work, provider)
-
-
-def _decide(work: Work, provider: Provider, tree: Finding) -> DecisionId:
-    """The decision with its tree, about the provider."""
-    made = decisions.decision(
-        work.new_id(DecisionId),
-        provider.id,
-        DecisionKind.CAPABILITY,
-        tree,
-        at=work.at,
-        decided_by=work.caller.actor_id,
-        rule_version_ids=(),
-    )
-    work.add(made)
-    return made.id
 
 
 async def _look(

@@ -146,13 +146,13 @@ async def fire_correct_listing(work: Work, clock: Clock) -> None:
     work.add(decision)
     enforced = listings.enforce_flag(flag, decision.id, at=work.at)
     await work.keep(enforced)
-    await _enforce(work, enforced.after, service)
+    await _enforce(work, enforced.after, service, decision.id)
     if flag.violation is not None:
         cause = PointCause(CauseKind.LISTING_FLAG, flag.id)
         await points.penalise(work, service.provider_id, (flag.violation,), flag.raised_at, cause)
 
 
-async def _enforce(work: Work, flag: ListingFlag, service: Service) -> None:
+async def _enforce(work: Work, flag: ListingFlag, service: Service, decision_id: DecisionId) -> None:
     """The flag's consequence is done."""
     provider = await provider_rows.lock(work.connection, work.tenant_id, service.provider_id)
     if flag.consequence is Consequence.LANES_OFF_SALE:
@@ -163,7 +163,7 @@ async def _enforce(work: Work, flag: ListingFlag, service: Service) -> None:
             work.at,
             None,
         )
-        await capabilities.impose(work, provider.id, limit, f"listing flag {flag.cause.value}")
+        await capabilities.impose(work, provider.id, limit, f"listing flag {flag.cause.value}", decision_id)
         await capabilities.settle(work, provider)
     elif flag.consequence is Consequence.OFF_SHELF:
         if service.state is ServiceState.LISTED:

@@ -21,7 +21,6 @@ from domain.collection import CollectionTerms
 from domain.dates import MICROSECOND
 from domain.decisions import DecisionKind
 from domain.enrolments import GuaranteeState
-from domain.explain import Finding
 from domain.gates import Action
 from domain.guarantees import Promise
 from domain.ids import BarId, DecisionId, MeasureId, ProviderId, RuleVersionId, ServiceId, SupplierId
@@ -156,7 +155,7 @@ async def restrict_debtor(work: Work, invoice: Invoice, rule: CollectionTerms) -
         withheld=rule.restricts_suppliers,
         at=work.at,
     )
-    tree = Finding("collection.restriction", False, "invoice_paid_in_time", invoices.told(invoice), version_id)
+    tree = invoices.overdue(invoice, version_id)
     work.add(
         decisions.decision(
             decision_id,

@@ -158,12 +158,16 @@ async def amend_application(work: Work, command: AmendApplication) -> Outcome:
 
 async def _gate(work: Work, before: Case, provider: Provider) -> None:
     """What the provider has to prove from now on gates what depends on it; what it need not prove gates nothing."""
-    amended = onboarding.amended(before, await case_rows.case(work.connection, work.tenant_id, provider, work.at))
+    after = await case_rows.case(work.connection, work.tenant_id, provider, work.at)
+    amended = onboarding.amended(before, after)
     for key in amended.dropped:
         await capabilities.lift(work, provider.id, Cause.REQUIREMENT, key, "It is asked for no more.")
-    for requirement in amended.asked:
+    for standing in amended.asked:
+        requirement = standing.requirement
         limit = Limit(Cause.REQUIREMENT, requirement.key, Scope.behind(requirement.gates), work.at, None)
-        await capabilities.impose(work, provider.id, limit, f"{requirement.title}: asked for since the offer is wider.")
+        decision_id = capabilities.decide(work, provider.id, requirements.asked(after.matrix, standing))
+        reason = f"{requirement.title}: asked for since the offer is wider."
+        await capabilities.impose(work, provider.id, limit, reason, decision_id)
     await capabilities.settle(work, provider)
 
 

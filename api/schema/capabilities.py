@@ -114,8 +114,7 @@ class Restriction(Node):
     )
     statement_of_reasons: Annotated["StatementOfReasons", strawberry.lazy("api.schema.points")] | None = (
         strawberry.field(
-            description="Why the desk decided so, and how to have it reviewed; null where it follows from something "
-            "else, which has its own reasons."
+            description="Why, and how to have it reviewed; null where a measure brought it, which has the statement."
         )
     )
     since: datetime = strawberry.field(description="From when on it takes effect; ahead while grace runs.")

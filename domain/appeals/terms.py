@@ -24,7 +24,7 @@ class SubjectKind(StrEnum):
     POINTS = "POINTS"
     """Penalty points, by the party that has them."""
     RESTRICTION = "RESTRICTION"
-    """A measure against an account, or a restriction or suspension by the desk, by the party it is against."""
+    """A measure against an account, or a restriction or suspension that no measure brought, by the party."""
     ONBOARDING_REJECTION = "ONBOARDING_REJECTION"
     """That a provider was not admitted, by the provider."""
     COUPON_REVOCATION = "COUPON_REVOCATION"

@@ -12,9 +12,9 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     "appeal_subject_stands": ("What is appealed stands.", "What is appealed does not stand: it is {state}."),
     "appeal_not_of_own_acceptance": ("It was decided.", "The party accepted the claim itself."),
-    "appeal_restriction_by_desk": (
-        "The desk imposed the restriction.",
-        "The restriction follows from something else ({cause}): appeal that, or put it right.",
+    "appeal_restriction_itself": (
+        "The restriction stands by itself.",
+        "A measure brought the restriction: appeal {measure}.",
     ),
     "appeal_once_per_decision": ("You did not appeal it before.", "You appealed it already, by {appealId}: only once."),
     "appeal_in_time": ("It is in time.", "The time for it ended at {until}."),
@@ -73,9 +73,9 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     ),
     "appeal_subject_stands": ("申诉对象有效。", "申诉对象无效：状态为 {state}。"),
     "appeal_not_of_own_acceptance": ("该索赔经过裁定。", "责任方自行接受了该索赔。"),
-    "appeal_restriction_by_desk": (
-        "该限制由平台客服施加。",
-        "该限制由其他原因（{cause}）引起：请就该原因申诉或予以纠正。",
+    "appeal_restriction_itself": (
+        "该限制独立成立。",
+        "该限制由一项处置措施引起：请对 {measure} 申诉。",
     ),
     "appeal_once_per_decision": ("您此前未申诉。", "您已通过 {appealId} 申诉：每项裁定仅可申诉一次。"),
     "appeal_in_time": ("在期限内。", "期限已于 {until} 届满。"),

@@ -12,18 +12,21 @@ from typing import Any, Final, Protocol, TypeVar
 from domain import appeals, bars, capabilities, dates, expiry, lanes, points, standings, statements
 from domain.access import Caller, ViewerKind
 from domain.appeals import SubjectKind
-from domain.capabilities import BY_DESK, Limit, Restriction, Stop
+from domain.capabilities import OF_MEASURE, Limit, Restriction, Stop
 from domain.dates import Calendar
+from domain.decisions import Decision
 from domain.errors import Refused
 from domain.exits import Exit, OpenDuty
 from domain.ids import ProviderId, TenantId
 from domain.lanes import Lane
 from domain.providers import Provider
 from domain.requirements import Matrix, RequirementItem
+from domain.rulebook import RuleVersion
 from storage import bars as bar_rows
 from storage import calendars, onboarding, requirements, rulebook
 from storage import capabilities as restriction_rows
 from storage import exits as exit_rows
+from storage.decisions import DECISIONS
 from storage.lanes import LANES
 from storage.providers import PROVIDERS
 from storage.services import SERVICES
@@ -159,23 +162,33 @@ BY_ID: Final = {
 async def restriction_statements(
     connection: Any, rows: Sequence[Row], viewer: Caller, _at: datetime, _arguments: Mapping[str, Any]
 ) -> list[ShownStatement | None]:
-    """Why the desk restricted or suspended the provider; None where the restriction follows from something else."""
+    """Why each provider is restricted or suspended; None where a measure brought it, which has the statement."""
     found = [restriction_rows.RESTRICTIONS.decode(row) for row in rows]
-    if not any(each.limit.cause in BY_DESK for each in found):
-        return [None] * len(found)
-    market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", viewer.tenant_id)
+    tenant_id, ids = viewer.tenant_id, [each.decision_id for each in found if each.decision_id is not None]
+    made = await DECISIONS.select(connection, tenant_id, "t.id = ANY ($2::text[])", ids) if ids else []
+    by_id = {decision.id: decision for decision in made}
+    market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", tenant_id)
     calendar = await calendars.get(connection, market)
     told: list[ShownStatement | None] = []
     for each in found:
-        if each.limit.cause not in BY_DESK:
+        if each.limit.cause is OF_MEASURE:
             told.append(None)
             continue
-        rule = await rulebook.in_force(connection, viewer.tenant_id, points.RULE, each.imposed_at)
-        redress = await rulebook.in_force(connection, viewer.tenant_id, appeals.RULE, each.imposed_at)
-        kind = SubjectKind.RESTRICTION
-        until = appeals.filing_until(appeals.appeal_terms(redress), kind, each.imposed_at, calendar)
-        told.append(shown(statements.of_restriction(each, rule, until)))
+        decision = None if each.decision_id is None else by_id[each.decision_id]
+        redress = await rulebook.in_force(connection, tenant_id, appeals.RULE, each.imposed_at)
+        until = appeals.filing_until(appeals.appeal_terms(redress), SubjectKind.RESTRICTION, each.imposed_at, calendar)
+        rule = await _ground(connection, tenant_id, each, decision)
+        told.append(shown(statements.of_restriction(each, rule, decision, until)))
     return told
+
+
+async def _ground(
+    connection: Any, tenant_id: TenantId, restriction: Restriction, decision: Decision | None
+) -> RuleVersion:
+    """The rule version that the decision rests on, or the one about measures of the day when the desk decided."""
+    if decision is None or not decision.rule_version_ids:
+        return await rulebook.in_force(connection, tenant_id, points.RULE, restriction.imposed_at)
+    return await rulebook.get(connection, tenant_id, decision.rule_version_ids[0])
 
 
 RESTRICTION: Final = View(

@@ -12,6 +12,7 @@ from api.operations import capabilities as capable
 from api.operations import expiry
 from api.operations.clocks import FIRES
 from api.worker import ROUNDS, Worker
+from domain.access import Role
 from domain.capabilities import Capability, of_lane
 from domain.clocks import Clock, Duty
 from domain.dates import MICROSECOND, rfc3339
@@ -176,6 +177,41 @@ async def test_a_lapsed_bond_takes_two_lanes_and_nothing_else_and_its_renewal_br
         "state": "ACTIVE",
         "guarantees": {"nodes": [{"state": "ACTIVE"}]},
     }
+
+
+STATEMENT = """statementOfReasons { measure takes note facts { reason } automatedDetection automatedDecision ruleKey
+  appealUntil text }"""
+"""What a restriction says of itself."""
+
+
+async def test_a_lapse_says_why_and_an_appeal_gives_back_what_it_took(sandbox: Market, ask: Asking) -> None:
+    id = await nvocc(sandbox)
+    await accept(sandbox, id, BOND, START + DAY)
+    await sandbox.move(START + 20 * DAY)
+    assert await on_sale(sandbox, id) == list(WAYS[2:])
+    own, reviewer = sandbox.provider(id), sandbox.caller(Role.ADMIN)
+    found = await shown(ask, own, id, f"restrictions(first: 9) {{ nodes {{ id about {STATEMENT} }} }}")
+    lapsed = next(each for each in found["restrictions"]["nodes"] if each["about"] == BOND)
+    statement = lapsed["statementOfReasons"]
+    assert [each["reason"] for each in statement["facts"]] == ["requirement_still_counts"]
+    assert (statement["measure"], statement["automatedDetection"], statement["automatedDecision"]) == (
+        "RESTRICTION",
+        True,
+        True,
+    )
+    assert statement["ruleKey"].startswith("onboarding")
+    assert statement["appealUntil"] in statement["text"]
+    content = {"grounds": "It was renewed.", "rootCause": "Post.", "correction": "Sent again.", "prevention": "Care."}
+    for node in found["restrictions"]["nodes"]:
+        drafted = await ask.mutate(
+            own, "draftAppeal", "appeal { id }", subjectId=node["id"], content=content, idempotencyKey=f"D{node['id']}"
+        )
+        appeal = {"appealId": drafted["appeal"]["id"], "idempotencyKey": f"A{node['id']}"}
+        assert (await ask.mutate(own, "fileAppeal", "appeal { state }", **appeal))["userErrors"] == []
+        for step in ("admitAppeal", "takeAppeal"):
+            await ask.mutate(reviewer, step, "appeal { state }", **appeal)
+        await ask.mutate(reviewer, "decideAppeal", "appeal { id }", undone=["RESTRICTION"], note="It is.", **appeal)
+    assert await on_sale(sandbox, id) == list(WAYS)
 
 
 async def test_what_refers_to_a_lapsed_requirement_falls_with_it(sandbox: Market, ask: Asking) -> None:

@@ -395,6 +395,12 @@ async def test_a_lane_sold_twice_goes_off_sale_alone_and_comes_back(shop: Shop) 
         return {node["destination"]: node["sellable"] for node in nodes}
 
     assert await sold(second) == {"DE": False, "FR": True}
+    why = "{ restrictions(first: 1) { nodes { statementOfReasons { facts { reason } ruleKey automatedDecision } } } }"
+    of_own = f"{{ providers(first: 1) {{ nodes {why} }} }}"
+    ((restriction,),) = [node["restrictions"]["nodes"] for node in (await shop.read(of_own))["providers"]["nodes"]]
+    statement = restriction["statementOfReasons"]
+    assert {each["reason"] for each in statement["facts"]} == {"listing_lane_sold_once"}
+    assert (statement["ruleKey"], statement["automatedDecision"]) == ("listings", True)
     assert await sold(first) == {"DE": True}
     await shop.done("removeService", SERVICE, serviceId=first)
     corrected = await shop.done("correctListing", "listingFlag { state }", flagId=flag["id"])
