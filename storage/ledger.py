@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final
 from zlib import crc32
 
@@ -192,9 +193,9 @@ async def statement(
     accounts, began_at = found["ids"], found["began_at"]
     start = (span.opens_at, "", 0) if after is None else (after[0], after[1], after[2] + 1)
     of = (connection, tenant_id, accounts, began_at)
-    opening = await _held_before(*of, (span.opens_at, "", 0))
-    closing = await _held_before(*of, (span.closes_at, "", 0))
-    held = opening if after is None else await _held_before(*of, start)
+    opening, closing, held = await _held_before(*of, span.opens_at, span.closes_at, start[0])
+    if after is not None:
+        held += await connection.fetchval(_MOVED_THEN, tenant_id, accounts, *start)
     rows = await connection.fetch(_STATEMENT, tenant_id, accounts, *start, span.closes_at, count)
     lines = []
     for row in rows:
@@ -221,18 +222,30 @@ async def statement(
 
 
 async def _held_before(
-    connection: Connection, tenant_id: TenantId, accounts: Sequence[str], began_at: datetime | None, point: Place
-) -> int:
-    """What the accounts held just before that point, reckoned from whichever end of their days is nearer.
+    connection: Connection,
+    tenant_id: TenantId,
+    accounts: Sequence[str],
+    began_at: datetime | None,
+    *instants: datetime,
+) -> list[int]:
+    """What the accounts held just before each instant, in one statement; the same instant is reckoned once."""
+    once = list(dict.fromkeys(instants))
+    ways = tuple(_way(began_at, instant) for instant in once)
+    row = await connection.fetchrow(_held_text(ways), tenant_id, accounts, *once)
+    assert row is not None
+    return [int(row[once.index(instant)]) for instant in instants]
 
-    Of the point's own day as well: what came after it, where that is shorter than what came before. Of a day that has
-    not ended nothing came after now, so that a statement until now adds up next to nothing.
+
+def _way(began_at: datetime | None, instant: datetime) -> tuple[bool, bool]:
+    """Whether to reckon backward from what the accounts hold now, and whether from the end of the instant's own day.
+
+    From whichever end of their days is nearer, and of its day. Of a day that has not ended nothing came after now, so
+    that a statement until now adds up next to nothing.
     """
-    now, at = datetime.now(UTC), point[0].astimezone(UTC)
-    backward = began_at is not None and now - at < at - began_at
+    now, at = datetime.now(UTC), instant.astimezone(UTC)
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    late = min(midnight + DAY, now) - at <= at - midnight
-    return int(await connection.fetchval(_HELD[backward, late], tenant_id, accounts, *point))
+    backward = began_at is not None and now - at < at - began_at
+    return backward, min(midnight + DAY, now) - at <= at - midnight
 
 
 async def entries(
@@ -393,24 +406,31 @@ WHERE tenant_id = $1 AND name = $2 AND party_id = $4 AND currency = $3
 """
 
 
-def _held_text(*, backward: bool, late: bool) -> str:
-    """What the accounts held before a point: all days before it, or what they hold now without the days after it.
+@cache
+def _held_text(ways: tuple[tuple[bool, bool], ...]) -> str:
+    """A column for each instant, $3 and on: what the accounts held before it, reckoned its way."""
+    return "SELECT " + ", ".join(
+        _held_column(f"${place}::timestamptz", backward=backward, late=late)
+        for place, (backward, late) in enumerate(ways, 3)
+    )
 
-    `late` takes the point's own day as a whole and subtracts what came after the point; otherwise what came before it
-    is added. The `at` of a row comparison bounds the range of the index.
+
+def _held_column(instant: str, *, backward: bool, late: bool) -> str:
+    """What the accounts held before the instant: all days before it, or what they hold now without the days after it.
+
+    `late` takes the instant's own day as a whole and subtracts what came from it on; otherwise what came before it is
+    added. Both ends of that part of a day are plain comparisons: of a comparison of rows the planner takes it for a
+    part of all the years, for which it starts parallel workers.
     """
-    day = "($3::timestamptz AT TIME ZONE 'UTC')::date"
-    point = "(e.at, e.transfer_id, e.position)"
-    given = "($3::timestamptz, $4::text, $5::int)"
+    day, begins = f"({instant} AT TIME ZONE 'UTC')::date", f"date_trunc('day', {instant}, 'UTC')"
     days = f"d.day {'>' if backward else '<='} {day}" if late else f"d.day {'>=' if backward else '<'} {day}"
-    begins = "date_trunc('day', $3::timestamptz, 'UTC')"
     before, after = (
-        f"{point} < {given} AND e.at >= {begins}",
-        f"{point} >= {given} AND e.at < {begins} + interval '1 day'",
+        f"e.at < {instant} AND e.at >= {begins}",
+        f"e.at >= {instant} AND e.at < {begins} + interval '1 day'",
     )
     balances = "SELECT coalesce(sum(a.balance_minor), 0) FROM ledger_accounts a WHERE a.tenant_id = $1"
     return f"""
-SELECT {f"({balances} AND a.id = ANY ($2::text[]))" if backward else 0}
+{f"({balances} AND a.id = ANY ($2::text[]))" if backward else 0}
   {"-" if backward else "+"} (SELECT coalesce(sum(d.amount_minor), 0) FROM ledger_days d
     WHERE d.tenant_id = $1 AND d.account_id = ANY ($2::text[]) AND {days})
   {"-" if late else "+"} (SELECT coalesce(sum(e.amount_minor), 0) FROM ledger_entries e
@@ -418,9 +438,12 @@ SELECT {f"({balances} AND a.id = ANY ($2::text[]))" if backward else 0}
 """
 
 
-_HELD: Final = {
-    (backward, late): _held_text(backward=backward, late=late) for backward in (False, True) for late in (False, True)
-}
+_MOVED_THEN: Final = """
+SELECT coalesce(sum(e.amount_minor), 0)::bigint FROM ledger_entries e
+WHERE e.tenant_id = $1 AND e.account_id = ANY ($2::text[]) AND e.at = $3::timestamptz
+  AND (e.transfer_id, e.position) < ($4::text, $5::int)
+"""
+"""What moved at that instant before that place."""
 
 _STATEMENT: Final = """
 SELECT p.at, p.transfer_id, p.position, p.amount_minor, t.event, t.claim_id, t.coupon_id, t.redemption_id,
