@@ -175,8 +175,8 @@ def test_a_working_provider_keeps_its_kind_and_proves_what_a_wider_offer_asks() 
     assert [finding.reason for finding in refused.value.unmet] == ["provider_kind_fixed"]
     after = onboarding.amend_application(case(active), OFFER, APPLICANT, at=AT).after
     found = onboarding.amended(case(active), case(after))
-    assert "us_ocean_bond_nvocc" in {requirement.key for requirement in found.asked}
-    assert "bank_account" not in {requirement.key for requirement in found.asked}
+    assert "us_ocean_bond_nvocc" in {standing.requirement.key for standing in found.asked}
+    assert "bank_account" not in {standing.requirement.key for standing in found.asked}
     assert found.dropped == ()
     back = onboarding.amended(case(after), case(active))
     assert (back.asked, "us_ocean_bond_nvocc" in back.dropped) == ((), True)

@@ -1,4 +1,4 @@
-"""The last means of collection against a supplier: a measure until the invoice is paid."""
+"""The last means of collection: what a party may not do until its invoice is paid, and what it is told of that."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from domain.claims import ClaimReason
 from domain.invoices import RecordPartyPayment
 from storage import invoices as invoice_rows
 from tests.api.test_claims import DAY, Story, story
+from tests.api.test_collection import INVOICE_OVER, invoices, owing
 from tests.builders import usd
 from tests.marketplaces import Asking
 
@@ -42,3 +43,19 @@ async def test_a_supplier_that_owes_offers_nothing_new_until_it_has_paid(story: 
     assert [(n["state"], n["endReason"]) for n in told] == [("LIFTED", "The invoice is settled.")]
     assert {n["state"] for n in (await ask(supplier, offered))["guarantees"]["nodes"]} == {"ACTIVE"}
     assert await story.faults() == []
+
+
+async def test_a_provider_that_owes_is_told_why_it_is_restricted_and_by_which_rule(story: Story, ask: Asking) -> None:
+    await owing(story, 80_00)
+    await story.market.move(INVOICE_OVER)
+    (invoice,) = await invoices(story)
+    text = """query ($id: ID!) { provider(id: $id) { restrictions(first: 5) { nodes { cause statementOfReasons {
+      automatedDecision ruleKey facts { text } appealUntil text } } } } }"""
+    shown = await ask(story.market.provider(story.provider_id), text, id=story.provider_id)
+    (restriction,) = shown["provider"]["restrictions"]["nodes"]
+    statement = restriction["statementOfReasons"]
+    assert (restriction["cause"], statement["ruleKey"], statement["automatedDecision"]) == ("DEBT", "collection", True)
+    (fact,) = statement["facts"]
+    assert fact["text"].startswith(f"The invoice {invoice.number} was to be paid until")
+    assert fact["text"].endswith("; 80.00 USD is open.")
+    assert statement["appealUntil"] in statement["text"]
