@@ -34,6 +34,7 @@ from domain.suppliers import GrantTierSight
 from domain.tenants import TenantKind
 from storage import cache, callers
 from storage.pool import Pool
+from tests.listeners import deafen
 from tests.marketplaces import Marketplace, open_marketplace
 
 AUDIENCE = "makegood"
@@ -181,7 +182,7 @@ async def test_losing_valkey_forgets_everybody(
     market: Marketplace, authenticator: Authenticator, valkey: redis.asyncio.Redis
 ) -> None:
     await authenticator.authenticate(bearer(market.made.admin_key))
-    await valkey.client_kill_filter(_type="pubsub")
+    await deafen(valkey)
     await until(lambda: authenticator.cached(bearer(market.made.admin_key)) is None)
     await until(lambda: authenticator.hears)
 

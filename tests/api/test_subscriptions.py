@@ -34,6 +34,7 @@ from storage import orders as order_rows
 from storage.cache import open_cache
 from storage.fanout import WAITING_MAX, Event, Fanout, Lost, Mailbox
 from tests.builders import START, Market, line, set_clock
+from tests.listeners import deafen, listeners
 from tests.marketplaces import Marketplace, Member
 from tests.serving import EVENTS, Served, serving
 
@@ -320,8 +321,7 @@ async def test_when_valkey_is_gone_listeners_are_told_and_can_listen_again(
 ) -> None:
     await (await socket.introduced(freight.members["provider"].key)).listen("a", LISTEN_TO_SHIPMENTS)
     await listening(served, freight.trade.market)
-    for client in await freight.trade.valkey.client_list(_type="pubsub"):
-        await freight.trade.valkey.client_kill_filter(_id=client["id"])
+    await deafen(freight.trade.valkey)
     heard = await socket.hear()
     assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
     await freight.move(freight.one)  # nobody hears it, and it is not kept for anybody
@@ -430,8 +430,7 @@ async def test_a_revoked_key_hears_nothing_more(served: Served, trade: Trade, so
 async def test_what_may_have_been_missed_ends_the_subscription(served: Served, trade: Trade, socket: Socket) -> None:
     await (await socket.introduced(trade.one.key)).listen("a")
     await listening(served, trade.market)
-    for client in await trade.valkey.client_list(_type="pubsub"):
-        await trade.valkey.client_kill_filter(_id=client["id"])
+    await deafen(trade.valkey)
     heard = await socket.hear()
     assert (heard["type"], heard["payload"][0]["extensions"]["code"]) == ("error", "UNAVAILABLE")
     await socket.listen("b")
@@ -534,10 +533,7 @@ async def test_without_valkey_nobody_waits_in_silence() -> None:
 
 
 async def test_the_last_listener_closes_the_connection(valkey: Redis) -> None:
-    async def listening() -> set[str]:
-        return {client["id"] for client in await valkey.client_list(_type="pubsub")}
-
-    mine, others = Fanout(valkey), await listening()
+    mine, others = Fanout(valkey), await listeners(valkey)
     async with mine.listen("ten_a") as one, mine.listen("ten_a") as two, mine.listen("ten_b") as three:
         await fanout.publish(valkey, "ten_a", Event("claim.opened", "clm_a", 1))
         await fanout.publish(valkey, "ten_b", Event("claim.opened", "clm_b", 1))
@@ -546,7 +542,7 @@ async def test_the_last_listener_closes_the_connection(valkey: Redis) -> None:
             "clm_a",
             "clm_b",
         )
-        assert len(await listening() - others) == 1
+        assert len(await listeners(valkey) - others) == 1
     async with asyncio.timeout(20):
-        while await listening() - others:  # noqa: ASYNC110 - Valkey tells nobody
+        while await listeners(valkey) - others:  # noqa: ASYNC110 - Valkey tells nobody
             await asyncio.sleep(0.01)
