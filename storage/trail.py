@@ -3,14 +3,17 @@
 How it works. The audit rows of a thing tell each change column by column, from its first version on, and they are
 sealed (`storage/audit.py`). Played back in their order they give what its row was at each version; so each superseded
 row in history, and the row as it stands, is held to what was sealed. Whoever alters a row of a table, of history or of
-the rules without breaking a seal contradicts the trail. Personal data and secrets are compared by their digests.
+the rules without breaking a seal contradicts the trail. Personal data and secrets are compared by their keyed digests,
+frozen columns, whose content audit does not repeat, by the digest of it.
 
 Laws: nothing here writes; a column that a migration filled later is not held to a trail that began before it.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -59,7 +62,7 @@ async def law(connection: Connection, tenant_id: TenantId) -> Law:
         past = await _history(connection, tenant_id, list(batch))
         rows += sum(map(len, past.values()))
         for played in batch.values():
-            broken.extend(_of_history(played, past.get(played.id, {})))
+            broken.extend(_of_history(played, past.get(played.id, {}), _Spelled.by(stored.get(played.id[:3], ()))))
         by_prefix: dict[str, list[str]] = {}
         for id_ in batch:
             by_prefix.setdefault(id_[:3], []).append(id_)
@@ -68,7 +71,7 @@ async def law(connection: Connection, tenant_id: TenantId) -> Law:
                 current = await _current(connection, tenant_id, table, ids, key)
                 rows += len(current)
                 for id_ in ids:
-                    broken.extend(_of_row(table.name, batch[id_], current.get(id_)))
+                    broken.extend(_of_row(table, batch[id_], current.get(id_)))
         if len(broken) >= BROKEN_MAX:
             break
     figures = (("things", things), ("rows", rows))
@@ -174,15 +177,46 @@ async def _current(
 
 
 def _told(table: Table[Any], thing: Any, key: bytes) -> dict[str, Any]:
-    """The row with digests for what is hidden, as audit tells it."""
+    """The row with digests for what is hidden or frozen, as audit tells it."""
     row = dict(table.row(thing))
     for name in table.hidden:
         row[name] = None if row[name] is None else audit.keyed(key, row[name])
-    return row
+    return _digested(row, table.frozen)
 
 
-def _of_history(played: Played, past: Mapping[int, Row]) -> Iterator[str]:
-    """What history says otherwise than the trail, or lacks of it."""
+def _digested(row: Row, frozen: AbstractSet[str]) -> dict[str, Any]:
+    """The row with digests for what is frozen."""
+    contents = {name: row[name] for name in frozen if row.get(name) is not None}
+    return {**row, **{name: audit.content_digest(value) for name, value in contents.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """Columns that audit spells otherwise than a row does: frozen ones, and numbers (Postgres pads 1.1 to 1.1000)."""
+
+    frozen: AbstractSet[str]
+    numbers: AbstractSet[str]
+    """Those of children after the children's name and a dot."""
+
+    @classmethod
+    def by(cls, stored: Iterable[Table[Any]]) -> "_Spelled":
+        """Of rows of any of these tables."""
+        frozen: set[str] = set()
+        numbers: set[str] = set()
+        for table in stored:
+            frozen |= table.frozen
+            numbers |= _numbers(table, "")
+            for name, child in table.children.items():
+                numbers |= _numbers(child.table, f"{name}.")
+        return cls(frozen, numbers)
+
+
+def _numbers(table: Table[Any], where: str) -> set[str]:
+    return {where + column.name for column in table.columns if column.sql_type == "numeric"}
+
+
+def _of_history(played: Played, past: Mapping[int, Row], spelled: _Spelled) -> Iterator[str]:
+    """What history says otherwise than the trail, or lacks of it. It holds frozen columns whole."""
     last = max(played.versions, default=0)
     first = min(played.versions, default=0)
     for version, row in past.items():
@@ -191,7 +225,8 @@ def _of_history(played: Played, past: Mapping[int, Row]) -> Iterator[str]:
             if played.whole:
                 yield f"history of {played.id} has a version {version} that its trail does not tell"
             continue
-        for name in _differing(told, row, whole=played.whole, table=""):
+        digested = _digested(row, spelled.frozen)
+        for name in _differing(told, digested, whole=played.whole, table="", numbers=spelled.numbers):
             yield f"history of {played.id}, version {version}: {name} was altered"
     if played.whole:
         for version in range(first, last):
@@ -199,18 +234,24 @@ def _of_history(played: Played, past: Mapping[int, Row]) -> Iterator[str]:
                 yield f"history of {played.id}: version {version} was removed"
 
 
-def _of_row(table: str, played: Played, row: Row | None) -> Iterator[str]:
+def _of_row(table: Table[Any], played: Played, row: Row | None) -> Iterator[str]:
     """What the row says otherwise than the trail."""
     if row is None:
         if played.whole:
-            yield f"{played.id} was removed from {table}"
+            yield f"{played.id} was removed from {table.name}"
         return
-    for name in _differing(played.now, row, whole=played.whole, table=table):
-        yield f"{played.id}: {name} of {table} was altered"
+    numbers = _Spelled.by([table]).numbers
+    for name in _differing(played.now, row, whole=played.whole, table=table.name, numbers=numbers):
+        yield f"{played.id}: {name} of {table.name} was altered"
 
 
-def _differing(told: Row, row: Row, *, whole: bool, table: str) -> Iterator[str]:
-    """The columns in which the row is not what was told. History, which names no table, holds no secrets."""
+def _differing(
+    told: Row, row: Row, *, whole: bool, table: str, numbers: AbstractSet[str], of: str = ""
+) -> Iterator[str]:
+    """The columns in which the row, of the children `of`, is not what was told.
+
+    History names no table and holds no secrets.
+    """
     free = ELSEWHERE.get(table, frozenset())
     for name, value in row.items():
         if name in free:
@@ -218,11 +259,17 @@ def _differing(told: Row, row: Row, *, whole: bool, table: str) -> Iterator[str]
         if isinstance(value, list) and (not value or isinstance(value[0], dict)) and isinstance(told.get(name), dict):
             children = told[name]
             for child in value:
-                for column in _differing(children.get(child.get("id"), {}), child, whole=whole, table=table):
+                told_of = children.get(child.get("id"), {})
+                for column in _differing(told_of, child, whole=whole, table=table, numbers=numbers, of=f"{name}."):
                     yield f"{name}.{column}"
         elif name in told:
             secret = value is None and str(told[name]).startswith("hmac:") and not table
-            if told[name] != value and not secret:
+            if told[name] != value and not secret and not (of + name in numbers and _equal(told[name], value)):
                 yield name
         elif whole and value not in (None, []):
             yield name
+
+
+def _equal(told: Any, value: Any) -> bool:
+    """Whether two spellings are the same number."""
+    return None not in (told, value) and Decimal(told) == Decimal(value)

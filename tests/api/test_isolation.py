@@ -24,9 +24,11 @@ from graphql import (
 from api.reads.engine import Answer, Engine
 from api.schema.schema import Contract
 from api.settings import Settings
+from api.verbs import books
 from domain.access import Caller
 from domain.ids import KINDS, ApiKeyId, is_id
 from storage import pool as connections
+from storage import trail
 from storage.pool import Connection, Pool
 from storage.unit_of_work import mint
 from storage.views.view import Listing, Point
@@ -495,3 +497,29 @@ async def test_no_party_changes_anything_of_another_set_of_parties(
         for mutation, members in attempts(other.ids).items():
             assert await refusals(ask, caller, mutation, members), (mutation, caller)
     assert await state(owner, world.here.market.id) == before
+
+
+# -- the doctor --------------------------------------------------------------------------------------------------------
+
+
+ALTERED = {
+    "charges of quotes": "UPDATE quotes SET charges = replace(charges, '\"minor\":', '\"minor\":1')",
+    "rate of exchange_rates": "UPDATE exchange_rates SET rate = rate + 0.000000000001",
+    "cap_sdr of carrier_claims": "UPDATE carrier_claims SET cap_sdr = NULL",
+}
+"""What audit spells otherwise than a row does: content by its digest, numbers without zeros at their end."""
+
+
+async def test_the_doctor_finds_what_was_altered_and_nothing_else(
+    world: World, worker_pool: Pool, owners_pool: Pool
+) -> None:
+    found = [*(await books.laws(worker_pool)).values(), *(await books.record(worker_pool)).values()]
+    assert [broken for laws in found for law in laws for broken in law.broken] == []
+    async with owners_pool.acquire(None) as connection:
+        await connection.execute("BEGIN")
+        for what, change in ALTERED.items():
+            await connection.execute(f"ALTER TABLE {what.split()[-1]} DISABLE TRIGGER USER")
+            assert (await connection.execute(change)).split()[-1] != "0", what
+        told = (await trail.law(connection, world.here.market.id)).broken
+        await connection.execute("ROLLBACK")
+    assert {each.partition(": ")[2] for each in told} == {f"{what} was altered" for what in ALTERED}
