@@ -1,5 +1,5 @@
 -- Refunds in $transfers transfers, decided and paid by turns over a year, caused by one decision; then what the
--- accounts and their days hold of them. Two entries each.
+-- accounts and their days hold of them. Two entries each, written one after the other as posting writes them.
 INSERT INTO decisions (tenant_id, id, subject_id, kind, holds, at, decided_by, rule_version_ids, tree)
 VALUES ('$tenant', 'dec_' || repeat('0', 26), '$tenant', 'COMPENSATION', true, now(), 'system:bench', '{}', '{}');
 
@@ -18,7 +18,7 @@ INSERT INTO ledger_entries (tenant_id, transfer_id, position, account_id, amount
 SELECT '$tenant', 'tfr_' || lpad(n::text, 26, '0'), p,
   'acc_' || lpad(((n % 2 + p) * 16 + n / 2 % 16)::text, 26, '0'), CASE p WHEN 0 THEN 1000 ELSE -1000 END, 'USD',
   date_trunc('day', now()) - interval '365 days' + n * (interval '365 days' / ($transfers + 1))
-FROM generate_series(0, $transfers - 1) n, generate_series(0, 1) p;
+FROM generate_series(0, $transfers - 1) n CROSS JOIN LATERAL (VALUES (0), (1)) e (p);
 
 INSERT INTO ledger_days (tenant_id, account_id, day, currency, amount_minor)
 SELECT tenant_id, account_id, (at AT TIME ZONE 'UTC')::date, currency, sum(amount_minor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 import asyncpg
 import pytest
@@ -16,6 +18,7 @@ from domain.ids import DepositMovementId, TransferId
 from domain.ledger import BALANCE_MAX, AccountName, Cause, Event
 from domain.money import MINOR_MAX, Money
 from storage import ledger as ledger_rows
+from storage.ledger import STRIPES
 from storage.unit_of_work import Outcome, Work, mint
 from tests.api.test_claims import DAY, Story, granted, story
 from tests.api.test_deposits import record
@@ -115,6 +118,27 @@ async def test_pages_follow_each_other_without_gap_or_repeat(told: Told, ask: As
     assert seen == whole["lines"]
 
 
+async def test_a_page_is_whole_however_unevenly_the_stripes_are_used(story: Story, ask: Asking) -> None:
+    await record(story.market, story.provider_id, 1_00)
+    ids = [mint(TransferId) for _ in range(1_500)]
+    stripes = [crc32(id.encode()) % STRIPES for id in ids]
+    uneven = [id for id, stripe in zip(ids, stripes, strict=True) if stripe == 7][:60]  # about ninety fall on each
+    for stripe in range(STRIPES):
+        uneven += [ids[stripes.index(stripe)]] if stripe != 7 else []
+    uneven.sort()
+    await posted(story, *range(1, len(uneven) + 1), ids=uneven)
+    closes = rfc3339(await story.market.now() + DAY)
+    wish = {"account": "REFUND_CLEARING", "opens": rfc3339(START), "closes": closes}
+    for first in (1, 5, 40, 74):
+        page = (await ask(story.market.staff, STATEMENT, **wish, first=first))["ledgerStatement"]
+        shown = [(line["transfer"]["id"], line["amount"]["amount"].lstrip("-")) for line in page["lines"]]
+        assert shown == [(id, f"{place / 100:.2f}") for place, id in enumerate(uneven[:first], 1)]
+        assert page["hasNextPage"]
+    whole = (await ask(story.market.staff, STATEMENT, **wish, first=100))["ledgerStatement"]
+    assert (len(whole["lines"]), whole["hasNextPage"]) == (75, False)
+    assert whole["lines"][-1]["balance"] == whole["closing"]
+
+
 async def test_a_party_sees_its_own_accounts_and_nobody_elses(told: Told, ask: Asking) -> None:
     market, story = told.story.market, told.story
     own, other = market.supplier(story.supplier_id), market.provider(story.provider_id)
@@ -185,7 +209,9 @@ async def test_what_names_no_statement_is_refused_with_all_reasons(told: Told, a
 # -- what the books hold, and who may change them ----------------------------------------------------------------------
 
 
-async def posted(story: Story, *minors: int, event: Event = Event.REFUND_DECIDED) -> None:
+async def posted(
+    story: Story, *minors: int, event: Event = Event.REFUND_DECIDED, ids: Sequence[TransferId] | None = None
+) -> None:
     """Transfers of that event, caused by the story's one movement of a deposit, in one transaction."""
     text = "SELECT id FROM deposit_movements LIMIT 1"
 
@@ -193,14 +219,14 @@ async def posted(story: Story, *minors: int, event: Event = Event.REFUND_DECIDED
         cause = Cause(deposit_movement_id=DepositMovementId(await work.connection.fetchval(text)))
         made = [
             ledger.transfer(
-                work.new_id(TransferId),
+                id,
                 event,
                 Money(minor, "USD"),
                 party_id=story.provider_id,
                 cause=cause,
                 at=work.at,
             )
-            for minor in minors
+            for id, minor in zip(ids or [work.new_id(TransferId) for _ in minors], minors, strict=True)
         ]
         await ledger_rows.post(work, *made)
         return Outcome()
