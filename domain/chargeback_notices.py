@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import chargebacks
+from domain import chargebacks, texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.chargebacks import Category, Chargeback, ChargebackState
@@ -23,7 +23,7 @@ from domain.dates import rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import ChargebackId, ChargebackNoticeId, OrderId, ProcessorId
-from domain.memberships import REFERENCE_CHARACTERS_MAX, Scheme
+from domain.memberships import Scheme
 from domain.money import Money
 from domain.moves import Move
 from domain.orders import Order
@@ -150,7 +150,7 @@ OLD_NEWS: Final = Verdict(NoticeState.SUPERSEDED)
 def problems(notice: NewNotice, at: datetime) -> tuple[Problem, ...]:
     """Everything wrong with a notice by itself."""
     found = [
-        Problem((name,), f"1 to {REFERENCE_CHARACTERS_MAX} printable characters.")
+        problem
         for name, text in (
             ("eventId", notice.event_id),
             ("networkReference", notice.network_reference),
@@ -158,7 +158,8 @@ def problems(notice: NewNotice, at: datetime) -> tuple[Problem, ...]:
             ("orderReference", notice.order_reference),
             ("reasonCode", notice.reason_code),
         )
-        if text is not None and not (0 < len(text) <= REFERENCE_CHARACTERS_MAX and text.isprintable())
+        if text is not None
+        for problem in texts.reference_problems(text, name)
     ]
     if notice.amount is not None and notice.amount.minor <= 0:
         found.append(Problem(("amount",), "A chargeback takes back more than nothing."))

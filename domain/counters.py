@@ -16,7 +16,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import dates, terms
+from domain import dates, terms, texts
 from domain.change import Change, Happening
 from domain.dates import Calendar
 from domain.errors import Invalid, Problem
@@ -137,9 +137,7 @@ class RecordProhibitedGoods:
         if not 0 < len(self.items) <= ITEMS_MAX:
             problems.append(Problem(("items",), f"1 to {ITEMS_MAX} items"))
         for place, item in enumerate(self.items[:ITEMS_MAX]):
-            if not (0 < len(item.reference) <= REFERENCE_MAX and item.reference.isprintable()):
-                where = ("items", str(place), "reference")
-                problems.append(Problem(where, f"1 to {REFERENCE_MAX} printable characters"))
+            problems += texts.line_problems(item.reference, "items", str(place), "reference", most=REFERENCE_MAX)
         if problems:
             raise Invalid(*problems)
 

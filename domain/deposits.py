@@ -19,17 +19,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import requirements
+from domain import requirements, texts
 from domain.change import Change, Fact, Happening
-from domain.errors import Invalid, Problem, Refused
+from domain.errors import Invalid, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import DepositId, DepositMovementId, ProviderId
 from domain.money import Money
 from domain.providers import Provider, ProviderState
 from domain.requirements import Matrix
-
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""A bank's reference has 35."""
 
 GONE: Final = frozenset({ProviderState.EXITED, ProviderState.TERMINATED})
 """States in which the whole deposit can be returned, once nothing is open."""
@@ -272,9 +269,8 @@ def _held(deposit: Deposit, amount: Money) -> Finding:
 
 
 def _check(*, reference: str) -> None:
-    if not 0 < len(reference) <= REFERENCE_CHARACTERS_MAX or not reference.isprintable():
-        problem = f"must have 1 to {REFERENCE_CHARACTERS_MAX} printable characters"
-        raise Invalid(Problem(("reference",), problem))
+    if problems := tuple(texts.reference_problems(reference, "reference")):
+        raise Invalid(*problems)
 
 
 def _moved(

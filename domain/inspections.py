@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import terms
+from domain import terms, texts
 from domain.access import Caller, ViewerKind, may
 from domain.change import Change, Fact, Happening
 from domain.claims import TAKES_EVIDENCE, Claim, ClaimAction, Side
@@ -45,9 +45,6 @@ from domain.rulebook import RuleKind, RuleVersion
 
 RULE: Final = "inspections"
 """The key of the rule that names who inspects."""
-
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""The longest reference of a payment."""
 
 
 class InspectionState(StrEnum):
@@ -244,9 +241,7 @@ def order_inspection(
         problems.append(Problem(("company",), f"Goods in {country} are inspected by: {named}."))
     if command.fee.minor <= 0 or command.fee.currency != claim.amount.currency:
         problems.append(Problem(("fee",), f"An amount above zero in {claim.amount.currency}."))
-    if not 0 < len(command.reference) <= REFERENCE_CHARACTERS_MAX:
-        problems.append(Problem(("reference",), f"1 to {REFERENCE_CHARACTERS_MAX} characters."))
-    if problems:
+    if problems := [*problems, *texts.reference_problems(command.reference, "reference")]:
         raise Invalid(*problems)
     inspection = Inspection(
         id=id,

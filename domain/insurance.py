@@ -15,9 +15,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain import reported_payments, texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
-from domain.dates import rfc3339
 from domain.errors import Invalid, Problem
 from domain.explain import Finding, unmet
 from domain.exposure import LOSSES, Loss, LossCause
@@ -25,15 +25,10 @@ from domain.ids import BuyerId, InsurancePaymentId, OrderId, OrderLineId
 from domain.money import Money
 from domain.moves import Move, require
 from domain.orders import Order
+from domain.reported_payments import PaidFor
 
 INSURED: Final = frozenset(cause for cause, loss in LOSSES.items() if loss is Loss.GOODS)
 """What insurers of goods pay for."""
-
-NAME_CHARACTERS_MAX: Final = 200
-"""The longest name of an insurer: as of every name."""
-
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""The longest reference of a payment: as of every payment."""
 
 
 class InsuranceAction(StrEnum):
@@ -119,18 +114,9 @@ def _problems(command: RecordInsurancePayment, order: Order, paid_at: datetime, 
         yield Problem(("lineId",), "The order has no such line.")
     if command.cause not in INSURED:
         yield Problem(("cause",), f"An insurer of goods pays for {', '.join(sorted(INSURED))}.")
-    if not 0 < len(command.insurer) <= NAME_CHARACTERS_MAX or not command.insurer.isprintable():
-        yield Problem(("insurer",), f"1 to {NAME_CHARACTERS_MAX} printable characters.")
-    if not 0 < len(command.reference) <= REFERENCE_CHARACTERS_MAX or not command.reference.isprintable():
-        yield Problem(("reference",), f"1 to {REFERENCE_CHARACTERS_MAX} printable characters.")
-    if command.amount.currency != order.total.currency:
-        yield Problem(("amount", "currency"), f"The order is in {order.total.currency}.")
-    if command.amount.minor <= 0:
-        yield Problem(("amount", "amount"), "A payment is more than nothing.")
-    if paid_at > at:
-        yield Problem(("paidAt",), "A payment is not made in the future.")
-    if paid_at < order.placed_at:
-        yield Problem(("paidAt",), f"The order was placed at {rfc3339(order.placed_at)}, after that.")
+    yield from texts.name_problems(command.insurer, "insurer")
+    subject = PaidFor(order.total.currency, order.placed_at)
+    yield from reported_payments.problems(command.reference, command.amount, paid_at, subject, at)
 
 
 def moves(payment: InsurancePayment, caller: Caller, _at: datetime) -> tuple[Move, ...]:

@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain import texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.errors import Invalid, Problem, Refused
@@ -287,8 +288,7 @@ def _problems(wish: NewLane, place: int) -> Iterator[Problem]:
 
 
 def _zone_problems(zone: str, path: tuple[str, ...]) -> Iterator[Problem]:
-    if not 0 < len(zone.strip()) <= ZONE_CHARACTERS_MAX or not zone.isprintable():
-        yield Problem((*path, "zone"), f"must have 1 to {ZONE_CHARACTERS_MAX} printable characters")
+    return texts.line_problems(zone, *path, "zone", most=ZONE_CHARACTERS_MAX)
 
 
 def _is_zone(name: str) -> bool:

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import dates, money, terms
+from domain import dates, money, reported_payments, terms, texts
 from domain.change import Change, Fact, Happening
 from domain.dates import MICROSECOND, Calendar, rfc3339
 from domain.errors import Invalid, Problem, Refused
@@ -25,14 +25,12 @@ from domain.explain import Finding, Input, unmet
 from domain.ids import BuyerId, CardReceiptId, MembershipId, OrderId, RuleVersionId, SupplierId
 from domain.money import Money
 from domain.orders import Order
+from domain.reported_payments import PaidFor
 from domain.rulebook import RuleKind, RuleVersion
 from domain.terms import Count
 
 RULE: Final = "memberships"
 """The key of the rule about plans."""
-
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""The longest reference of a bill or a payment: processors' own stay below it."""
 
 
 class Plan(StrEnum):
@@ -189,7 +187,7 @@ def record_membership(
     `rule` is the one by which it was told the fee. Refuses with Invalid the free plan, which nobody pays for, and a
     reference that is none.
     """
-    problems = [*_reference_problems(command.reference, "reference")]
+    problems = [*texts.reference_problems(command.reference, "reference")]
     if command.plan is Plan.FREE:
         problems.append(Problem(("plan",), "Nobody pays for the free plan: it is what is left when none is paid."))
     if problems:
@@ -318,20 +316,11 @@ def record_card_receipt(
 def _receipt_problems(
     command: RecordCardReceipt, order: Order, received_at: datetime, at: datetime
 ) -> Iterable[Problem]:
-    yield from _reference_problems(command.payment_reference, "paymentReference")
-    if command.amount.currency != order.total.currency:
-        yield Problem(("amount", "currency"), f"The order is in {order.total.currency}.")
-    if command.amount.minor <= 0:
-        yield Problem(("amount", "amount"), "A payment is more than nothing.")
-    if received_at > at:
-        yield Problem(("receivedAt",), "A payment does not arrive in the future.")
-    if received_at < order.placed_at:
-        yield Problem(("receivedAt",), f"The order was placed at {rfc3339(order.placed_at)}, after that.")
-
-
-def _reference_problems(reference: str, *path: str) -> Iterable[Problem]:
-    if not 0 < len(reference) <= REFERENCE_CHARACTERS_MAX or not reference.isprintable():
-        yield Problem(path, f"1 to {REFERENCE_CHARACTERS_MAX} printable characters.")
+    subject = PaidFor(order.total.currency, order.placed_at)
+    fields = ("paymentReference", "receivedAt")
+    return reported_payments.problems(
+        command.payment_reference, command.amount, received_at, subject, at, fields=fields
+    )
 
 
 # -- the rule's own cases ----------------------------------------------------------------------------------------------

@@ -5,14 +5,12 @@ marketplace's own number for it, unique per kind of party where there is one.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
 
+from domain import texts
 from domain.countries import COUNTRIES
 from domain.errors import Conflict, Invalid, Problem
 from domain.ids import OrganisationId, PartyId
 from domain.organisations import Organisation, OrganisationKind, name_problems
-
-REFERENCE_LENGTH_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ def checked(registration: Registration) -> Registration:
     if registration.country not in COUNTRIES:
         problems += (Problem(("country",), f"{registration.country!r} is not a country"),)
     reference = registration.reference
-    if reference is not None and not (0 < len(reference) <= REFERENCE_LENGTH_MAX and reference.isprintable()):
-        problems += (Problem(("reference",), f"must have 1 to {REFERENCE_LENGTH_MAX} printable characters"),)
+    if reference is not None:
+        problems += tuple(texts.reference_problems(reference, "reference"))
     if problems:
         raise Invalid(*problems)
     return replace(registration, name=registration.name.strip())

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain import recoveries
+from domain import recoveries, texts
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.errors import Invalid, Problem
@@ -24,9 +24,6 @@ from domain.ids import LiablePartyId, PayoutId, ProviderId, SupplierId
 from domain.money import Money, total
 from domain.moves import Move, require
 from domain.recoveries import Recovery
-
-REFERENCE_CHARACTERS_MAX = 100
-"""A bank's reference has 35."""
 
 
 class PayoutState(StrEnum):
@@ -167,12 +164,8 @@ def confirm_payout(payout: Payout, command: ConfirmPayout, caller: Caller, at: d
 
 def check(amount: Money, reference: str) -> None:
     """Returns if money can move like that. Refuses with every problem."""
-    problems = []
-    if amount.minor <= 0:
-        problems.append(Problem(("amount",), "must be above zero"))
-    if not 0 < len(reference) <= REFERENCE_CHARACTERS_MAX or not reference.isprintable():
-        problems.append(Problem(("reference",), f"must have 1 to {REFERENCE_CHARACTERS_MAX} printable characters"))
-    if problems:
+    problems = [Problem(("amount",), "must be above zero")] if amount.minor <= 0 else []
+    if problems := [*problems, *texts.reference_problems(reference, "reference")]:
         raise Invalid(*problems)
 
 

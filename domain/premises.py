@@ -7,7 +7,7 @@ told at once; nothing here is a float.
 from dataclasses import dataclass
 from typing import Final
 
-from domain import opening_hours, places
+from domain import opening_hours, places, texts
 from domain.dates import Calendar
 from domain.errors import Problem
 from domain.modes import ServiceMode
@@ -75,9 +75,7 @@ def problems(details: Details, *path: str) -> tuple[Problem, ...]:
 
 def contact_problems(contact: Contact, *path: str) -> tuple[Problem, ...]:
     """Everything that is wrong with a contact: who answers has a name, and a telephone or an e-mail address."""
-    found = []
-    if not _fits(contact.name):
-        found.append(Problem((*path, "name"), f"1 to {TEXT_CHARACTERS_MAX} characters"))
+    found = [*texts.line_problems(contact.name, *path, "name", most=TEXT_CHARACTERS_MAX)]
     if contact.phone is None and contact.email is None:
         found.append(Problem((*path, "phone"), "a telephone or an e-mail address is needed"))
     if contact.phone is not None and not _is_phone(contact.phone):
@@ -97,11 +95,9 @@ def _fits(text: str) -> bool:
 
 
 def _text_problems(details: Details) -> list[Problem]:
-    texts = {"name": details.name, "locality": details.locality, "street": details.street}
+    said = {"name": details.name, "locality": details.locality, "street": details.street}
     return [
-        Problem((name,), f"1 to {TEXT_CHARACTERS_MAX} printable characters")
-        for name, text in texts.items()
-        if not _fits(text)
+        problem for name, text in said.items() for problem in texts.line_problems(text, name, most=TEXT_CHARACTERS_MAX)
     ]
 
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from domain import texts
 from domain.change import Change, Happening
-from domain.errors import Conflict, Invalid, Problem
+from domain.errors import Conflict, Invalid
 from domain.ids import ProcessorId, TenantId
 
 PREFIX: Final = "whsec_"
@@ -27,7 +28,6 @@ PREFIX: Final = "whsec_"
 TOLERANCE: Final = timedelta(minutes=5)
 """How far the sender's clock may be from ours: what Standard Webhooks recommends."""
 
-NAME_CHARACTERS_MAX: Final = 200
 SIGNATURES_MAX: Final = 10
 """Signatures of one request that are looked at: two of a rotation, and some that are not ours."""
 VERSION: Final = "v1"
@@ -83,8 +83,8 @@ class Signed:
 def register_processor(command: RegisterProcessor, *, id: ProcessorId, at: datetime) -> Change[Processor]:
     """The processor may tell of chargebacks. Refuses an empty or too long name."""
     name = command.name.strip()
-    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        raise Invalid(Problem(("name",), f"1 to {NAME_CHARACTERS_MAX} printable characters."))
+    if problems := tuple(texts.name_problems(name, "name")):
+        raise Invalid(*problems)
     processor = Processor(id, name, 1, None, at, None, version=1)
     return Change(None, processor, (Happening("processor.registered", {}),))
 

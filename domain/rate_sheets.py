@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain import texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.dates import rfc3339
@@ -397,9 +398,7 @@ def _require_surcharges(wish: SheetWish, unread: Collection[int]) -> None:
 
 
 def _check(wish: SheetWish) -> None:
-    problems: list[Problem] = []
-    if not 0 < len(wish.title.strip()) <= TITLE_CHARACTERS_MAX or not wish.title.isprintable():
-        problems.append(Problem(("sheet", "title"), f"must have 1 to {TITLE_CHARACTERS_MAX} printable characters"))
+    problems = [*texts.line_problems(wish.title, "sheet", "title", most=TITLE_CHARACTERS_MAX)]
     if wish.valid_until is not None and wish.valid_until <= wish.valid_from:
         problems.append(Problem(("sheet", "validUntil"), "must be later than validFrom"))
     if wish.volumetric_divisor is not None and not 0 < wish.volumetric_divisor <= DIVISOR_MAX:

@@ -26,9 +26,6 @@ from domain.ids import BuyerId, ClaimId, GoodwillId, OrderId, RefundId
 from domain.money import Money
 from domain.moves import Move
 
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""The longest reference of a payment: as of a deposit."""
-
 
 class RefundState(StrEnum):
     """Where a refund stands."""

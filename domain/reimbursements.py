@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain import reported_payments, texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.claims import Claim
-from domain.dates import rfc3339
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input, unmet
 from domain.ids import ClaimId, DecisionId, OrderId, ReimbursementId
-from domain.insurance import NAME_CHARACTERS_MAX, REFERENCE_CHARACTERS_MAX
 from domain.money import Money
 from domain.moves import Move, require
+from domain.reported_payments import PaidFor
 
 
 class Reimburser(StrEnum):
@@ -122,18 +122,9 @@ def record_reimbursement(
 
 
 def _problems(command: RecordReimbursement, claim: Claim, paid_at: datetime, at: datetime) -> Iterable[Problem]:
-    if not 0 < len(command.payer_name) <= NAME_CHARACTERS_MAX or not command.payer_name.isprintable():
-        yield Problem(("payerName",), f"1 to {NAME_CHARACTERS_MAX} printable characters.")
-    if not 0 < len(command.reference) <= REFERENCE_CHARACTERS_MAX or not command.reference.isprintable():
-        yield Problem(("reference",), f"1 to {REFERENCE_CHARACTERS_MAX} printable characters.")
-    if command.amount.currency != claim.amount.currency:
-        yield Problem(("amount", "currency"), f"The claim is in {claim.amount.currency}.")
-    if command.amount.minor <= 0:
-        yield Problem(("amount", "amount"), "A payment is more than nothing.")
-    if paid_at > at:
-        yield Problem(("paidAt",), "A payment is not made in the future.")
-    if paid_at < claim.opened_at:
-        yield Problem(("paidAt",), f"The claim was opened at {rfc3339(claim.opened_at)}, after that.")
+    yield from texts.name_problems(command.payer_name, "payerName")
+    subject = PaidFor(claim.amount.currency, claim.opened_at)
+    yield from reported_payments.problems(command.reference, command.amount, paid_at, subject, at)
 
 
 def moves(reimbursement: Reimbursement, caller: Caller, _at: datetime) -> tuple[Move, ...]:

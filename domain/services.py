@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain import texts
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.countries import COUNTRIES
@@ -198,8 +199,7 @@ def seller(provider_id: ProviderId | None, caller: Caller) -> ProviderId:
 
 def problems(service: Service) -> Iterator[Problem]:
     """Everything that is wrong with the service's own words and limits."""
-    if not 0 < len(service.title.strip()) <= TITLE_CHARACTERS_MAX or not service.title.isprintable():
-        yield Problem(("title",), f"must have 1 to {TITLE_CHARACTERS_MAX} printable characters")
+    yield from texts.line_problems(service.title, "title", most=TITLE_CHARACTERS_MAX)
     if len(service.description) > DESCRIPTION_CHARACTERS_MAX:
         yield Problem(("description",), f"must have at most {DESCRIPTION_CHARACTERS_MAX} characters")
     if service.mode not in BY_SEA and (wrong := service.incoterms & SEA_ONLY):

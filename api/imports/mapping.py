@@ -19,9 +19,9 @@ from domain import deliveries, terms
 from domain.countries import COUNTRIES
 from domain.deliveries import Delivery
 from domain.money import Money, scale
-from domain.parties import REFERENCE_LENGTH_MAX
 from domain.providers import ProviderKind
 from domain.shipments import WEIGHT_MAX, ShipmentMode
+from domain.texts import REFERENCE_CHARACTERS_MAX
 
 SHIPPED: Final = Path(__file__).parent / "mappings"
 """The mappings that come with the platform; each is known by its file's name."""
@@ -201,8 +201,8 @@ _OPTIONAL: Final = ("promised_on", "paid_on", "delivered_on", "weight_grams", "f
 
 def _number(text: str) -> str:
     """A number or name by which the history knows something."""
-    if not 0 < len(text) <= REFERENCE_LENGTH_MAX or not text.isprintable():
-        raise ValueError(f"1 to {REFERENCE_LENGTH_MAX} printable characters are expected")
+    if not 0 < len(text) <= REFERENCE_CHARACTERS_MAX or not text.isprintable():
+        raise ValueError(f"1 to {REFERENCE_CHARACTERS_MAX} printable characters are expected")
     return text
 
 

@@ -21,7 +21,6 @@ from api.schema.organisations import KEY, VERSION
 from api.schema.providers import Provider
 from api.schema.scalars import Money, MoneyInput
 from api.schema.shipments import Shipment
-from domain import money
 from domain.carriage import Consignment, LossKind, Regime
 from domain.carrier_claims import (
     AmendCarrierClaim,
@@ -42,8 +41,6 @@ described(CarrierClaimState)
 described(CarrierClaimAction)
 described(CarrierAnswer)
 
-NOTHING = money.Money.zero("USD")
-"""Stands in for an amount that could not be read."""
 CASE = "The case."
 REFERENCE = "The carrier's own number for it, at most 100 characters; left out, the known one stays."
 
@@ -185,7 +182,7 @@ class LossAccount:
 
 
 def _goods(read: Reader, weight: int | None, packages: int | None, declared: MoneyInput | None) -> Consignment:
-    value = None if declared is None else read.take(lambda: declared.money("declared"), "declared", otherwise=NOTHING)
+    value = None if declared is None else read.money(declared, "declared")
     return Consignment(weight, packages, value)
 
 
@@ -273,7 +270,7 @@ class AnswerCarrierClaimInput:
         command = AnswerCarrierClaim(
             read.id(CarrierClaimId, self.carrier_claim_id, "carrierClaimId"),
             self.answer,
-            None if amount is None else read.take(lambda: amount.money("amount"), "amount", otherwise=NOTHING),
+            None if amount is None else read.money(amount, "amount"),
             read.note(self.reason, "reason"),
         )
         read.done()
@@ -295,7 +292,7 @@ class CollectCarrierClaimInput:
         read = Reader()
         command = CollectCarrierClaim(
             read.id(CarrierClaimId, self.carrier_claim_id, "carrierClaimId"),
-            read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING),
+            read.money(self.amount, "amount"),
             self.reference,
         )
         read.done()

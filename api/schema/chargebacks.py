@@ -12,7 +12,7 @@ from api.schema.decisions import Decision
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
-from api.schema.memberships import NOTHING, CardReceipt, RecordCardReceiptInput
+from api.schema.memberships import CardReceipt, RecordCardReceiptInput
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.orders import Order
@@ -281,7 +281,7 @@ class RecordChargebackNoticeInput:
             payment_reference=self.payment_reference,
             order_reference=self.order_reference,
             reason_code=self.reason_code,
-            amount=None if amount is None else read.take(lambda: amount.money("amount"), "amount", otherwise=NOTHING),
+            amount=None if amount is None else read.money(amount, "amount"),
             network_due_at=self.network_due_at,
         )
         read.done()

@@ -30,7 +30,7 @@ class ClaimLineInput:
         money = None
         if amount is not None:
             given = amount
-            money = read.take(lambda: given.money(*path, "amount"), *path, "amount", otherwise=None)
+            money = read.money(given, *path, "amount")
         return LineWish(read.id(OrderLineId, self.line_id, *path, "lineId"), self.remedy, money)
 
 

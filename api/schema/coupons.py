@@ -18,7 +18,6 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.orders import Order
 from api.schema.scalars import Money, MoneyInput
-from domain import money
 from domain.coupons import CouponAction, CouponState, RedeemCoupon, RevokeCoupon
 from domain.errors import Problem
 from domain.ids import CouponId, OrderId, ReservationId
@@ -184,7 +183,7 @@ class RedeemCouponInput:
         read = Reader()
         coupon_id = read.id(CouponId, self.coupon_id, "couponId")
         order_id = read.id(OrderId, self.order_id, "orderId")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=money.Money.zero("USD"))
+        amount = read.money(self.amount, "amount")
         read.done()
         return RedeemCoupon(coupon_id, order_id, amount)
 
@@ -218,7 +217,7 @@ class ReserveCouponInput:
         read = Reader()
         coupon_id = read.id(CouponId, self.coupon_id, "couponId")
         reference = _reference(read, self.order_reference, "orderReference")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=money.Money.zero("USD"))
+        amount = read.money(self.amount, "amount")
         read.done()
         return ReserveCoupon(coupon_id, reference, amount)
 
@@ -247,7 +246,7 @@ class CaptureReservationInput:
         reference = _reference(read, self.reference, "reference")
         wish, amount = self.amount, None
         if wish is not None:
-            amount = read.take(lambda: wish.money("amount"), "amount", otherwise=money.Money.zero("USD"))
+            amount = read.money(wish, "amount")
         read.done()
         return CaptureReservation(reservation_id, reference, amount)
 

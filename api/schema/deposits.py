@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 described(MovementKind, name="DepositMovementKind")
 
 ONCE = "Your name for this call: sent twice, it is done once."
-NOTHING: Final = money.Money.zero("USD")
-"""Stands in for an amount that could not be read."""
 
 
 @strawberry.input(description="Which deposits. What is left out does not matter; conditions add up.")
@@ -93,7 +91,7 @@ def _whose(read: Reader, provider_id: str, amount: MoneyInput) -> tuple[Provider
     """Whose money moves, and how much, as every input here says it."""
     return (
         read.id(ProviderId, provider_id, "providerId"),
-        read.take(lambda: amount.money("amount"), "amount", otherwise=NOTHING),
+        read.money(amount, "amount"),
     )
 
 

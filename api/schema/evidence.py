@@ -17,7 +17,6 @@ from api.schema.organisations import KEY
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money, MoneyInput
 from api.schema.uploads import SignedAddress
-from domain import money
 from domain.claims import Side
 from domain.evidence import (
     ASKED_WITHIN_MAX,
@@ -173,8 +172,7 @@ class ShownLossInput:
 
     def loss(self, read: Reader, *path: str) -> ShownLoss:
         """The loss; `read` collects what is wrong with it."""
-        unread = money.Money.zero(self.amount.currency)
-        amount = read.take(lambda: self.amount.money(*path, "amount"), *path, "amount", otherwise=unread)
+        amount = read.money(self.amount, *path, "amount", least=0)
         return ShownLoss(read.id(OrderLineId, self.line_id, *path, "lineId"), amount)
 
 

@@ -1,7 +1,7 @@
 """Exposures in GraphQL: what one loss can cost at most, and what was paid for it."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -11,7 +11,6 @@ from api.schema.enums import described
 from api.schema.node import Node
 from api.schema.orders import Order, OrderLine
 from api.schema.scalars import Money
-from domain import money
 from domain.exposure import DrawnBy, Loss, LossCause
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 described(LossCause)
 described(Loss)
 described(DrawnBy, name="ExposureDrawnBy")
-
-NOTHING: Final = money.Money.zero("USD")
-"""Stands in for an amount that could not be read, until the input is refused for it."""
 
 
 @strawberry.type(description="Money that was drawn for a loss, or below zero taken back. It never changes.")

@@ -1,19 +1,20 @@
 """Reading an input into a command: everything wrong with it is collected and refused at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from api.schema.scalars import MoneyInput
+from domain import texts
 from domain.errors import Invalid, Problem
 from domain.ids import Id
+from domain.money import Money
+from domain.texts import NAME_CHARACTERS_MAX, REFERENCE_CHARACTERS_MAX
 
 T = TypeVar("T")
 I = TypeVar("I", bound=Id)  # noqa: E741 - an id's type
 
 NOTE_CHARACTERS_MAX = 4_000
 """The longest free text in an input: a page. Longer belongs into a file."""
-
-NAME_CHARACTERS_MAX = 200
-"""The longest name: company names in registers stay below it."""
 
 
 class Unreadable(Invalid):
@@ -33,6 +34,8 @@ class Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.beside: list[Problem] = []
+        """What a rule refuses too, with its reasons: told here only beside what is wrong in other places."""
 
     def id(self, kind: type[I], text: str, *path: str) -> I:
         """`text` as an id of that kind."""
@@ -67,6 +70,38 @@ class Reader:
             self.problems.append(Problem(path, f"1 to {NAME_CHARACTERS_MAX} characters."))
         return trimmed
 
+    def line(self, text: str, *path: str, most: int) -> str:
+        """One printable line of at most that many characters, trimmed. Refuses an empty one."""
+        trimmed = text.strip()
+        self.problems.extend(texts.line_problems(trimmed, *path, most=most))
+        return trimmed
+
+    def reference(self, text: str, *path: str) -> str:
+        """Somebody's own number of a bill or a payment, trimmed. Refuses an empty one and one above 100 characters."""
+        return self.line(text, *path, most=REFERENCE_CHARACTERS_MAX)
+
+    def number(self, value: int, *path: str, least: int, most: int) -> int:
+        """`value`, which is from `least` to `most`."""
+        if not least <= value <= most:
+            self.problems.append(Problem(path, f"A whole number from {least} to {most}."))
+        return value
+
+    def rules(self, problems: Iterable[Problem]) -> None:
+        """What a rule finds wrong with the input by itself is told with the rest."""
+        self.problems.extend(problems)
+
+    def money(self, amount: MoneyInput, *path: str, least: int | None = 1) -> Money:
+        """The amount in minor units, of which a rule wants at least `least`; any where that is None.
+
+        Too little alone is left to that rule, which says why; beside anything else that is wrong it is told at once.
+        """
+        found = self.take(lambda: amount.money(*path), *path, otherwise=None)
+        if found is None:
+            return Money.zero(amount.currency)
+        if least is not None and found.minor < least:
+            self.beside.append(Problem((*path, "amount"), "An amount above zero." if least else "Zero or more."))
+        return found
+
     def take(self, read: Callable[[], T], *path: str, otherwise: T) -> T:
         """What `read` returns; its ValueError or Invalid becomes a problem at `path`."""
         try:
@@ -84,4 +119,4 @@ class Reader:
             Unreadable: with every problem.
         """
         if self.problems:
-            raise Unreadable(command, *self.problems)
+            raise Unreadable(command, *self.problems, *self.beside)

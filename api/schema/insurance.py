@@ -9,7 +9,6 @@ from api.schema.buyers import Buyer
 from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
-from api.schema.exposure import NOTHING
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -97,7 +96,7 @@ class RecordInsurancePaymentInput:
             self.cause,
             self.insurer.strip(),
             self.reference.strip(),
-            read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING),
+            read.money(self.amount, "amount"),
             self.paid_at,
         )
         read.done()

@@ -16,7 +16,7 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY
 from api.schema.parties import LiableParty
-from api.schema.payouts import NOTHING, liable_party
+from api.schema.payouts import liable_party
 from api.schema.recoveries import Recovery
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money, MoneyInput
@@ -123,7 +123,7 @@ class RecordPartyPaymentInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         party_id = liable_party(read, self.liable_party_id)
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        amount = read.money(self.amount, "amount")
         invoice_id = read.optional_id(InvoiceId, self.invoice_id, "invoiceId")
         read.done()
         return RecordPartyPayment(party_id, amount, self.reference.strip(), invoice_id)

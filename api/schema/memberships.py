@@ -18,7 +18,6 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money, MoneyInput
 from api.schema.suppliers import Supplier
-from domain import money
 from domain.ids import OrderId, ProtectionId, SupplierId
 from domain.memberships import Plan, RecordCardReceipt, RecordMembership, Scheme
 from domain.protections import (
@@ -34,9 +33,6 @@ described(Scheme, name="CardScheme")
 described(ProtectionState)
 described(PauseReason, name="ProtectionPauseReason")
 described(ProtectionAction)
-
-NOTHING: Final = money.Money.zero("USD")
-"""Stands in for an amount that could not be read."""
 
 
 @strawberry.input(description="Which terms of plans. What is left out does not matter.")
@@ -197,7 +193,7 @@ class RecordCardReceiptInput:
             read.id(OrderId, self.order_id, "orderId"),
             self.payment_reference.strip(),
             self.scheme,
-            read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING),
+            read.money(self.amount, "amount"),
             self.received_at,
         )
         read.done()

@@ -15,7 +15,6 @@ from api.schema.personal import Personal
 from api.schema.providers import Provider, ProviderPayload
 from api.schema.requirements import RequirementItem, RequirementStanding, Review
 from api.schema.scalars import CountryCode, MoneyInput
-from domain import money
 from domain.errors import Problem
 from domain.ids import ApiKeyId, Id, MemberId, ProviderId, RequirementItemId, ReviewId, UploadId
 from domain.modes import ServiceMode
@@ -173,12 +172,11 @@ class SubmitRequirementInput:
     def command(self) -> SubmitRequirement:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        zero = money.Money.zero("USD")
         given = self.amount
         proof = Proof(
             value=self.value,
             declared=self.declared,
-            amount=None if given is None else read.take(lambda: given.money("amount"), "amount", otherwise=zero),
+            amount=None if given is None else read.money(given, "amount", least=0),
             quantity=self.quantity,
             upload_id=read.optional_id(UploadId, self.upload_id, "uploadId"),
             note=read.note(self.note, "note"),

@@ -378,10 +378,9 @@ class RecordRefundInput:
     def command(self) -> RecordRefund:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        zero = money.Money.zero(self.amount.currency)
         command = RecordRefund(
             read.id(OrderId, self.order_id, "orderId"),
-            read.take(lambda: self.amount.money("amount"), "amount", otherwise=zero),
+            read.money(self.amount, "amount"),
         )
         read.done()
         return command
@@ -405,10 +404,9 @@ class RecordChargeInput:
     def command(self) -> RecordCharge:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        zero = money.Money.zero(self.charged.currency)
         command = RecordCharge(
             read.id(OrderId, self.order_id, "orderId"),
-            read.take(lambda: self.charged.money("charged"), "charged", otherwise=zero),
+            read.money(self.charged, "charged", least=0),
             self.quantity_changed,
         )
         read.done()

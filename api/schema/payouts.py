@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 import strawberry
 
@@ -16,15 +15,11 @@ from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION
 from api.schema.parties import LiableParty
 from api.schema.scalars import Money, MoneyInput
-from domain import money
 from domain.ids import LiablePartyId, PayoutId, ProviderId, SupplierId
 from domain.payouts import ConfirmPayout, PayoutAction, PayoutState, RecordPayout
 
 described(PayoutState)
 described(PayoutAction)
-
-NOTHING: Final = money.Money.zero("USD")
-"""Stands in for an amount that could not be read."""
 
 
 class PayoutOrder(StrEnum):
@@ -107,7 +102,7 @@ class RecordPayoutInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         party_id = liable_party(read, self.liable_party_id)
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        amount = read.money(self.amount, "amount")
         read.done()
         return RecordPayout(party_id, amount, self.reference.strip())
 

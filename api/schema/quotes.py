@@ -23,7 +23,6 @@ from api.schema.providers import Provider
 from api.schema.rate_sheets import RateSheet
 from api.schema.scalars import CountryCode, CurrencyCode, Money, MoneyInput
 from api.schema.services import Service
-from domain import money
 from domain.ids import BuyerId, QuoteId
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.offers import RequestQuote
@@ -278,8 +277,7 @@ class QuotePieceInput:
         worth = self.value
         value = None
         if worth is not None:
-            zero = money.Money.zero(worth.currency)
-            value = read.take(lambda: worth.money("pieces", str(place), "value"), otherwise=zero)
+            value = read.money(worth, "pieces", str(place), "value")
         return Piece(
             self.count,
             self.weight_grams,
@@ -386,10 +384,9 @@ class ReviseQuoteInput:
     def command(self) -> ReviseQuote:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
-        zero = money.Money.zero(self.adjustment.currency)
         command = ReviseQuote(
             quote_id=read.id(QuoteId, self.quote_id, "quoteId"),
-            adjustment=read.take(lambda: self.adjustment.money("adjustment"), "adjustment", otherwise=zero),
+            adjustment=read.money(self.adjustment, "adjustment", least=None),
             promised_on=self.promised_at,
             reason=read.required_note(self.reason, "reason"),
         )

@@ -9,7 +9,6 @@ from api.schema.claims import Claim
 from api.schema.connection import Connection, listing, point
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
-from api.schema.exposure import NOTHING
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -92,7 +91,7 @@ class RecordReimbursementInput:
             self.payer,
             self.payer_name.strip(),
             self.reference.strip(),
-            read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING),
+            read.money(self.amount, "amount"),
             self.paid_at,
         )
         read.done()

@@ -13,7 +13,6 @@ from api.schema.coupons import Coupon
 from api.schema.decisions import Decision
 from api.schema.enums import described
 from api.schema.errors import Finding, UserError
-from api.schema.exposure import NOTHING
 from api.schema.inputs import NOTE_CHARACTERS_MAX, Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -22,14 +21,13 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.parties import LiableParty
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money, MoneyInput
-from domain import refunds as refund_rules
 from domain.access import Role
-from domain.errors import Problem
 from domain.exposure import LossCause
 from domain.goodwill import GoodwillBearer, GoodwillForm, GrantGoodwill
 from domain.ids import BuyerId, ClaimId, OrderId, RefundId, RemedyId
 from domain.refunds import RecordRefundFailed, RecordRefundPaid, RefundAction, RefundState
 from domain.remedies import AnswerRemedy, RemedyAction, RemedyKind, RemedyState
+from domain.texts import REFERENCE_CHARACTERS_MAX
 
 if TYPE_CHECKING:
     from api.schema.ledger import LedgerTransfer
@@ -262,7 +260,7 @@ class RecordRefundPaidInput:
 
     refund_id: strawberry.ID = strawberry.field(description="The refund.")
     reference: str = strawberry.field(
-        description=f"The payment's reference, 1 to {refund_rules.REFERENCE_CHARACTERS_MAX} characters. "
+        description=f"The payment's reference, 1 to {REFERENCE_CHARACTERS_MAX} characters. "
         "Reported again, it changes nothing."
     )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
@@ -272,9 +270,7 @@ class RecordRefundPaidInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         refund_id = read.id(RefundId, self.refund_id, "refundId")
-        reference = self.reference.strip()
-        if not 0 < len(reference) <= refund_rules.REFERENCE_CHARACTERS_MAX:
-            read.problems.append(Problem(("reference",), f"1 to {refund_rules.REFERENCE_CHARACTERS_MAX} characters."))
+        reference = read.reference(self.reference, "reference")
         read.done()
         return RecordRefundPaid(refund_id, reference)
 
@@ -333,7 +329,7 @@ class GrantGoodwillInput:
         buyer_id = read.id(BuyerId, self.buyer_id, "buyerId")
         order_id = read.optional_id(OrderId, self.order_id, "orderId")
         claim_id = read.optional_id(ClaimId, self.claim_id, "claimId")
-        amount = read.take(lambda: self.amount.money("amount"), "amount", otherwise=NOTHING)
+        amount = read.money(self.amount, "amount")
         reason = read.required_note(self.reason, "reason")
         read.done()
         return GrantGoodwill(buyer_id, order_id, claim_id, self.cause, self.form, self.bearer, amount, reason)

@@ -26,7 +26,6 @@ from domain.check_digits import NUMBER_CHARACTERS_MAX, plain
 from domain.errors import Problem
 from domain.ids import ClaimId, GoodsReturnId, InspectionId, OrderLineId, UploadId
 from domain.inspections import InspectionAction, InspectionState, OrderInspection, RecordInspectionReport, Verdict
-from domain.money import Money as MoneyFacts
 from domain.returns import (
     ArrangeReturn,
     Destination,
@@ -58,8 +57,6 @@ described(Verdict, name="InspectionVerdict")
 
 _CLAIM = Annotated["Claim", strawberry.lazy("api.schema.claims")]
 _RETURN = "The return."
-NOTHING = MoneyFacts.zero("USD")
-"""Of no meaning: stands in where an amount could not be read."""
 
 
 @strawberry.input(description="Which returns. What is left out does not matter; conditions add up.")
@@ -410,7 +407,7 @@ class OrderInspectionInput:
         command = OrderInspection(
             read.id(ClaimId, self.claim_id, "claimId"),
             read.name(self.company, "company"),
-            read.take(lambda: self.fee.money("fee"), "fee", otherwise=NOTHING),
+            read.money(self.fee, "fee"),
             read.name(self.reference, "reference"),
             read.note(self.note, "note"),
         )

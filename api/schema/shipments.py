@@ -269,8 +269,7 @@ class RecordShipmentInput:
         freight = self.freight
         if freight is None:
             return None
-        zero = money.Money.zero(freight.currency)
-        return read.take(lambda: freight.money("freight"), "freight", otherwise=zero)
+        return read.money(freight, "freight", least=0)
 
 
 @strawberry.input(description="A new estimate of when a shipment arrives.")

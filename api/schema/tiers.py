@@ -234,7 +234,7 @@ class GrantTierReviewInput:
 
 
 def _income(read: Reader, income: MoneyInput | None) -> Money | None:
-    return None if income is None else read.take(lambda: income.money("income"), otherwise=Money.zero(income.currency))
+    return None if income is None else read.money(income, "income", least=0)
 
 
 @strawberry.input(description="An evaluation of all buyers.")

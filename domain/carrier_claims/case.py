@@ -27,8 +27,6 @@ PACKAGES_MAX: Final = 100_000
 """In one consignment: a full vessel of parcels has fewer."""
 GRAMS_MAX: Final = 10**12
 """A million tonnes, more than any ship carries."""
-REFERENCE_CHARACTERS_MAX: Final = 100
-"""Of the carrier's own number for the case, or of a bank's reference."""
 
 
 class CarrierClaimState(StrEnum):

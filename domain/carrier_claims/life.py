@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain import carriage
+from domain import carriage, texts
 from domain.access import Caller, ViewerKind, may
 from domain.carriage import Cap, CarriageTerms, Consignment, LossKind, Regime
 from domain.carrier_claims.case import (
     GRAMS_MAX,
     PACKAGES_MAX,
-    REFERENCE_CHARACTERS_MAX,
     CarrierAnswer,
     CarrierClaim,
     CarrierClaimAction,
@@ -442,8 +441,8 @@ def next_alarm(case: CarrierClaim, rule: CarriageTerms, after: datetime) -> date
 
 
 def _reference(text: str | None) -> str | None:
-    if text is not None and not 0 < len(text.strip()) <= REFERENCE_CHARACTERS_MAX:
-        raise Invalid(Problem(("reference",), f"1 to {REFERENCE_CHARACTERS_MAX} characters."))
+    if text is not None and (problems := tuple(texts.reference_problems(text, "reference"))):
+        raise Invalid(*problems)
     return None if text is None else text.strip()
 
 

@@ -136,6 +136,10 @@ def line_id() -> ClaimLineId:
     return mint(ClaimLineId)
 
 
+def _ends_a_day(instant: datetime) -> bool:
+    return instant == dates.end_of_day(dates.local_day(instant, NEW_YORK), NEW_YORK)
+
+
 class ClaimWalk(RuleBasedStateMachine):
     """One claim under one profile, its clock, and whatever its sides, staff and silence do."""
 
@@ -210,12 +214,16 @@ class ClaimWalk(RuleBasedStateMachine):
         self.claim = claims.resume_claim(suspended, self.at, NEW_YORK).after
         if before.due_at is not None:
             assert self.claim.due_at is not None
-            day = dates.local_day(before.due_at, NEW_YORK) + timedelta(days=days)
-            of_days = before.due_at == dates.end_of_day(dates.local_day(before.due_at, NEW_YORK), NEW_YORK)
+            behind = MICROSECOND if _ends_a_day(before.due_at - MICROSECOND) else timedelta(0)
+            day = dates.local_day(before.due_at - behind, NEW_YORK) + timedelta(days=days)
             exactly = before.due_at + timedelta(days=days)
-            if dates.end_of_day(day, NEW_YORK) < min(self.at, exactly):  # an hour was lost, and the day with it
+            if dates.end_of_day(day, NEW_YORK) + behind < min(
+                self.at, exactly
+            ):  # an hour was lost, and the day with it
                 day += timedelta(days=1)
-            assert self.claim.due_at == (dates.end_of_day(day, NEW_YORK) if of_days else exactly), "also by hours"
+            of_days = behind or _ends_a_day(before.due_at)
+            expected = dates.end_of_day(day, NEW_YORK) + behind if of_days else exactly
+            assert self.claim.due_at == expected, "also by hours"
         assert (self.claim.state, self.claim.duty) == (before.state, before.duty)
 
     @precondition(lambda self: self.claim.gained and self.claim.state in {ClaimState.DECIDED, ClaimState.CLOSED})

@@ -280,7 +280,7 @@ def test_a_draft_tells_everything_that_is_wrong() -> None:
     with pytest.raises(Several) as several:
         drafted(rate(50, 45), title="", surcharges=(replace(SHARE, basis_points=None),))
     assert [refusal.message for refusal in several.value.refusals] == [
-        "must have 1 to 120 printable characters",
+        "1 to 120 printable characters.",
         "Some of the surcharges cannot be.",
         "Some of the rates cannot be.",
     ]

@@ -47,8 +47,8 @@ CHINESE: Final[dict[str, str]] = {
     "One loss is paid once: that is more than is left of it.": "一次损失只赔付一次：这超过了剩余部分。",
     "Somebody drew on this loss just now; try again.": "刚刚有人就此损失提取了款项，请重试。",
     "The marketplace does not bear that much of the claim.": "平台没有承担该索赔的这么多。",
-    "The claim is in {}.": "该索赔的货币为 {}。",
-    "The claim was opened at {}, after that.": "该索赔提出于 {}，在此之后。",
+    "What is paid for is in {}.": "所付事项的货币为 {}。",
+    "What is paid for began at {}, after that.": "所付事项始于 {}，在此之后。",
     "A payment of this payer with this reference was recorded already.": "已用此编号记录过该付款方的一笔付款。",
     # carriers
     "There is no such carrier claim.": "没有这项对承运商的索赔。",

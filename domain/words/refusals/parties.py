@@ -34,8 +34,6 @@ CHINESE: Final[dict[str, str]] = {
     "{} is not a country": "{} 不是国家或地区。",
     "{} is no country": "{} 不是国家或地区。",
     "{}: not a country": "{}：不是国家或地区。",
-    "must have 1 to {} printable characters": "必须是 1 至 {} 个可打印字符。",
-    "1 to {} printable characters": "1 至 {} 个可打印字符。",
     "1 to {} printable characters.": "1 至 {} 个可打印字符。",
     "The organisation is registered already, as {}.": "该组织已注册，编号为 {}。",
     "is a {} organisation, not a {} organisation": "是 {} 组织，不是 {} 组织。",
