@@ -2,7 +2,7 @@
 
 A reason is neutral: it names a question, and its finding says whether the answer is yes. So each reason has two
 sentences, for yes and for no, in the file of its noun. `{name}` stands for an input of the finding; a name that a
-finding lacks, or that has no value, reads as a dash.
+finding lacks, or that has no value, reads as a dash. Rules count in basis points, people read percent.
 
 Laws: every reason that code gives has its two sentences in every locale (`tests/domain/test_words.py` reads the syntax
 trees), and a sentence has the same places in each; a reason that is unknown here, from a tree stored by another
@@ -19,6 +19,7 @@ related account 关联账户; points 扣分, measure 处置措施, strike 违规
 rule 规则, version 版本; minor unit 最小货币单位, basis point 基点.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -127,6 +128,21 @@ CATALOGUE: Final[Mapping[Locale, Mapping[str, Sentences]]] = {Locale.EN: ENGLISH
 """Locale -> reason -> its sentences. A new language is a member of Locale and a table here; the test says the rest."""
 
 
+IN_BASIS_POINTS: Final = frozenset({"shareBp", "targetBp", "basisPoints", "shares"})
+"""The inputs that sentences tell in percent: numbers, and in `shares` every number of a text."""
+
+
+def percent(basis_points: int) -> str:
+    """Basis points as people say them: 1000 is "10 %", 250 is "2.5 %"."""
+    whole, part = divmod(abs(basis_points), 100)
+    decimals = f".{part:02}".rstrip("0") if part else ""
+    return f"{'-' if basis_points < 0 else ''}{whole}{decimals} %"
+
+
+def _in_percent(value: Input) -> Input:
+    return re.sub(r"-?\d+", lambda number: percent(int(number[0])), str(value))
+
+
 class _Inputs(dict[str, Input]):
     """A finding's inputs that have a value; one that is asked for and has none reads as a dash."""
 
@@ -139,9 +155,10 @@ def sentence(finding: Finding, locale: Locale = Locale.EN) -> str:
     known = CATALOGUE[locale].get(finding.reason)
     if known is None:
         return finding.reason
-    return known[0 if finding.holds else 1].format_map(
-        _Inputs({name: value for name, value in finding.inputs.items() if value is not None})
-    )
+    told = _Inputs({name: value for name, value in finding.inputs.items() if value is not None})
+    for name in IN_BASIS_POINTS & told.keys():
+        told[name] = _in_percent(told[name])
+    return known[0 if finding.holds else 1].format_map(told)
 
 
 assert CATALOGUE.keys() == set(Locale)

@@ -99,10 +99,10 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
         "The buyer brought evidence.",
         "The buyer brought no evidence in time, and by the rule that closes the claim.",
     ),
-    "claim_liability_shared": ("Who bears the loss, in basis points: {shares}.", "Nobody bears the loss."),
+    "claim_liability_shared": ("Who bears the loss: {shares}.", "Nobody bears the loss."),
     "liability_bearer_on_order": (
-        "The order has a {bearer} that bears {basisPoints} basis points.",
-        "{basisPoints} basis points are laid on the {bearer}, and nobody on this order is that: name who bears them.",
+        "The order has a {bearer} that bears {basisPoints} of the loss.",
+        "{basisPoints} of the loss are laid on the {bearer}, and nobody on this order is that: name who bears them.",
     ),
     "liability_of_tracking": (
         "Tracking of shipment {shipment} names {responsible} as responsible, so {bearer} bears it.",
@@ -191,10 +191,10 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     "claim_more_is_left": ("按规则可给予更多。", "按规则不超过已给予的 {amount}。"),
     "claim_loss_not_paid_already": ("该损失此前未获补偿。", "该损失已通过其他方式获得补偿：没有余额可给。"),
     "claim_without_evidence": ("买家已举证。", "买家逾期未举证，按规则关闭索赔。"),
-    "claim_liability_shared": ("损失承担比例（万分之一）：{shares}。", "没有人承担损失。"),
+    "claim_liability_shared": ("损失承担比例：{shares}。", "没有人承担损失。"),
     "liability_bearer_on_order": (
-        "订单中有 {bearer} 承担 {basisPoints}（万分之一）。",
-        "{basisPoints}（万分之一）归于 {bearer}，但该订单没有此方：请指明由谁承担。",
+        "订单中有 {bearer} 承担损失的 {basisPoints}。",
+        "损失的 {basisPoints} 归于 {bearer}，但该订单没有此方：请指明由谁承担。",
     ),
     "liability_of_tracking": (
         "货运 {shipment} 的物流轨迹指明责任方为 {responsible}，故由 {bearer} 承担。",

@@ -8,8 +8,8 @@ from domain.words.sentences import Sentences
 ENGLISH: Final[Mapping[str, Sentences]] = {
     "guarantee_compensates": ("The guarantee pays {amount}.", "The guarantee pays nothing."),
     "guarantee_amount": (
-        "{shareBp} basis points of {base} are {share}; the cap is {cap}, so it is {amount}.",
-        "{shareBp} basis points of {base} round to nothing.",
+        "{shareBp} of {base} are {share}; the cap is {cap}, so it is {amount}.",
+        "{shareBp} of {base} round to nothing.",
     ),
     "guarantee_window_open": (
         "The time to apply is open.",
@@ -183,8 +183,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
 CHINESE: Final[Mapping[str, Sentences]] = {
     "guarantee_compensates": ("保障赔付 {amount}。", "保障不予赔付。"),
     "guarantee_amount": (
-        "{base} 的 {shareBp} 个基点为 {share}，上限为 {cap}，因此为 {amount}。",
-        "{base} 的 {shareBp} 个基点取整后为零。",
+        "{base} 的 {shareBp} 为 {share}，上限为 {cap}，因此为 {amount}。",
+        "{base} 的 {shareBp} 取整后为零。",
     ),
     "guarantee_window_open": ("在申请期内。", "不在申请期内：申请期自 {opensAt} 至 {closesAt}。"),
     "guarantee_is_yours": ("该保障属于您。", "该保障属于其他方。"),

@@ -89,7 +89,7 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     # bookings
     "tier_takes_off": (
-        "{shareBp} basis points of {total} are taken off for the buyer's level; the marketplace bears it.",
+        "{shareBp} of {total} are taken off for the buyer's level; the marketplace bears it.",
         "Nothing is taken off for the buyer's level.",
     ),
     "quote_price_not_locked": (
@@ -158,7 +158,7 @@ CHINESE: Final[Mapping[str, Sentences]] = {
         "按承诺日期须在 {departsBy} 前交货，请重新询价。",
     ),
     # bookings
-    "tier_takes_off": ("按买家等级减免 {total} 的 {shareBp} 个基点，由平台承担。", "买家等级没有减免。"),
+    "tier_takes_off": ("按买家等级减免 {total} 的 {shareBp}，由平台承担。", "买家等级没有减免。"),
     "quote_price_not_locked": ("报价的价格未锁定。", "该报价属于 {bundle}：价格已锁定，修改报价不得提高价格。"),
     "quote_was_accepted": ("报价已被接受。", "报价状态为 {state}，应为已接受。"),
     "order_in_currency_of_quote": ("订单与报价的货币一致。", "订单的货币为 {order}，报价的货币为 {quote}。"),

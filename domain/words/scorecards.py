@@ -16,8 +16,8 @@ ENGLISH: Final[Mapping[str, Sentences]] = {
     ),
     "score_is_told": ("{measure}: {count} of {of}.", "{measure}: {count} of {of}."),
     "score_meets_target": (
-        "{measure}: {count} of {of} ({shareBp} basis points) meets its target of {targetBp}; {tolerated} may miss.",
-        "{measure}: {count} of {of} ({shareBp} basis points) misses {targetBp}; {misses} miss, {tolerated} may.",
+        "{measure}: {count} of {of} ({shareBp}) meets its target of {targetBp}; {tolerated} may miss.",
+        "{measure}: {count} of {of} ({shareBp}) misses {targetBp}; {misses} miss, {tolerated} may.",
     ),
     "offer_ranks_by_merit": (
         "Nothing puts the provider behind others.",
@@ -36,8 +36,8 @@ CHINESE: Final[Mapping[str, Sentences]] = {
     ),
     "score_is_told": ("{measure}：{of} 中有 {count}。", "{measure}：{of} 中有 {count}。"),
     "score_meets_target": (
-        "{measure}：{of} 中有 {count}（{shareBp} 基点），达到目标 {targetBp}，允许 {tolerated} 次未达。",
-        "{measure}：{of} 中有 {count}（{shareBp} 基点），未达 {targetBp}；未达 {misses} 次，允许 {tolerated} 次。",
+        "{measure}：{of} 中有 {count}（{shareBp}），达到目标 {targetBp}，允许 {tolerated} 次未达。",
+        "{measure}：{of} 中有 {count}（{shareBp}），未达 {targetBp}；未达 {misses} 次，允许 {tolerated} 次。",
     ),
     "offer_ranks_by_merit": ("该服务商的排序不受影响。", "该服务商排在其他服务商之后：{because}。"),
 }

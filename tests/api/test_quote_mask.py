@@ -77,7 +77,7 @@ async def test_the_buyer_and_staff_see_what_is_taken_off_and_the_provider_does_n
         assert (shown["total"], shown["payable"]) == ({"amount": "200.00"}, {"amount": "192.00"})
         (benefit,) = shown["tierBenefits"]
         assert (benefit["kind"], benefit["amount"]) == ("TIER_BENEFIT", {"amount": "-8.00"})
-        assert "400 basis points" in benefit["because"]["text"]
+        assert "4 % of " in benefit["because"]["text"]
         assert [each["kind"] for each in shown["charges"]] == ["FREIGHT"]
     hidden = (await ask(sandbox.provider(sold.provider_id), text, id=quote.id))["quote"]
     assert (hidden["payable"], hidden["tierBenefits"]) == (None, None)

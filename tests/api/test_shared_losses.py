@@ -127,7 +127,7 @@ async def test_a_share_is_not_laid_on_somebody_whom_the_order_does_not_have(loss
     told = words.sentence(
         Finding("liability.bearer", False, "liability_bearer_on_order", {"bearer": "PROVIDER", "basisPoints": 4_000})
     )
-    assert told.startswith("4000 basis points are laid on the PROVIDER")
+    assert told.startswith("40 % of the loss are laid on the PROVIDER")
     lines = [line.id for line in (await losses.read_order(OrderId(claim.order_id))).lines]
     await losses.market.ship(OrderId(claim.order_id), losses.story.provider_id, lines)
     await losses.market.act(losses.market.staff, claims.decide_claim, wish)

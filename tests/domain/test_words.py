@@ -12,7 +12,7 @@ import pytest
 
 from domain.explain import Finding
 from domain.locales import Locale
-from domain.words import CATALOGUE, CHINESE, NOUNS, sentence
+from domain.words import CATALOGUE, CHINESE, ENGLISH, NOUNS, percent, sentence
 from tests.syntax_trees import files, name, nodes
 
 MAKERS = {"Finding": 2, "every": 1, "Way": 1}
@@ -131,6 +131,16 @@ def test_inputs_fill_their_places_and_missing_ones_read_as_a_dash() -> None:
     assert sentence(finding) == "The time to apply is not open: it runs from 2026-03-02T00:00:00Z to —."
     assert sentence(finding, Locale.ZH) == "不在申请期内：申请期自 2026-03-02T00:00:00Z 至 —。"
     assert sentence(Finding("x", False, "claim_remedy_failed", {"until": None})).endswith("(it ended at —).")
+
+
+def test_people_read_percent_where_rules_have_basis_points() -> None:
+    amount = Finding("x", True, "guarantee_amount", {"shareBp": 250, "base": "1200.00 USD", "share": "30.00 USD"})
+    assert sentence(amount).startswith("2.5 % of 1200.00 USD are 30.00 USD;")
+    shared = Finding("x", True, "claim_liability_shared", {"shares": "PROVIDER 9995, MARKETPLACE 5"})
+    assert sentence(shared) == "Who bears the loss: PROVIDER 99.95 %, MARKETPLACE 0.05 %."
+    assert sentence(shared, Locale.ZH) == "损失承担比例：PROVIDER 99.95 %, MARKETPLACE 0.05 %。"
+    assert [percent(each) for each in (10_000, 1, 0, -50)] == ["100 %", "0.01 %", "0 %", "-0.5 %"]
+    assert all("basis points" not in words or "SHARE" in words for pair in ENGLISH.values() for words in pair)
 
 
 def test_a_reason_of_another_release_reads_as_its_code() -> None:
