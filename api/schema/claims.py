@@ -180,6 +180,9 @@ class Claim(Node):
 
     number: str = strawberry.field(description="What people say on the telephone: `C-7K2QD-M3X9A`.")
     order: Order | None = strawberry.field(description="The order it is about; null when hidden from the viewer.")
+    order_reference: str = strawberry.field(
+        description="The shop system's number of that order: both sides see it, also a provider that carried nothing."
+    )
     coverage: Coverage | None = strawberry.field(description="The cover it is made under.")
     buyer: Buyer | None = strawberry.field(description="Who claims.")
     liable_party: LiableParty | None = strawberry.field(description="Who gave the promise and answers for it.")
@@ -439,7 +442,7 @@ class DecideClaimInput:
             self.outcome,
             read.required_note(self.note, "note"),
             wishes(read, self.lines),
-            tuple(share.share() for share in self.shares or ()),
+            tuple(share.share(read, place) for place, share in enumerate(self.shares or ())),
             read.ids(EvidenceId, self.evidence_ids or (), "evidenceIds"),
             None if self.shipping_method is None else self.shipping_method.facts(),
         )

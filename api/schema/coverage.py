@@ -102,6 +102,9 @@ class Coverage(Node):
     """`domain.coverage.Coverage`."""
 
     order: Order | None = strawberry.field(description="The order; null when hidden from the viewer.")
+    order_reference: str = strawberry.field(
+        description="The shop system's number of that order: both sides see it, also a provider that carried nothing."
+    )
     guarantee: Guarantee | None = strawberry.field(description="The guarantee it was bought with.")
     buyer: Buyer | None = strawberry.field(description="Whom it protects.")
     liable_party: LiableParty | None = strawberry.field(description="Who gave the promise and answers for it.")

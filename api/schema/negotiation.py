@@ -55,6 +55,7 @@ class ClaimLine(Node):
 
     position: int = strawberry.field(description="Its place in the claim, from 1.")
     line: OrderLine | None = strawberry.field(description="The line; null when hidden from the viewer.")
+    description: str = strawberry.field(description="What was bought, in the order's words; both sides see it.")
     loss: Money = strawberry.field(description="What was lost with it: the most that it can get.")
     requested_remedy: RemedyKind = strawberry.field(description="How the buyer wants it made good.")
     requested: Money = strawberry.field(description="What the buyer asks for it.")

@@ -19,6 +19,7 @@ from storage import evidence, inspections, saved_filters
 from storage.claims import CLAIMS
 from storage.views import duties
 from storage.views.actions import actions_with
+from storage.views.orders import ORDER_REFERENCE
 from storage.views.view import (
     Amount,
     Computed,
@@ -157,6 +158,7 @@ CLAIM: Final = View(
         "base": Amount("{t}.base_minor"),
         "amount": Amount("{t}.amount_minor"),
         "order": One("Order", "{t}.order_id"),
+        "orderReference": ORDER_REFERENCE,
         "coverage": One("Coverage", "{t}.coverage_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "supplier": One("Supplier", "{t}.supplier_id"),

@@ -32,7 +32,7 @@ from storage.coverage import COVERAGES
 from storage.views import duties
 from storage.views.actions import actions_with
 from storage.views.arguments import parsed
-from storage.views.orders import PROMISED_ZONE, through_order
+from storage.views.orders import ORDER_REFERENCE, PROMISED_ZONE, through_order
 from storage.views.view import (
     Answer,
     Computed,
@@ -138,6 +138,7 @@ COVERAGE: Final = View(
         "promisedZone": PROMISED_ZONE,
         "offeredAt": column("offered_at", frozenset({ViewerKind.STAFF, ViewerKind.BUYER})),
         "order": One("Order", "{t}.order_id"),
+        "orderReference": ORDER_REFERENCE,
         "guarantee": One("Guarantee", "{t}.guarantee_id"),
         "buyer": One("Buyer", "{t}.buyer_id"),
         "supplier": One("Supplier", "{t}.supplier_id"),

@@ -8,7 +8,7 @@ from typing import Final
 from domain.access import ViewerKind
 from domain.ids import ClaimContactId, ClaimLineId, ClaimOfferLineId, ScanDisputeId
 from storage.views.claims import VISIBLE, through_claim
-from storage.views.view import Amount, Many, One, Root, Sort, View, columns
+from storage.views.view import Amount, Many, One, Root, Sort, Value, View, columns
 
 _OF_CLAIM: Final = {
     kind: predicate if kind is ViewerKind.STAFF else through_claim(predicate) for kind, predicate in VISIBLE.items()
@@ -41,6 +41,9 @@ CLAIM_LINE: Final = View(
     fields={
         **columns("id", "position", "requestedRemedy", "remedy"),
         "line": One("OrderLine", "{t}.line_id"),
+        "description": Value(
+            "(SELECT l.description FROM order_lines l WHERE l.tenant_id = {t}.tenant_id AND l.id = {t}.line_id)"
+        ),
         "loss": Amount("{t}.loss_minor"),
         "requested": Amount("{t}.requested_minor"),
         "amount": Amount(_AMOUNT_AT),

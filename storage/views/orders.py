@@ -55,6 +55,13 @@ def through_order(predicate: str) -> str:
     return f"EXISTS (SELECT FROM orders o WHERE o.tenant_id = {{t}}.tenant_id AND o.id = {{t}}.order_id AND {of_order})"
 
 
+ORDER_REFERENCE: Final = Value(
+    "(SELECT o.reference FROM orders o WHERE o.tenant_id = {t}.tenant_id AND o.id = {t}.order_id)"
+)
+"""The order's number, for rows that have its `order_id`: who answers for an order must know it, also where it carried
+nothing of it and does not see it."""
+
+
 def zone_of(country: str) -> Value:
     """The time zone in which the days of that country are counted, as IANA has it; UTC where it has no calendar."""
     return Value(f"coalesce((SELECT z.zone FROM calendars z WHERE z.market = {country}), '{UTC_DAYS.zone}')")

@@ -198,6 +198,18 @@ async def test_lower_levels_are_offered_compensation_and_have_to_apply(story: St
     claim = await story.open(order_id)
     assert (claim.state, claim.amount, claim.party_id) == (ClaimState.OPEN, usd(100_00), story.provider_id)
     assert (await ask(story.buyer, work))["myWork"]["nodes"] == []
+    about = "{ claims(first: 2) { nodes { order { id } orderReference coverage { order { id } orderReference } "
+    about += "lines(first: 2) { nodes { line { id } description } } } } }"
+    (seen,) = (await ask(provider, about))["claims"]["nodes"]
+    assert seen["order"] is None, "it carried nothing of it"
+    assert seen["coverage"] == {"order": None, "orderReference": seen["orderReference"]}
+    (own,) = (
+        await ask(story.buyer, "{ orders(first: 2) { nodes { reference lines(first: 2) { nodes { description } } } } }")
+    )["orders"]["nodes"]
+    assert (seen["orderReference"], seen["lines"]["nodes"]) == (
+        own["reference"],
+        [{"line": None, **line} for line in own["lines"]["nodes"]],
+    ), "whoever has to answer knows for what"
 
 
 async def test_applying_is_possible_until_the_last_instant_of_day_30_and_not_after(story: Story) -> None:
