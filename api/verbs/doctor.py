@@ -161,7 +161,7 @@ async def look(settings: Settings) -> list[Sight]:
     return [
         *await _application(settings.database_url),
         await _role("Owner's role", settings.database_owner_url, "not named here; migrations are run elsewhere"),
-        await _role("Worker's role", settings.database_worker_url, "DATABASE_WORKER_URL must be set", needed=True),
+        await _role("Worker's role", settings.database_worker_url, "DATABASE_WORKER_URL must be set", serving=True),
         await _valkey(settings.redis_url),
     ]
 
@@ -202,14 +202,21 @@ async def _schema(connection: Any) -> Sight:
     return Sight("Schema", found, well=not lacking)
 
 
-async def _role(thing: str, url: str, absent: str, *, needed: bool = False) -> Sight:
+async def _role(thing: str, url: str, absent: str, *, serving: bool = False) -> Sight:
+    """A role besides the application's. One that serves must be named, and may not pass by row-level security."""
+    from storage import migrate
+
     if not url:
-        return Sight(thing, absent, well=not needed)
+        return Sight(thing, absent, well=not serving)
     connection = await _connect(url)
     if isinstance(connection, Sight):
         return dataclasses.replace(connection, thing=thing)
     try:
+        if serving:
+            await migrate.check_roles(connection)
         return Sight(thing, f"connects as {await connection.fetchval('SELECT current_user')}")
+    except migrate.UnsafeRole as reason:
+        return Sight(thing, str(reason), well=False)
     finally:
         await connection.close()
 

@@ -133,6 +133,8 @@ def prepared(settings: Settings, fresh: bool) -> Iterator[Settings]:
         if not settings.embedded:
             _check_servers(ready)
         applied = bring_up_to_date(ready) if ready.database_owner_url else ()
+        if applied and not settings.embedded:
+            _check_servers(ready)  # once more: before there were tables, nobody owned them
         if ready.database_owner_url:
             complete_marketplaces(ready)
         if settings.embedded and applied and applied[0] == shipped()[0].name:
