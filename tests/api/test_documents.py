@@ -7,10 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from redis.asyncio import Redis
 
 from api.embedded import Engines
+from api.endpoint.websocket import PROTOCOL
 from api.operations import documents
 from api.operations.tenants import create_tenant, system
 from api.settings import Settings, Unusable
@@ -20,6 +22,7 @@ from domain.documents import TEXT_BYTES_MAX, PublishDocument, hash_of, is_hash
 from domain.errors import Invalid
 from domain.tenants import CreateTenant, TenantKind
 from storage.pool import Pool
+from tests.api.test_subscriptions import Socket
 from tests.marketplaces import Asking, Marketplace
 from tests.serving import RESPONSE, Reply, Served
 
@@ -71,6 +74,16 @@ async def test_frontends_may_be_held_to_trusted_documents(served: Served, worker
     assert (await send(served, backend, query=TEXT)).status == 200
     await strict.act(strict.admin, documents.publish_document, PublishDocument(TEXT))
     assert (await send(served, frontend, documentId=hash_of(TEXT))).status == 200
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{served.url}/graphql", protocols=[PROTOCOL]) as raw,
+    ):
+        socket = await Socket(raw).introduced(frontend)
+        await socket.listen("a", TEXT)
+        heard = await socket.hear()
+        assert (heard["id"], heard["payload"][0]["extensions"]["code"]) == ("a", "DOCUMENT_REQUIRED")
+        await socket.say(type="subscribe", id="b", payload={"documentId": hash_of(TEXT)})
+        assert (await socket.hear())["payload"]["data"] == {"viewer": {"kind": "STAFF"}}
 
 
 async def test_publishing_again_changes_nothing(market: Marketplace, ask: Asking) -> None:

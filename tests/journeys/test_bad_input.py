@@ -42,6 +42,11 @@ def bomb(levels: int) -> str:
 
 MISTAKES = {
     "an unknown field": Mistake("{ claims(first: 1) { nodes { colour } } }", "VALIDATION_FAILED"),
+    "an unknown member of an input": Mistake(
+        "mutation($i: MoveClockInput!) { moveClock(input: $i) { clockAt } }",
+        "BAD_VARIABLES",
+        {"i": {"to": "2034-03-01T09:00:00Z", "colour": "red"}},
+    ),
     "no GraphQL": Mistake("{ claims(first: 1 { nodes }", "SYNTAX_ERROR"),
     "a wrong enum": Mistake('{ claims(first: 1, orderBy: "PRETTIEST") { nodes { id } } }', "VALIDATION_FAILED"),
     "a wrong enum in a variable": Mistake(
@@ -127,22 +132,26 @@ async def neighbour(people: People, settings: Settings) -> AsyncIterator[str]:
         await worker_pool.close()
 
 
-async def test_another_marketplaces_ids_do_not_exist_here(people: People, neighbour: str) -> None:
+async def test_another_marketplaces_ids_do_not_exist_here(
+    people: People, neighbour: str, owner: asyncpg.Pool[Any]
+) -> None:
     own = await people.ask("admin", "{ viewer { organisation { id } } }")
     id = own["viewer"]["organisation"]["id"]
-    people.tokens["neighbour"] = neighbour
+    people.tokens["neighbour"], before = neighbour, await _written(owner)
     query = "query($id: ID!) { organisation(id: $id) { id } node(id: $id) { id } }"
     assert await people.ask("neighbour", query, id=id) == {"organisation": None, "node": None}
     wish = {"organisationId": id, "label": "mine", "roles": ["ADMIN"], "scopes": ["READ"]}
     refused = await people.attempt("neighbour", "issueApiKey", "secret", **wish)
     assert [error["code"] for error in refused["userErrors"]] == ["NOT_FOUND"]
+    assert await _written(owner) == before
 
 
-async def test_a_live_marketplaces_clock_is_not_moved(people: People, neighbour: str) -> None:
-    people.tokens["neighbour"] = neighbour
+async def test_a_live_marketplaces_clock_is_not_moved(people: People, neighbour: str, owner: asyncpg.Pool[Any]) -> None:
+    people.tokens["neighbour"], before = neighbour, await _written(owner)
     refused = await people.attempt("neighbour", "moveClock", "clockAt", to="2034-03-01T09:00:00Z")
     assert refused["clockAt"] is None
     assert [error["code"] for error in refused["userErrors"]] == ["REFUSED"]
+    assert await _written(owner) == before
 
 
 async def test_a_cursor_of_another_list_is_refused(people: People) -> None:

@@ -109,8 +109,12 @@ async def market(pools: tuple[Pool, Pool]) -> Market:
 async def run(
     market: Market, path: Path, rejects_path: Path, *, mapping: Any = SHOP, judge: Judge | None = None
 ) -> Report:
-    books = Books.open(market.pool, market.tenant_id, "importDeliveries")
-    return await import_deliveries(books, path, mapping, rejects_path=rejects_path, progress=Steps(), judge=judge)
+    books, steps = Books.open(market.pool, market.tenant_id, "importDeliveries"), Steps()
+    report = await import_deliveries(books, path, mapping, rejects_path=rejects_path, progress=steps, judge=judge)
+    for told in (steps.read, steps.wrote):
+        assert told == sorted(told), "progress goes forward"
+        assert told[-1][0] == told[-1][1], "and comes to its end"
+    return report
 
 
 async def judge(market: Market, *, apply: bool = False) -> Judge:

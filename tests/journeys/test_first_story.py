@@ -96,7 +96,7 @@ async def balances(people: People) -> dict[str, str]:
 
 
 async def test_an_l4_buyer_is_paid_without_asking_and_spends_half(cast: People) -> None:
-    """T12, then T6: paid when the day after begins, though nothing came; what is spent is owed, the rest released."""
+    """T12: paid when the day after begins, though nothing came; what is spent is owed, the rest released."""
     order = await buy(cast, "l4", "2500.00", promised=PROMISED, guarantee="on_time")
     await cast.move_clock(DAY_AFTER - MICROSECOND)
     assert await claims_of(cast, "l4", order) == []
@@ -253,7 +253,7 @@ async def _granted(cast: People) -> dict[str, Any]:
 
 
 async def test_fifty_equal_calls_are_one_and_another_amount_is_a_conflict(cast: People) -> None:
-    """T18."""
+    """T18, then T6: of a coupon of 200.00 so 80.00 are owed, and 120.00 are released when the rest expires."""
     claim = await _granted(cast)
     later = await buy(cast, "l2", "900.00")
     wish = {"couponId": claim["coupon"]["id"], "orderId": later["id"], "idempotencyKey": "checkout-77"}
@@ -266,6 +266,10 @@ async def test_fifty_equal_calls_are_one_and_another_amount_is_a_conflict(cast: 
     refused = await cast.attempt("l2", "redeemCoupon", shown, **other)
     assert [error["code"] for error in refused["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
     assert (await balances(cast))["PARTY_RECEIVABLE"] == "80.00"
+    await cast.move_clock(datetime.fromisoformat(claim["coupon"]["expiresAt"]) + MICROSECOND)
+    owed = "{ recoveries(first: 5) { nodes { due { amount } released { amount } } } }"
+    (recovery,) = (await cast.ask("maker", owed))["recoveries"]["nodes"]
+    assert (recovery["due"]["amount"], recovery["released"]["amount"]) == ("80.00", "120.00")
 
 
 async def test_levels_are_seen_only_by_those_entitled(cast: People) -> None:
