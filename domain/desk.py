@@ -141,8 +141,12 @@ def judge(rule: DeskTerms, given: DeskGiven) -> DeskFound:
 
 
 def fingerprint(effect: Mapping[str, Any]) -> str:
-    """A short digest of what a decision does to a claim, its version included."""
-    return hashlib.sha256(json.dumps(effect, sort_keys=True).encode()).hexdigest()[:16]
+    """A short digest of what a decision does to a claim, its version included.
+
+    The tree is left out: it names the instant.
+    """
+    done = {name: value for name, value in effect.items() if name != "tree"}
+    return hashlib.sha256(json.dumps(done, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def preview_text(actor_id: Id, outcome: ClaimOutcome, note: str, effects: Mapping[ClaimId, str]) -> str:

@@ -15,7 +15,9 @@ from domain.desk import CLAIMS_MAX, DecideClaims, DecisionEffect
 from domain.errors import Invalid, Problem, Refusal, Refused
 from domain.explain import Finding
 from domain.ids import ClaimId
+from domain.words import refusals
 from storage import claims as claim_rows
+from storage import decisions as decision_rows
 from storage import saved_filters as filter_rows
 from storage.unit_of_work import Outcome, Work
 from storage.views.claims import CLAIM
@@ -95,9 +97,10 @@ async def _decided(work: Work, command: DecideClaims, id: ClaimId, promised: Map
         async with work.attempt():
             before = await claim_rows.get(work.connection, work.tenant_id, id)
             await claim_operations.decide_claim(work, DecideClaim(id, command.outcome, command.note))
-            effect = _effect(before, await claim_rows.get(work.connection, work.tenant_id, id))
+            after = await claim_rows.get(work.connection, work.tenant_id, id)
+            effect = _effect(before, after)
             if promised is None:
-                raise _Undone(effect)
+                raise _Undone({**effect, "tree": await _tree(work, after)})
             if desk.fingerprint(effect) != promised[id]:
                 finding = Finding("claim.preview", False, "decision_as_previewed")
                 raise Refused("claim.preview", "It is not any more as it was previewed.", (finding,))
@@ -106,6 +109,18 @@ async def _decided(work: Work, command: DecideClaims, id: ClaimId, promised: Map
     except Refusal as refusal:
         return _refused(id, refusal)
     return effect
+
+
+async def _tree(work: Work, after: Claim) -> Effect | None:
+    """Why the claim would be decided so, which nothing would tell once it is undone; a proposal explains nothing."""
+    if after.decision_id is None or after.proposal_id is not None:
+        return None
+    return _shown(await decision_rows.tree(work.connection, work.tenant_id, after.decision_id))
+
+
+def _shown(finding: Finding) -> Effect:
+    """The finding for the engine, as an outcome is kept."""
+    return {"__typename": "Finding", **explain.plain(finding)}
 
 
 def _effect(before: Claim, after: Claim) -> Effect:
@@ -120,6 +135,7 @@ def _effect(before: Claim, after: Claim) -> Effect:
         ],
         "because": [],
         "message": None,
+        "tree": None,
     }
 
 
@@ -131,6 +147,7 @@ def _refused(id: ClaimId, refusal: Refusal) -> Effect:
         "effect": DecisionEffect.REFUSED.value,
         "amount": None,
         "shares": [],
-        "because": [{"__typename": "Finding", **explain.plain(finding)} for finding in because],
-        "message": refusal.message,
+        "because": [_shown(finding) for finding in because],
+        "message": refusals.as_sentence(refusal.message),
+        "tree": None,
     }

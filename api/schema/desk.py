@@ -411,6 +411,10 @@ class ClaimDecisionResult:
     shares: list["DecidedShare"] = strawberry.field(description="Who bears it, in basis points; empty where nobody.")
     because: list[Finding] = strawberry.field(description="Why it is refused, every reason; empty where it is not.")
     message: str | None = strawberry.field(description="The refusal in one sentence; null where there is none.")
+    tree: Finding | None = strawberry.field(
+        description="Why, as the decision would explain it, where it was a dry run; null where it is refused or waits "
+        "for a second adjudicator. What was decided is explained by the claim's `decision`."
+    )
 
 
 @strawberry.type(description="What one bearer bears of a decision.")

@@ -363,7 +363,8 @@ async def test_no_party_learns_that_a_decision_waits(here: Desk) -> None:
 
 
 BULK = """previewToken results { claim { id state } effect amount { amount currency } message
-  because { reason holds en: text zh: text(locale: ZH) because { rule } } }"""
+  because { reason holds en: text zh: text(locale: ZH) because { rule } }
+  tree { text because { text } } }"""
 
 
 def bulk(
@@ -381,6 +382,9 @@ async def test_what_was_previewed_happens_and_what_changed_since_is_named(here: 
     assert preview["userErrors"] == []
     assert [result["effect"] for result in preview["results"]] == ["DECIDED"] * 3
     assert preview["results"][0]["amount"] == {"amount": "100.00", "currency": "USD"}
+    explained = preview["results"][0]["tree"]
+    assert explained["text"] == "The guarantee pays 100.00 USD."
+    assert any("the cap is 100.00 USD" in each["text"] for each in explained["because"])
     assert [result["claim"]["state"] for result in preview["results"]] == ["ESCALATED"] * 3
     assert await here.count("ledger_transfers") == transfers
     assert [await here.claim(id) for id in ids] == found
@@ -389,8 +393,10 @@ async def test_what_was_previewed_happens_and_what_changed_since_is_named(here: 
     done = await here.ask.mutate(here.ann, "decideClaims", BULK, **bulk(ids, "two", dry=False, token=token))
     effects = {result["claim"]["id"]: result["effect"] for result in done["results"]}
     assert effects == {ids[0]: "DECIDED", ids[1]: "REFUSED", ids[2]: "DECIDED"}
+    assert [result["tree"] for result in done["results"]] == [None] * 3, "now the claim's decision explains it"
     (named,) = [result for result in done["results"] if result["effect"] == "REFUSED"]
     (because,) = named["because"]
+    assert named["message"] == "It is not any more as it was previewed."
     told = {locale: words.CATALOGUE[locale]["decision_as_previewed"][1] for locale in Locale}
     assert (because["reason"], because["holds"]) == ("decision_as_previewed", False)
     assert {Locale.EN: because["en"], Locale.ZH: because["zh"]} == told
@@ -431,6 +437,7 @@ async def test_a_saved_filter_is_decided_and_above_the_amount_proposed(here: Des
     preview = await here.ask.mutate(here.ann, "decideClaims", BULK, **wish, idempotencyKey="one")
     effects = {result["claim"]["id"]: result["effect"] for result in preview["results"]}
     assert effects == {id: "DECIDED", dear.id: "PROPOSED"}
+    assert {result["tree"] is None for result in preview["results"] if result["effect"] == "PROPOSED"} == {True}
     done = {**wish, "dryRun": False, "previewToken": preview["previewToken"]}
     results = (await here.ask.mutate(here.ann, "decideClaims", BULK, **done, idempotencyKey="two"))["results"]
     assert {result["claim"]["id"]: result["effect"] for result in results} == effects
