@@ -14,7 +14,10 @@ import pytest
 
 import domain.values
 from api.settings import ROOT
+from domain.compensation import Compensation, Form
+from domain.explain import Finding
 from domain.money import Money
+from domain.terms import BasisPoints, Days
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,34 @@ def later() -> list[str]:
     """Values of a class of the platform's own, whose `__init__` is compiled at the first."""
     told = [refusal(Money)]
     told += [repr(Money(3, currency="EUR")), refusal(lambda: Money(1, "EUR", 2))]  # type: ignore[call-arg]
-    return [*told, Money.__init__.__qualname__, str(inspect.signature(Money))]
+    return [*told, Money.__init__.__qualname__, str(inspect.signature(Money)), *of_many_fields()]
+
+
+class Doubt(Finding):
+    """An heir with room for more, of a class that has enough fields to be filled while it is open."""
+
+
+def of_many_fields() -> list[str]:
+    """Such values: with and without defaults, refused by what looks at them when they are made, locked afterwards."""
+    found = Finding("a", holds=True, reason="b", because=(Finding("c", False, "d"),))
+    doubt = Doubt("e", False, "f", version="g")
+    pays = Compensation(BasisPoints(500), Money(1, "USD"), Form.COUPON, Days(90), Days(91))
+    return [
+        repr([found, doubt, pays, pickle.loads(pickle.dumps(found)), found.inputs is Finding("a", True, "b").inputs]),  # noqa: S301
+        repr([type(found).__mro__, type(doubt), found == Finding("a", True, "b"), found == dataclasses.replace(found)]),
+        refusal(lambda: setattr(found, "rule", "h")),
+        refusal(lambda: setattr(doubt, "rule", "h")),
+        refusal(lambda: delattr(pays, "cap")),
+        refusal(lambda: dataclasses.replace(pays, recovery_days=Days(89))),
+        refusal(Finding),
+        refusal(lambda: Finding("a", True, "b", because=(), word="i")),  # type: ignore[call-arg]
+        repr([Finding.__init__.__qualname__, inspect.signature(Finding), inspect.signature(Doubt)]),
+    ]
 
 
 def refusal(act: Any) -> str:
     """What is raised."""
-    with pytest.raises((AttributeError, TypeError)) as raised:
+    with pytest.raises((AttributeError, TypeError, ValueError)) as raised:
         act()
     return f"{type(raised.value).__name__}: {raised.value}"
 
@@ -102,3 +127,4 @@ def test_values_mean_what_python_makes_them_mean() -> None:
     )
     assert meaning() == done.stdout.removesuffix("\n")
     assert Parcel.__eq__.__module__ == domain.values.__name__
+    assert "OPEN" in Finding.__init__.__code__.co_freevars
