@@ -10,7 +10,7 @@ Laws: a counter is the number of its items; a step is taken once, however the it
 those of the marketplace's own calendar; an item found while no rule is in force is refused, not counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -133,13 +133,16 @@ class RecordProhibitedGoods:
     items: tuple[FoundItem, ...]
 
     def __post_init__(self) -> None:
-        problems = []
-        if not 0 < len(self.items) <= ITEMS_MAX:
-            problems.append(Problem(("items",), f"1 to {ITEMS_MAX} items"))
-        for place, item in enumerate(self.items[:ITEMS_MAX]):
-            problems += texts.line_problems(item.reference, "items", str(place), "reference", most=REFERENCE_MAX)
-        if problems:
+        if problems := tuple(item_problems(self.items)):
             raise Invalid(*problems)
+
+
+def item_problems(items: Sequence[FoundItem]) -> Iterator[Problem]:
+    """Everything wrong with a list of what was found."""
+    if not 0 < len(items) <= ITEMS_MAX:
+        yield Problem(("items",), f"1 to {ITEMS_MAX} items")
+    for place, item in enumerate(items[:ITEMS_MAX]):
+        yield from texts.line_problems(item.reference, "items", str(place), "reference", most=REFERENCE_MAX)
 
 
 def counter_terms(version: RuleVersion) -> CounterTerms:

@@ -15,7 +15,7 @@ set it knew; after a reversal every deadline is what it would have been without 
 fires next; the promise to the buyer never moves: its judging does, and its certificate tells of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -262,9 +262,7 @@ def require_selection(which: Selection, at: datetime) -> None:
         wrong.append(((), "Say where: a country, a lane, a place or a provider."))
     lists = {"countries": which.countries, "through": which.through, "providerIds": which.provider_ids}
     wrong += [((name,), f"At most {LISTED_MAX}.") for name, values in lists.items() if len(values) > LISTED_MAX]
-    areas: list[tuple[tuple[str, ...], str | None]] = [(("fromArea",), which.from_area), (("toArea",), which.to_area)]
-    areas += [(("through", str(place)), area) for place, area in enumerate(which.through)]
-    wrong += [(path, f"{reason}.") for path, area in areas if area is not None and (reason := _wrong_area(area))]
+    wrong += [(problem.field[1:], problem.message) for problem in area_problems(which)]
     if which.until_at <= which.from_at:
         wrong.append((("until",), "It ends after it begins."))
     elif which.until_at - which.from_at > LENGTH_MAX:
@@ -273,6 +271,15 @@ def require_selection(which: Selection, at: datetime) -> None:
         wrong.append((("until",), "It is over already: what was due in it has had its consequence."))
     if wrong:
         raise Invalid(*(Problem(("which", *path), message) for path, message in wrong))
+
+
+def area_problems(which: Selection) -> Iterator[Problem]:
+    """Which of the areas that the selection names are none."""
+    areas: list[tuple[tuple[str, ...], str | None]] = [(("fromArea",), which.from_area), (("toArea",), which.to_area)]
+    areas += [(("through", str(place)), area) for place, area in enumerate(which.through)]
+    for path, area in areas:
+        if area is not None and (reason := _wrong_area(area)):
+            yield Problem(("which", *path), f"{reason}.")
 
 
 def _wrong_area(key: str) -> str | None:

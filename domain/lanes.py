@@ -143,7 +143,9 @@ def offered(lane: Lane, service: Service) -> bool:
 
 def timing_problems(timing: Timing, path: tuple[str, ...]) -> Iterator[Problem]:
     """Everything that is wrong with those days and that cut-off."""
-    if not 0 <= timing.transit_days_min <= timing.transit_days_max <= DAYS_MAX:
+    if not 0 <= timing.transit_days_min <= DAYS_MAX:
+        yield Problem((*path, "transitDaysMin"), f"must be from 0 to {DAYS_MAX}")
+    if not max(0, timing.transit_days_min) <= timing.transit_days_max <= DAYS_MAX:
         yield Problem((*path, "transitDaysMax"), f"transit takes 0 to {DAYS_MAX} days, the least before the most")
     if not 0 <= timing.handling_days <= DAYS_MAX:
         yield Problem((*path, "handlingDays"), f"must be from 0 to {DAYS_MAX}")
@@ -228,7 +230,7 @@ def update_lane(lane: Lane, command: UpdateLane, caller: Caller) -> Change[Lane]
     require(moves(lane, caller), LaneAction.UPDATE_LANE.value, "lane.update")
     timing = command.timing or lane.timing
     zone = lane.zone if command.zone is None else command.zone.strip()
-    if wrong := (*timing_problems(timing, ("timing",)), *_zone_problems(zone, ())):
+    if wrong := (*timing_problems(timing, ("timing",)), *zone_problems(zone, ())):
         raise Invalid(*wrong)
     after = replace(lane, timing=timing, zone=zone, version=lane.version + 1)
     return Change(lane, after, (Happening("lane.updated", _facts(after)),))
@@ -284,10 +286,11 @@ def _born(service: Service, wish: NewLane, *, id: LaneId, at: datetime) -> Chang
 def _problems(wish: NewLane, place: int) -> Iterator[Problem]:
     path = ("lanes", str(place))
     yield from timing_problems(wish.timing, (*path, "timing"))
-    yield from _zone_problems(wish.zone, path)
+    yield from zone_problems(wish.zone, path)
 
 
-def _zone_problems(zone: str, path: tuple[str, ...]) -> Iterator[Problem]:
+def zone_problems(zone: str, path: tuple[str, ...]) -> Iterator[Problem]:
+    """What is wrong with the name of a zone of rates."""
     return texts.line_problems(zone, *path, "zone", most=ZONE_CHARACTERS_MAX)
 
 

@@ -180,7 +180,7 @@ def _plan_problems(command: PlanLegs) -> Iterable[Problem]:
             yield Problem((*where, "from"), "A leg begins where the one before it ended.")
         if _backwards(leg.planned_departure_at, leg.planned_arrival_at):
             yield Problem((*where, "plannedArrivalAt"), "A leg arrives after it departs.")
-        yield from _number_problems(leg.document_number, leg.tracking_number, where)
+        yield from number_problems(leg.document_number, leg.tracking_number, where)
 
 
 def record_leg(leg: Leg, command: RecordLeg, at: datetime) -> Change[Leg] | None:
@@ -195,7 +195,7 @@ def record_leg(leg: Leg, command: RecordLeg, at: datetime) -> Change[Leg] | None
     )
     if command.tracking_number is not None:
         after = _numbered(after, command.tracking_number, command.tracking_scheme)
-    problems = list(_number_problems(command.document_number, command.tracking_number, ()))
+    problems = list(number_problems(command.document_number, command.tracking_number, ()))
     for name, actual in (("departedAt", command.departed_at), ("arrivedAt", command.arrived_at)):
         if actual is not None and actual > at:
             problems.append(Problem((name,), "What has happened lies in the past."))
@@ -215,7 +215,8 @@ def _backwards(departure: datetime | None, arrival: datetime | None) -> bool:
     return departure is not None and arrival is not None and arrival < departure
 
 
-def _number_problems(document: str | None, number: str | None, where: tuple[str, ...]) -> Iterable[Problem]:
+def number_problems(document: str | None, number: str | None, where: tuple[str, ...]) -> Iterable[Problem]:
+    """What is wrong with the spelling of a leg's numbers."""
     if document is not None and not 0 < len(document) <= NUMBER_CHARACTERS_MAX:
         yield Problem((*where, "documentNumber"), f"1 to {NUMBER_CHARACTERS_MAX} characters.")
     most = check_digits.NUMBER_CHARACTERS_MAX

@@ -161,7 +161,7 @@ def invite_member(
 ) -> Change[Invitation]:
     """An invitation is open for `INVITATION_LIFE`. Refuses what is no e-mail address and roles that do not fit."""
     problems = role_problems(organisation.kind, command.roles, "roles")
-    problems += _address_problems(command.email)
+    problems += address_problems(command.email)
     if problems:
         raise Invalid(*problems)
     invitation = Invitation(
@@ -183,11 +183,12 @@ def invite_member(
 
 def require_address(email: str) -> None:
     """Returns if a letter can go there. Refuses with Invalid what is no e-mail address."""
-    if problems := _address_problems(email):
+    if problems := address_problems(email):
         raise Invalid(*problems)
 
 
-def _address_problems(email: str) -> tuple[Problem, ...]:
+def address_problems(email: str) -> tuple[Problem, ...]:
+    """What is wrong with an e-mail address."""
     if len(email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(email):
         return (Problem(("email",), "is not an e-mail address"),)
     return ()

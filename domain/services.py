@@ -199,16 +199,26 @@ def seller(provider_id: ProviderId | None, caller: Caller) -> ProviderId:
 
 def problems(service: Service) -> Iterator[Problem]:
     """Everything that is wrong with the service's own words and limits."""
-    yield from texts.line_problems(service.title, "title", most=TITLE_CHARACTERS_MAX)
-    if len(service.description) > DESCRIPTION_CHARACTERS_MAX:
-        yield Problem(("description",), f"must have at most {DESCRIPTION_CHARACTERS_MAX} characters")
+    yield from word_problems(service.title, service.description)
     if service.mode not in BY_SEA and (wrong := service.incoterms & SEA_ONLY):
         yield Problem(("incoterms",), f"{', '.join(sorted(wrong))}: for sea and inland waterway only")
     if service.mode not in TRANSPORT and service.incoterms:
         yield Problem(("incoterms",), "are terms of transport: this service is done at a place")
     if unknown := sorted(service.markets - COUNTRIES):
         yield Problem(("markets",), f"{', '.join(unknown)}: not a country")
-    limits = service.limits
+    yield from limit_problems(service.limits)
+
+
+def word_problems(title: str | None, description: str | None) -> Iterator[Problem]:
+    """What is wrong with the words on a service's card, as far as they are told."""
+    if title is not None:
+        yield from texts.line_problems(title, "title", most=TITLE_CHARACTERS_MAX)
+    if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
+        yield Problem(("description",), f"must have at most {DESCRIPTION_CHARACTERS_MAX} characters")
+
+
+def limit_problems(limits: Limits) -> Iterator[Problem]:
+    """Which limits of a piece are none."""
     most = {
         "maxWeightGrams": (limits.weight_grams_max, GRAMS_MAX),
         "maxLengthMm": (limits.length_mm_max, MM_MAX),

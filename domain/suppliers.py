@@ -5,7 +5,7 @@ merchants); to all others a level is `L1_PLUS` or nothing. What the marketplace 
 kept as fingerprints alone (`domain/relations.py`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -51,22 +51,27 @@ class IdentifySupplier:
 
     def known(self) -> Mapping[RelationKind, str]:
         """What it says, by kind. Refuses with Invalid to say nothing, and what has no letter or digit."""
+        if problems := tuple(self.problems()):
+            raise Invalid(*problems)
+        return self._told()
+
+    def problems(self) -> Iterator[Problem]:
+        """What of it says nothing."""
+        told = self._told()
+        for kind, text in told.items():
+            if len(text) > NAME_LENGTH_MAX or not any(letter.isalnum() for letter in text):
+                problem = f"must have letters or digits, {NAME_LENGTH_MAX} characters at most"
+                yield Problem((_FIELDS[kind],), problem)
+        for field in () if told else _FIELDS.values():
+            yield Problem((field,), "one of the three must be given")
+
+    def _told(self) -> dict[RelationKind, str]:
         given = {
             RelationKind.OWNER: self.owner,
             RelationKind.TAX_NUMBER: self.tax_number,
             RelationKind.BANK_ACCOUNT: self.bank_account,
         }
-        found = {kind: text for kind, text in given.items() if text is not None}
-        problems = [
-            Problem((_FIELDS[kind],), f"must have letters or digits, {NAME_LENGTH_MAX} characters at most")
-            for kind, text in found.items()
-            if len(text) > NAME_LENGTH_MAX or not any(letter.isalnum() for letter in text)
-        ]
-        if not found:
-            problems = [Problem((field,), "one of the three must be given") for field in _FIELDS.values()]
-        if problems:
-            raise Invalid(*problems)
-        return found
+        return {kind: text for kind, text in given.items() if text is not None}
 
 
 _FIELDS: Final[Mapping[RelationKind, str]] = {

@@ -216,7 +216,8 @@ class Confirmed:
     judged: Change[Upload]
 
 
-def _problems(command: CreateUpload) -> tuple[Problem, ...]:
+def problems_of(command: CreateUpload) -> tuple[Problem, ...]:
+    """Everything wrong with what is announced."""
     name, types = command.file_name, KINDS[command.kind].types
     found: tuple[Problem, ...] = ()
     if not 0 < len(name) <= FILE_NAME_CHARACTERS_MAX or not name.isprintable() or not name.strip(". "):
@@ -241,7 +242,7 @@ def create_upload(
     Refuses with every problem: a name that is a path, a size of nothing or above 25 MB, an odd digest, a type that
     files of the kind do not have; and an organisation with too many open uploads.
     """
-    if problems := _problems(command):
+    if problems := problems_of(command):
         raise Invalid(*problems)
     room = Finding("upload.room", open_now < OPEN_MAX, "uploads_open_below_limit", {"open": open_now, "max": OPEN_MAX})
     if not room.holds:

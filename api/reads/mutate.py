@@ -47,7 +47,7 @@ async def perform(
     wish = root.arguments.values(variables)["input"]
     try:
         given = root.convert({"input": wish})["input"]
-        command, wrong = _read(mutation, given)
+        command, wrong = read(mutation, given)
 
         async def act(work: Work) -> Outcome:
             if wrong is not None:
@@ -73,22 +73,31 @@ async def perform(
     return Done(payload, outcome.things, replayed, outcome.at)
 
 
-def _read(mutation: Mutation, given: Any) -> tuple[Any, Unreadable | None]:
+def read(mutation: Mutation, given: Any) -> tuple[Any, Unreadable | None]:
     """The command of that input; and what is wrong with it, where the operation tells what else is."""
+    wrong = _key_problems(given.idempotency_key)
     try:
-        return given.command(), None
-    except Unreadable as refusal:
-        if not mutation.gathers or refusal.command is None:
-            raise
-        return refusal.command, refusal
+        command = given.command()
+    except Invalid as refusal:
+        command = refusal.command if isinstance(refusal, Unreadable) else None
+        wrong = (*refusal.problems, *wrong)
+    if not wrong:
+        return command, None
+    if not mutation.gathers or command is None:
+        raise Invalid(*wrong)
+    return command, Unreadable(command, *wrong)
+
+
+def _key_problems(text: str | None) -> tuple[Problem, ...]:
+    if text is None or 0 < len(text) <= KEY_CHARACTERS_MAX:
+        return ()
+    return (Problem(("idempotencyKey",), f"1 to {KEY_CHARACTERS_MAX} characters."),)
 
 
 def _key(text: str | None, wish: Mapping[str, Any]) -> Key | None:
     """The idempotency key, with the digest of everything else in the input."""
     if text is None:
         return None
-    if not 0 < len(text) <= KEY_CHARACTERS_MAX:
-        raise Invalid(Problem(("idempotencyKey",), f"1 to {KEY_CHARACTERS_MAX} characters."))
     rest = {name: value for name, value in wish.items() if name != "idempotencyKey"}
     return Key(text, idempotency.fingerprint(rest))
 

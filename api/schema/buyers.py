@@ -329,13 +329,20 @@ class BuyerMutations:
 
 
 def registration(name: str, country: str, reference: str | None, organisation_id: str | None) -> Registration:
-    """What the three inputs of registration have in common. Refuses with Invalid, naming every problem."""
+    """The wish of a party to be known. Refuses with Invalid, naming every problem."""
     read = Reader()
-    wish = Registration(
+    wish = registered(read, name, country, reference, organisation_id)
+    read.done(wish)
+    return wish
+
+
+def registered(
+    read: Reader, name: str, country: str, reference: str | None, organisation_id: str | None
+) -> Registration:
+    """What the three inputs of registration have in common; `read` collects what is wrong with it."""
+    return Registration(
         name=read.name(name, "name"),
         country=country,
         reference=reference,
         organisation_id=read.optional_id(OrganisationId, organisation_id, "organisationId"),
     )
-    read.done(wish)
-    return wish

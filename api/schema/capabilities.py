@@ -340,8 +340,14 @@ class RemoveFromProgrammeInput:
 
     def command(self) -> RemoveFromProgramme:
         """The command. Refuses with Invalid, naming every problem."""
-        provider_id, reason = _named(self.provider_id, self.reason)
-        return RemoveFromProgramme(provider_id, self.rule_key, reason)
+        read = Reader()
+        command = RemoveFromProgramme(
+            read.id(ProviderId, self.provider_id, "providerId"),
+            read.rule_key(self.rule_key, "ruleKey"),
+            read.required_note(self.reason, "reason"),
+        )
+        read.done()
+        return command
 
 
 @strawberry.input(description="A provider that wants to leave.")

@@ -21,6 +21,7 @@ from api.schema.organisations import KEY, VERSION
 from api.schema.providers import Provider
 from api.schema.scalars import Money, MoneyInput
 from api.schema.shipments import Shipment
+from domain import carrier_claims as rules
 from domain.carriage import Consignment, LossKind, Regime
 from domain.carrier_claims import (
     AmendCarrierClaim,
@@ -183,7 +184,9 @@ class LossAccount:
 
 def _goods(read: Reader, weight: int | None, packages: int | None, declared: MoneyInput | None) -> Consignment:
     value = None if declared is None else read.money(declared, "declared")
-    return Consignment(weight, packages, value)
+    goods = Consignment(weight, packages, value)
+    read.rules(rules.goods_problems(goods))
+    return goods
 
 
 @strawberry.input(description="A carrier is to be asked for what the platform bears of a claim.")
@@ -246,8 +249,9 @@ class TellCarrierInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         id_ = read.id(CarrierClaimId, self.carrier_claim_id, "carrierClaimId")
+        reference = None if self.reference is None else read.reference(self.reference, "reference")
         read.done()
-        return TellCarrier(id_, self.reference)
+        return TellCarrier(id_, reference)
 
 
 @strawberry.input(description="A carrier's answer.")
@@ -293,7 +297,7 @@ class CollectCarrierClaimInput:
         command = CollectCarrierClaim(
             read.id(CarrierClaimId, self.carrier_claim_id, "carrierClaimId"),
             read.money(self.amount, "amount"),
-            self.reference,
+            read.reference(self.reference, "reference"),
         )
         read.done()
         return command

@@ -20,6 +20,7 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.rules import RuleVersion
 from api.schema.scalars import Money, MoneyInput
 from api.schema.suppliers import Supplier
+from domain import chargeback_notices as notices
 from domain.chargeback_notices import (
     MatchNotice,
     NewNotice,
@@ -42,6 +43,7 @@ from domain.ids import ChargebackId, ChargebackNoticeId, OrderId, ProcessorId, U
 from domain.memberships import Scheme
 from domain.processors import RegisterProcessor, TurnProcessor
 from domain.protections import CoverageOutcome
+from domain.texts import NAME_CHARACTERS_MAX
 
 if TYPE_CHECKING:
     from api.schema.ledger import LedgerTransfer
@@ -272,9 +274,9 @@ class RecordChargebackNoticeInput:
         read = Reader()
         amount = self.amount
         told = NewNotice(
-            event_id=self.event_id.strip(),
+            event_id=read.reference(self.event_id, "eventId"),
             kind=self.kind,
-            network_reference=self.network_reference.strip(),
+            network_reference=read.reference(self.network_reference, "networkReference"),
             scheme=self.scheme,
             category=self.category,
             occurred_at=self.occurred_at,
@@ -284,6 +286,7 @@ class RecordChargebackNoticeInput:
             amount=None if amount is None else read.money(amount, "amount"),
             network_due_at=self.network_due_at,
         )
+        read.rules(notices.problems(told, told.occurred_at))
         read.done()
         return told
 
@@ -364,7 +367,7 @@ class SubmitEvidencePackInput:
         read = Reader()
         command = SubmitEvidencePack(
             read.id(ChargebackId, self.chargeback_id, "chargebackId"),
-            self.statement,
+            read.text(self.statement, "statement", most=STATEMENT_CHARACTERS_MAX),
             read.ids(UploadId, self.upload_ids, "uploadIds"),
         )
         read.done()
@@ -379,8 +382,11 @@ class RegisterProcessorInput:
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
     def command(self) -> RegisterProcessor:
-        """The command."""
-        return RegisterProcessor(self.name)
+        """The command. Refuses with Invalid a name that is none."""
+        read = Reader()
+        name = read.line(self.name, "name", most=NAME_CHARACTERS_MAX)
+        read.done()
+        return RegisterProcessor(name)
 
 
 @strawberry.input(description="A processor gets a new secret, or is heard no longer.")

@@ -10,6 +10,7 @@ from api.schema.scalars import MoneyInput
 from domain.claims import LineWish, ShippingMethodFacts
 from domain.ids import OrderLineId
 from domain.liability import Bearer, Share
+from domain.money import WHOLE_BP
 from domain.remedies import RemedyKind
 from domain.shipments import ShipmentMode
 
@@ -46,8 +47,9 @@ class LiabilityShareInput:
     bearer: Bearer = strawberry.field(description="Who bears it.")
     basis_points: int = strawberry.field(description="How much, in hundredths of a percent, above zero.")
 
-    def share(self) -> Share:
-        """The share."""
+    def share(self, read: Reader, place: int) -> Share:
+        """The share; `read` collects what is wrong with it."""
+        read.number(self.basis_points, "shares", str(place), "basisPoints", least=1, most=WHOLE_BP)
         return Share(self.bearer, self.basis_points)
 
 

@@ -108,8 +108,9 @@ class RecordDepositInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         provider_id, amount = _whose(read, self.provider_id, self.amount)
+        reference = read.reference(self.reference, "reference")
         read.done()
-        return RecordDeposit(provider_id, amount, self.reference.strip())
+        return RecordDeposit(provider_id, amount, reference)
 
 
 @strawberry.input(description="What a provider owes is taken from its deposit.")
@@ -143,8 +144,9 @@ class ReturnDepositInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         provider_id, amount = _whose(read, self.provider_id, self.amount)
+        reference = read.reference(self.reference, "reference")
         read.done()
-        return ReturnDeposit(provider_id, amount, self.reference.strip())
+        return ReturnDeposit(provider_id, amount, reference)
 
 
 @strawberry.type(description="The deposit and its movement, or why nothing changed.")

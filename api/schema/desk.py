@@ -22,10 +22,12 @@ from domain.claim_notes import AddClaimNote
 from domain.claims import ClaimOutcome
 from domain.claims.desk import AssignClaim
 from domain.desk import CLAIMS_MAX, DecideClaims, DecisionEffect
+from domain.errors import Problem
 from domain.ids import ClaimId, Id, SavedFilterId, kind_of
 from domain.proposals import ConfirmDecision, ProposalState, ReturnDecision
 from domain.saved_filters import FILTERS_MAX, RemoveFilter, SaveFilter
 from storage.views.desk import PAGE_MAX, WorkKind, WorkReason
+from storage.views.view import misfits
 
 for _enum in (WorkKind, WorkReason, ProposalState, DecisionEffect):
     described(_enum)
@@ -267,6 +269,7 @@ class SaveFilterInput:
     def command(self) -> SaveFilter:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
+        _look(read, self.filter)
         command = SaveFilter(
             name=read.name(self.name, "name"),
             shared=self.shared,
@@ -275,6 +278,15 @@ class SaveFilterInput:
         )
         read.done()
         return command
+
+
+def _look(read: Reader, given: ClaimFilter) -> None:
+    """What is wrong with the spelling of the conditions; a list that is asked for shows it by being empty."""
+    for name, why in misfits(_conditions(given)):
+        read.problems.append(Problem(("filter", name), why))
+    for name, amount in (("amountMinorFrom", given.amount_minor_from), ("amountMinorTo", given.amount_minor_to)):
+        if amount is not None and amount < 0:
+            read.problems.append(Problem(("filter", name), "must not be negative"))
 
 
 def _conditions(given: ClaimFilter) -> dict[str, Any]:

@@ -191,6 +191,7 @@ class OfferGuaranteeInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         party_id = None if self.party_id is None else _party(read, self.party_id)
+        read.rule_key(self.rule_key, "ruleKey")
         read.done()
         return OfferGuarantee(self.rule_key, party_id, tuple(map(str, self.markets or ())))
 
@@ -263,6 +264,7 @@ class JoinBundleInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         party_id = None if self.party_id is None else _party(read, self.party_id)
+        read.rule_key(self.rule_key, "ruleKey")
         read.done()
         return JoinBundle(self.rule_key, party_id, tuple(map(str, self.markets or ())))
 

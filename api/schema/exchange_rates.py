@@ -13,6 +13,7 @@ from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge
 from api.schema.scalars import CurrencyCode
+from domain import exchange_rates as rules
 from domain.errors import Problem
 from domain.exchange_rates import RATES_MAX, NewRate, RecordExchangeRates
 
@@ -63,8 +64,11 @@ class RecordExchangeRatesInput:
         read = Reader()
         if not 0 < len(self.rates) <= RATES_MAX:
             read.problems.append(Problem(("rates",), f"1 to {RATES_MAX} rates."))
+        rates = tuple(NewRate(told.base, told.quote, told.day, told.rate) for told in self.rates)
+        for place, rate in enumerate(rates[:RATES_MAX]):  # whether its day has begun is the operation's to say
+            read.rules(Problem(("rates", str(place)), wrong) for wrong in rules.problems(rate, rate.day))
         command = RecordExchangeRates(
-            tuple(NewRate(told.base, told.quote, told.day, told.rate) for told in self.rates),
+            rates,
             read.name(self.source, "source"),
         )
         read.done()

@@ -19,6 +19,7 @@ from api.schema.node import Node
 from api.schema.orders import Order
 from api.schema.organisations import KEY, VERSION
 from api.schema.scalars import CountryCode
+from domain import holds as rules
 from domain.clocks import Duty
 from domain.holds import CLOCKS_MAX, ApplyClockHold, HoldAction, HoldState, ReverseClockHold, Selection
 from domain.ids import ClockHoldId, ProviderId
@@ -168,7 +169,7 @@ class ClockSelectionInput:
 
     def read(self, read: Reader, *path: str) -> Selection:
         """The selection; what is wrong with it is collected by `read`."""
-        return Selection(
+        selection = Selection(
             duties=tuple(dict.fromkeys(self.duties or ())),
             countries=tuple(dict.fromkeys(self.countries or ())),
             from_area=self.from_area,
@@ -178,6 +179,8 @@ class ClockSelectionInput:
             from_at=self.from_,
             until_at=self.until,
         )
+        read.rules(rules.area_problems(selection))
+        return selection
 
 
 @strawberry.input(description="A hold to apply.")

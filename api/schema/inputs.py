@@ -5,9 +5,10 @@ from typing import TypeVar
 
 from api.schema.scalars import MoneyInput
 from domain import texts
-from domain.errors import Invalid, Problem
+from domain.errors import Invalid, Problem, overlap
 from domain.ids import Id
 from domain.money import Money
+from domain.rulebook import KEY
 from domain.texts import NAME_CHARACTERS_MAX, REFERENCE_CHARACTERS_MAX
 
 T = TypeVar("T")
@@ -65,10 +66,7 @@ class Reader:
 
     def name(self, text: str, *path: str) -> str:
         """A name or title, trimmed. Refuses an empty one and one longer than 200 characters."""
-        trimmed = text.strip()
-        if not 0 < len(trimmed) <= NAME_CHARACTERS_MAX:
-            self.problems.append(Problem(path, f"1 to {NAME_CHARACTERS_MAX} characters."))
-        return trimmed
+        return self.text(text, *path, most=NAME_CHARACTERS_MAX)
 
     def line(self, text: str, *path: str, most: int) -> str:
         """One printable line of at most that many characters, trimmed. Refuses an empty one."""
@@ -87,8 +85,21 @@ class Reader:
         return value
 
     def rules(self, problems: Iterable[Problem]) -> None:
-        """What a rule finds wrong with the input by itself is told with the rest."""
-        self.problems.extend(problems)
+        """What a rule finds wrong with the input by itself: told beside whatever cannot be read, else by that rule."""
+        self.beside.extend(problems)
+
+    def text(self, text: str, *path: str, most: int) -> str:
+        """Words of at most that many characters, trimmed. Refuses none at all."""
+        trimmed = text.strip()
+        if not 0 < len(trimmed) <= most:
+            self.problems.append(Problem(path, f"1 to {most} characters."))
+        return trimmed
+
+    def rule_key(self, key: str, *path: str) -> str:
+        """The key of a rule, as it was written. One that is odd alone is left to whoever looks for that rule."""
+        if not KEY.fullmatch(key):
+            self.rules([Problem(path, "a key is made of lower-case words and slashes, like guarantees/on_time.")])
+        return key
 
     def money(self, amount: MoneyInput, *path: str, least: int | None = 1) -> Money:
         """The amount in minor units, of which a rule wants at least `least`; any where that is None.
@@ -99,7 +110,7 @@ class Reader:
         if found is None:
             return Money.zero(amount.currency)
         if least is not None and found.minor < least:
-            self.beside.append(Problem((*path, "amount"), "An amount above zero." if least else "Zero or more."))
+            self.rules([Problem((*path, "amount"), "An amount above zero." if least else "Zero or more.")])
         return found
 
     def take(self, read: Callable[[], T], *path: str, otherwise: T) -> T:
@@ -119,4 +130,6 @@ class Reader:
             Unreadable: with every problem.
         """
         if self.problems:
-            raise Unreadable(command, *self.problems, *self.beside)
+            known = [problem.field for problem in self.problems]
+            beside = (each for each in self.beside if not any(overlap(each.field, field) for field in known))
+            raise Unreadable(command, *self.problems, *beside)

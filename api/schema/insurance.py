@@ -18,6 +18,7 @@ from api.schema.scalars import Money, MoneyInput
 from domain.exposure import LossCause
 from domain.ids import InsurancePaymentId, OrderId, OrderLineId
 from domain.insurance import InsuranceAction, RecordInsurancePayment, WithdrawInsurancePayment
+from domain.texts import NAME_CHARACTERS_MAX
 
 described(InsuranceAction)
 
@@ -94,8 +95,8 @@ class RecordInsurancePaymentInput:
             read.id(OrderId, self.order_id, "orderId"),
             read.id(OrderLineId, self.line_id, "lineId"),
             self.cause,
-            self.insurer.strip(),
-            self.reference.strip(),
+            read.line(self.insurer, "insurer", most=NAME_CHARACTERS_MAX),
+            read.reference(self.reference, "reference"),
             read.money(self.amount, "amount"),
             self.paid_at,
         )

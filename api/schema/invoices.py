@@ -125,8 +125,9 @@ class RecordPartyPaymentInput:
         party_id = liable_party(read, self.liable_party_id)
         amount = read.money(self.amount, "amount")
         invoice_id = read.optional_id(InvoiceId, self.invoice_id, "invoiceId")
+        reference = read.reference(self.reference, "reference")
         read.done()
-        return RecordPartyPayment(party_id, amount, self.reference.strip(), invoice_id)
+        return RecordPartyPayment(party_id, amount, reference, invoice_id)
 
 
 @strawberry.type(description="The payment, or why nothing changed.")

@@ -15,6 +15,7 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.providers import Provider
 from api.schema.scalars import CountryCode
 from api.schema.services import Service
+from domain import lanes as rules
 from domain.ids import LaneId, ServiceId
 from domain.lanes import AddLanes, LaneAction, LaneState, NewLane, RemoveLane, Timing, UpdateLane
 from domain.modes import DangerousGoodsClass, ServiceMode
@@ -177,6 +178,10 @@ class UpdateLaneInput:
         read = Reader()
         timing = None if self.timing is None else self.timing.timing()
         command = UpdateLane(read.id(LaneId, self.lane_id, "laneId"), timing, self.zone)
+        if timing is not None:
+            read.rules(rules.timing_problems(timing, ("timing",)))
+        if self.zone is not None:
+            read.rules(rules.zone_problems(self.zone, ()))
         read.done()
         return command
 

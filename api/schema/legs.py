@@ -13,6 +13,7 @@ from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION
 from api.schema.providers import Provider
 from api.schema.shipments import Shipment, ShipmentPayload
+from domain import legs as rules
 from domain.check_digits import NumberScheme
 from domain.ids import LegId, ProviderId, ShipmentId
 from domain.legs import NewLeg, PlanLegs, RecordLeg
@@ -82,6 +83,7 @@ class NewLegInput:
         where = ("legs", str(place))
         anywhere = Area("US")
         name = self.carrier_name
+        read.rules(rules.number_problems(self.document_number, self.tracking_number, where))
         return NewLeg(
             mode=self.mode,
             provider_id=read.optional_id(ProviderId, self.provider_id, *where, "providerId"),
@@ -138,6 +140,7 @@ class RecordLegInput:
     def command(self) -> RecordLeg:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
+        read.rules(rules.number_problems(self.document_number, self.tracking_number, ()))
         command = RecordLeg(
             leg_id=read.id(LegId, self.leg_id, "legId"),
             estimated_departure_at=self.estimated_departure_at,

@@ -169,7 +169,7 @@ class RecordMembershipInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         command = RecordMembership(
-            read.id(SupplierId, self.supplier_id, "supplierId"), self.plan, self.reference.strip()
+            read.id(SupplierId, self.supplier_id, "supplierId"), self.plan, read.reference(self.reference, "reference")
         )
         read.done()
         return command
@@ -191,7 +191,7 @@ class RecordCardReceiptInput:
         read = Reader()
         command = RecordCardReceipt(
             read.id(OrderId, self.order_id, "orderId"),
-            self.payment_reference.strip(),
+            read.reference(self.payment_reference, "paymentReference"),
             self.scheme,
             read.money(self.amount, "amount"),
             self.received_at,

@@ -15,6 +15,7 @@ from api.schema.personal import Personal
 from api.schema.providers import Provider, ProviderPayload
 from api.schema.requirements import RequirementItem, RequirementStanding, Review
 from api.schema.scalars import CountryCode, MoneyInput
+from domain import identifiers
 from domain.errors import Problem
 from domain.ids import ApiKeyId, Id, MemberId, ProviderId, RequirementItemId, ReviewId, UploadId
 from domain.modes import ServiceMode
@@ -33,6 +34,7 @@ from domain.parties import Registration
 from domain.proofs import Proof
 from domain.providers import Offer, ProviderKind, ProviderTier, Trait, offer_problems
 from domain.reviews import AssignReview
+from domain.terms import COUNT_MAX
 
 OF: Final = "The provider; your own when left out."
 REASON: Final = "Why, in words that the provider may read."
@@ -144,6 +146,7 @@ class AmendApplicationInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         command = AmendApplication(read.optional_id(ProviderId, self.provider_id, "providerId"), self.offer.offer(read))
+        read.rules(offer_problems(command.offer, "offer"))
         read.done()
         return command
 
@@ -183,8 +186,16 @@ class SubmitRequirementInput:
             valid_from=self.valid_from,
             valid_until=self.valid_until,
         )
+        for name, text in (("value", self.value), ("personalValue", self.personal_value)):
+            if text is not None:
+                read.line(text, name, most=identifiers.CHARACTERS_MAX)
+        if self.quantity is not None:
+            read.number(self.quantity, "quantity", least=0, most=COUNT_MAX)
         command = SubmitRequirement(
-            read.optional_id(ProviderId, self.provider_id, "providerId"), self.requirement, proof, self.personal_value
+            read.optional_id(ProviderId, self.provider_id, "providerId"),
+            read.name(self.requirement, "requirement"),
+            proof,
+            self.personal_value,
         )
         read.done()
         return command
@@ -298,7 +309,7 @@ class WaiveRequirementInput:
         read = Reader()
         command = WaiveRequirement(
             read.id(ProviderId, self.provider_id, "providerId"),
-            self.requirement,
+            read.name(self.requirement, "requirement"),
             self.until,
             read.required_note(self.reason, "reason"),
         )

@@ -14,6 +14,7 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.personal import Personal
+from domain import members
 from domain.access import Role
 from domain.ids import InvitationId, MemberId, OrganisationId
 from domain.members import AcceptInvitation, ChangeRole, InvitationState, InviteMember, RemoveMember, RevokeInvitation
@@ -147,8 +148,10 @@ class InviteMemberInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         organisation_id = read.optional_id(OrganisationId, self.organisation_id, "organisationId")
+        email = self.email.strip()
+        read.rules(members.address_problems(email))
         read.done()
-        return InviteMember(organisation_id, self.email.strip(), tuple(self.roles))
+        return InviteMember(organisation_id, email, tuple(self.roles))
 
 
 @strawberry.input(description="The invitation that the person who calls accepts.")

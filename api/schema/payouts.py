@@ -103,8 +103,9 @@ class RecordPayoutInput:
         read = Reader()
         party_id = liable_party(read, self.liable_party_id)
         amount = read.money(self.amount, "amount")
+        reference = read.reference(self.reference, "reference")
         read.done()
-        return RecordPayout(party_id, amount, self.reference.strip())
+        return RecordPayout(party_id, amount, reference)
 
 
 @strawberry.input(description="What was payable was transferred.")
@@ -120,8 +121,9 @@ class ConfirmPayoutInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         id_ = read.id(PayoutId, self.payout_id, "payoutId")
+        reference = read.reference(self.reference, "reference")
         read.done()
-        return ConfirmPayout(id_, self.reference.strip())
+        return ConfirmPayout(id_, reference)
 
 
 @strawberry.type(description="The payout, or why nothing changed.")

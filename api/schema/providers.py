@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.operations import parties
-from api.schema.buyers import registration
+from api.schema.buyers import registered
 from api.schema.capabilities import (
     BARS,
     CAPABILITIES_ON,
@@ -22,6 +22,7 @@ from api.schema.connection import Connection, connection, listing, point
 from api.schema.deposits import DEPOSITS, DepositStanding
 from api.schema.enums import described
 from api.schema.errors import UserError
+from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, ByAge, Organisation
@@ -166,8 +167,11 @@ class RegisterProviderInput:
 
     def command(self) -> RegisterProvider:
         """The command. Refuses with Invalid, naming every problem."""
-        wish = registration(self.name, self.country, self.reference, self.organisation_id)
-        return RegisterProvider(wish, self.kind, frozenset(map(str, self.served_markets)), frozenset(self.services))
+        read = Reader()
+        wish = registered(read, self.name, self.country, self.reference, self.organisation_id)
+        command = RegisterProvider(wish, self.kind, frozenset(map(str, self.served_markets)), frozenset(self.services))
+        read.done(command)
+        return command
 
 
 @strawberry.type(description="The provider after the change, or why nothing changed.")
@@ -194,5 +198,6 @@ class ProviderMutations:
         parties.register_provider,
         RegisterProviderInput,
         keyed=False,
+        gathers=True,
         description="A company carries or serves here at once: the marketplace vouches for it.",
     )

@@ -16,6 +16,7 @@ from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.scalars import Money, MoneyInput
 from domain.ids import ClaimId, ReimbursementId
 from domain.reimbursements import RecordReimbursement, ReimbursementAction, Reimburser, WithdrawReimbursement
+from domain.texts import NAME_CHARACTERS_MAX
 
 described(Reimburser)
 described(ReimbursementAction)
@@ -89,8 +90,8 @@ class RecordReimbursementInput:
         command = RecordReimbursement(
             read.id(ClaimId, self.claim_id, "claimId"),
             self.payer,
-            self.payer_name.strip(),
-            self.reference.strip(),
+            read.line(self.payer_name, "payerName", most=NAME_CHARACTERS_MAX),
+            read.reference(self.reference, "reference"),
             read.money(self.amount, "amount"),
             self.paid_at,
         )

@@ -112,7 +112,7 @@ class RuleVersion(Node):
     )
     published_by: str | None = strawberry.field(description="The member or key that published it; for staff.")
     members: list[RuleMember] = strawberry.field(description="Its numbers and words, each with its source.")
-    cases: list[RuleCase] = strawberry.field(description="Its own examples, judged anew.")
+    cases: list[RuleCase] = strawberry.field(description="Its own examples, and what became of them.")
     differences: list[RuleDifference] = strawberry.field(
         description="What it changed of the version before; empty for the first."
     )

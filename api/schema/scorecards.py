@@ -17,6 +17,7 @@ from api.schema.node import Node
 from api.schema.organisations import ByAge
 from api.schema.parties import LiableParty
 from api.schema.points import AccountMeasure, liable_party_id
+from domain import counters as rules
 from domain.counters import ITEMS_MAX, CounterKind, FoundItem, RecordProhibitedGoods
 from domain.records import Window
 from domain.scorecards import ScoreMeasure, Standing
@@ -118,6 +119,7 @@ class RecordProhibitedGoodsInput:
             )
             for place, each in enumerate(self.items[: ITEMS_MAX + 1])
         )
+        read.rules(rules.item_problems(items))
         read.done()
         return RecordProhibitedGoods(items)
 

@@ -22,6 +22,7 @@ from api.schema.personal import Personal
 from api.schema.places import CoordinatesInput, SpotInput
 from api.schema.providers import Provider
 from api.schema.scalars import CountryCode
+from domain import premises
 from domain.ids import ProviderId, ServicePointId
 from domain.modes import ServiceMode
 from domain.opening_hours import Span, Weekday
@@ -274,7 +275,7 @@ class ServicePointDetailsInput:
             read.take(span.spelled, *path, "opening", str(place), otherwise="")
             for place, span in enumerate(self.opening)
         )
-        return Details(
+        details = Details(
             name=self.name.strip(),
             country=self.country,
             region=self.region,
@@ -292,8 +293,10 @@ class ServicePointDetailsInput:
             areas=tuple(self.areas),
             radius_metres=self.radius_metres,
             zone=self.zone,
-            opening=opening,
+            opening=tuple(filter(None, opening)),
         )
+        read.rules(premises.problems(details, *path))
+        return details
 
 
 @strawberry.input(description="Who answers at a service point: personal data.")
@@ -304,9 +307,11 @@ class ServicePointContactInput:
     phone: str | None = strawberry.field(default=None, description="The telephone number, such as +8621551234.")
     email: str | None = strawberry.field(default=None, description="The e-mail address; this or the telephone number.")
 
-    def contact(self) -> Contact:
-        """The contact; `domain.premises` says what is wrong with it."""
-        return Contact(self.name.strip(), self.phone or None, self.email or None)
+    def contact(self, read: Reader) -> Contact:
+        """The contact; what is wrong with it is collected by `read`."""
+        contact = Contact(self.name.strip(), self.phone or None, self.email or None)
+        read.rules(premises.contact_problems(contact, "contact"))
+        return contact
 
 
 @strawberry.input(description="A new service point.")
@@ -328,7 +333,7 @@ class AddServicePointInput:
         command = AddServicePoint(
             read.optional_id(ProviderId, self.provider_id, "providerId"),
             self.details.details(read, "details"),
-            None if self.contact is None else self.contact.contact(),
+            None if self.contact is None else self.contact.contact(read),
         )
         read.done()
         return command
@@ -388,7 +393,12 @@ class ChangeServicePointContactInput:
 
     def command(self) -> ChangeServicePointContact:
         """The command. Refuses with Invalid, naming every problem."""
-        return ChangeServicePointContact(_point(self.service_point_id), self.contact.contact())
+        read = Reader()
+        command = ChangeServicePointContact(
+            read.id(ServicePointId, self.service_point_id, "servicePointId"), self.contact.contact(read)
+        )
+        read.done()
+        return command
 
 
 @strawberry.input(description="What a check of a service point found.")

@@ -16,6 +16,7 @@ from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge
 from api.schema.providers import Provider
 from api.schema.scalars import CountryCode
+from domain import services as card
 from domain.ids import ProviderId, ServiceId
 from domain.modes import DangerousGoodsClass, Incoterm, ServiceMode
 from domain.services import (
@@ -162,6 +163,8 @@ class CreateServiceInput:
             limits=Limits() if self.limits is None else self.limits.limits(),
             markets=frozenset(map(str, self.markets)),
         )
+        read.rules(card.word_problems(command.title, command.description))
+        read.rules(card.limit_problems(command.limits))
         read.done()
         return command
 
@@ -202,6 +205,8 @@ class UpdateServiceInput:
             limits=None if self.limits is None else self.limits.limits(),
             markets=None if self.markets is None else frozenset(map(str, self.markets)),
         )
+        read.rules(card.word_problems(command.title, command.description))
+        read.rules(card.limit_problems(command.limits or Limits()))
         read.done()
         return command
 

@@ -117,8 +117,10 @@ class IdentifySupplierInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         supplier_id = read.id(SupplierId, self.supplier_id, "supplierId")
+        command = IdentifySupplier(supplier_id, self.owner, self.tax_number, self.bank_account)
+        read.rules(command.problems())
         read.done()
-        return IdentifySupplier(supplier_id, self.owner, self.tax_number, self.bank_account)
+        return command
 
 
 @strawberry.type(description="The supplier after the change, or why nothing changed.")

@@ -13,6 +13,7 @@ from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
 from api.schema.organisations import KEY, VERSION, ByAge, Organisation
+from domain import uploads as rules
 from domain.file_types import FileType
 from domain.ids import OrganisationId, UploadId
 from domain.uploads import ConfirmUpload, CreateUpload, UploadAction, UploadKind, UploadState
@@ -105,10 +106,12 @@ class CreateUploadInput:
         """The command. Refuses with Invalid, naming every problem."""
         read = Reader()
         organisation_id = read.optional_id(OrganisationId, self.organisation_id, "organisationId")
-        read.done()
-        return CreateUpload(
+        command = CreateUpload(
             self.kind, self.file_name.strip(), self.size, self.content_type, self.sha256.lower(), organisation_id
         )
+        read.rules(rules.problems_of(command))
+        read.done()
+        return command
 
 
 @strawberry.input(description="A file whose bytes have come.")

@@ -204,15 +204,18 @@ def require_goods(goods: Consignment) -> None:
     Raises:
         Invalid: they are not (all of it).
     """
-    problems = []
-    if goods.weight_grams is not None and not 0 < goods.weight_grams <= GRAMS_MAX:
-        problems.append(Problem(("weightGrams",), f"1 to {GRAMS_MAX} grams."))
-    if goods.packages is not None and not 0 < goods.packages <= PACKAGES_MAX:
-        problems.append(Problem(("packages",), f"1 to {PACKAGES_MAX} packages."))
-    if goods.declared is not None and goods.declared.minor <= 0:
-        problems.append(Problem(("declared",), "A declared value is above zero."))
-    if problems:
+    if problems := tuple(goods_problems(goods)):
         raise Invalid(*problems)
+
+
+def goods_problems(goods: Consignment) -> Iterable[Problem]:
+    """What of the goods is beyond the limits."""
+    if goods.weight_grams is not None and not 0 < goods.weight_grams <= GRAMS_MAX:
+        yield Problem(("weightGrams",), f"1 to {GRAMS_MAX} grams.")
+    if goods.packages is not None and not 0 < goods.packages <= PACKAGES_MAX:
+        yield Problem(("packages",), f"1 to {PACKAGES_MAX} packages.")
+    if goods.declared is not None and goods.declared.minor <= 0:
+        yield Problem(("declared",), "A declared value is above zero.")
 
 
 def _capped(case: CarrierClaim, goods: Consignment, rated: Rated) -> CarrierClaim:

@@ -87,7 +87,7 @@ def test_a_call_and_a_service_have_room_for_so_many() -> None:
         (SOON, set()),
         (Timing(0, 0), set()),
         (Timing(5, 3), {"transitDaysMax"}),
-        (Timing(-1, 3), {"transitDaysMax"}),
+        (Timing(-1, 3), {"transitDaysMin"}),
         (Timing(1, DAYS_MAX + 1, -1), {"transitDaysMax", "handlingDays"}),
         (Timing(1, 2, 0, "17:00"), {"cutOff"}),
         (Timing(1, 2, 0, None, "UTC"), {"cutOff"}),

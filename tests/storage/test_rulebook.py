@@ -19,6 +19,7 @@ from domain.rulebook import RuleVersion
 from storage import calendars, rulebook
 from storage.pool import Pool
 from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.views import rules as rule_views
 from tests.storage.marketplaces import Marketplace
 
 MACHINERY = "guarantees/machinery_after_sales"
@@ -286,3 +287,12 @@ async def test_a_calendar_is_frozen_as_a_whole(connection: asyncpg.Connection[An
     assert [(row["day"], row["works"]) for row in frozen] == [
         (day, works) for day, works, _ in calendars.observed("MX")[1]
     ]
+
+
+def test_a_texts_examples_are_judged_once_a_process() -> None:
+    source = (rulebook.FOLDER / "guarantees" / "on_time.toml").read_text(encoding="utf-8")
+    other = source.replace("share_bp = 1000", "share_bp = 2000")
+    cases = rule_views.judged(source)
+    assert {case.passes for case in cases} == {True}
+    assert rule_views.judged(source[:100] + source[100:]) is cases
+    assert False in {case.passes for case in rule_views.judged(other)}, "another text is judged by itself"

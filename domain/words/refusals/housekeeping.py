@@ -18,6 +18,9 @@ CHINESE: Final[dict[str, str]] = {
     "1 to {} characters.": "1 至 {} 个字符。",
     "Something must be said here.": "此处必须填写内容。",
     "A whole number from {} to {}.": "{} 至 {} 的整数。",
+    "a key is made of lower-case words and slashes, like guarantees/on_time.": (
+        "规则键由小写单词和斜杠组成，例如 guarantees/on_time。"
+    ),
     "An amount above zero.": "大于零的金额。",
     "Zero or more.": "零或以上。",
     "must not be negative": "不得为负。",
