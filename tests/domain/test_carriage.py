@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import carriage, carrier_claims, rule_kinds, terms
+from domain import carriage, carrier_claims
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.carriage import CarriageTerms, Consignment, LossKind, Regime
 from domain.carrier_claims import CarrierAnswer, CarrierClaim, CarrierClaimAction, CarrierClaimState, Rated
@@ -36,8 +34,8 @@ from domain.ids import (
 from domain.money import Money
 from domain.shipments import Shipment, ShipmentMode
 from domain.tracking import ShipmentState
+from tests import shipped
 
-FOLDER = Path(__file__).parents[2] / "storage" / "rulebook" / "carriage"
 CAME = datetime(2026, 3, 2, 10, tzinfo=UTC)
 TWO_KILOGRAMS = Consignment(weight_grams=2_000)
 NOTICE_ENDS = datetime(2026, 3, 16, 23, 59, 59, 999999, tzinfo=UTC)
@@ -45,8 +43,7 @@ NOTICE_ENDS = datetime(2026, 3, 16, 23, 59, 59, 999999, tzinfo=UTC)
 
 @cache
 def rule(file: str) -> CarriageTerms:
-    body: Any = rule_kinds.check((FOLDER / file).read_text(encoding="utf-8")).body
-    return terms.read(CarriageTerms, {"version": "rul_1", **body})
+    return shipped.rule(CarriageTerms, f"carriage/{file}", "rul_1")
 
 
 def usd(minor: int) -> Money:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import evidence, evidence_needs, rule_kinds, terms
+from domain import evidence, evidence_needs
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.claims import Claim, ClaimLine, ClaimReason, ClaimState, Side
 from domain.errors import Invalid, Refused
@@ -50,12 +49,12 @@ from domain.ids import (
 )
 from domain.money import Money
 from domain.remedies import RemedyKind
-from storage.rulebook import FOLDER
+from tests import shipped
 
 AT = datetime(2026, 3, 5, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
-SHIPPED = FOLDER / "evidence.toml"
+RULE = shipped.rule(EvidenceTerms, "evidence.toml", "test")
 
 T = TypeVar("T", bound=Id)
 
@@ -90,12 +89,6 @@ THE_SUPPLIER = caller(Role.SUPPLIER, party_id=SUPPLIER, viewer=ViewerKind.SUPPLI
 ADJUDICATOR = caller(Role.ADJUDICATOR)
 
 
-@cache
-def shipped() -> EvidenceTerms:
-    draft = rule_kinds.check(SHIPPED.read_text(encoding="utf-8"))
-    return terms.read(EvidenceTerms, {"version": "test", **draft.body})
-
-
 def piece(kind: EvidenceKind, side: Side = Side.BUYER, at: datetime = AT, number: int = 1) -> Evidence:
     id = minted(EvidenceId, number)
     file = EvidenceFile(minted(EvidenceFileId), id, minted(UploadId), 0, "0" * 64)
@@ -108,7 +101,7 @@ def piece(kind: EvidenceKind, side: Side = Side.BUYER, at: datetime = AT, number
 @pytest.mark.parametrize("stage", EvidenceStage)
 @pytest.mark.parametrize("reason", ClaimReason)
 def test_every_reason_needs_something_of_its_own_at_every_stage(reason: ClaimReason, stage: EvidenceStage) -> None:
-    items = evidence_needs.completeness(shipped(), reason, stage, {}, {}).items
+    items = evidence_needs.completeness(RULE, reason, stage, {}, {}).items
     needed = [item for item in items if item.needed]
     general = {EvidenceKind.INVOICE, EvidenceKind.PAYMENT_PROOF}
     assert {item.kind for item in needed} - general, "more than what any order has"
@@ -146,7 +139,6 @@ def test_a_rule_that_asks_a_side_twice_for_the_same_is_refused() -> None:
 
 FACTS = st.sets(st.sampled_from(list(RecordedFact)))
 BROUGHT = st.sets(st.tuples(st.sampled_from([Side.BUYER, Side.LIABLE_PARTY]), st.sampled_from(list(EvidenceKind))))
-RULE = shipped()
 
 
 @given(st.sampled_from(list(ClaimReason)), st.sampled_from(list(EvidenceStage)), BROUGHT, FACTS, FACTS)

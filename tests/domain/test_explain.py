@@ -55,7 +55,7 @@ def test_the_canonical_text_is_this() -> None:
     )
 
 
-@given(st.lists(leaves, max_size=5))
+@given(st.lists(st.builds(Finding, rule=texts, holds=st.booleans(), reason=texts), max_size=5))
 def test_every_holds_if_and_only_if_all_hold(findings: list[Finding]) -> None:
     tree = explain.every("r", "x", findings)
     assert tree.holds == all(finding.holds for finding in findings)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import explain, guarantees, rule_kinds, rulebook
+from domain import explain, guarantees, rulebook
 from domain.compensation import Compensation, Form, coupon_expires_at
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, Calendar, instant
 from domain.errors import Refused
@@ -33,8 +33,8 @@ from domain.money import Money, share
 from domain.penalties import Violation
 from domain.rulebook import RuleVersion
 from domain.terms import BasisPoints, Days, Hours
+from tests import shipped
 
-SHIPPED = Path(__file__).parents[2] / "storage" / "rulebook"
 PROMISED = instant("2026-03-01T23:59:59.999999Z")
 NEXT_DAY = PROMISED + MICROSECOND
 CHINA = Calendar("CN", "Asia/Shanghai", holidays=frozenset({date(2022, 6, 3)}))
@@ -46,7 +46,7 @@ def usd(text: str) -> Money:
 
 def history(folder: str) -> tuple[RuleVersion, ...]:
     """The shipped versions of one rule, with the ids that a tenant's adoption gives them."""
-    drafts = [rule_kinds.check(file.read_text()) for file in sorted((SHIPPED / folder).glob("*.toml"))]
+    drafts = shipped.drafts(f"{folder}/*.toml")
     ids = iter(RuleVersionId.mint(number, number) for number in range(1, 100))
     return tuple(change.after for change in rulebook.adopt(drafts, lambda: next(ids), "system:shipped"))
 
@@ -54,7 +54,7 @@ def history(folder: str) -> tuple[RuleVersion, ...]:
 MACHINERY = history("guarantees/machinery_after_sales")
 ON_TIME = guarantees.on_time_terms(
     rulebook.adopt(
-        [rule_kinds.check((SHIPPED / "guarantees" / "on_time.toml").read_text())],
+        [shipped.draft("guarantees/on_time.toml")],
         lambda: RuleVersionId.mint(1, 1),
         "system:shipped",
     )[0].after
@@ -327,7 +327,8 @@ def test_a_provider_answers_for_what_it_carries_or_promised_and_the_tree_names_w
 
 
 cents = st.integers(0, 10_000_000)
-moments = st.one_of(st.none(), st.integers(-10 * 86_400, 10 * 86_400).map(lambda s: PROMISED + timedelta(seconds=s)))
+instants = st.integers(-10 * 86_400, 10 * 86_400).map(lambda s: PROMISED + timedelta(seconds=s))
+moments = st.none() | instants
 lines = st.lists(
     st.builds(
         LineFacts,
@@ -369,7 +370,6 @@ on_time_rules = st.builds(
     attempt_counts=st.booleans(),
     excludes=st.lists(st.sampled_from(Exclusion), unique=True).map(tuple),
 )
-instants = moments.filter(lambda at: at is not None)
 
 
 @given(on_time_rules, facts_of_any_order, instants)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import rule_kinds, terms
 from domain.access import Role
 from domain.dates import UTC_DAYS
 from domain.errors import Refused
@@ -43,12 +41,12 @@ from domain.money import Money
 from domain.off_platform import ContactKind, contacts, plain
 from domain.places import Area
 from domain.services import ServiceState
+from tests import shipped
 from tests.domain.test_lanes import added
 from tests.domain.test_services import AT, DESK, OTHER, OWN, caller, made, reasons
 
-SOURCE = Path(__file__).parents[2] / "storage" / "rulebook" / "listings.toml"
 VERSION = RuleVersionId.mint(1, 1)
-RULE = terms.read(ListingTerms, {**rule_kinds.check(SOURCE.read_text(encoding="utf-8")).body, "version": str(VERSION)})
+RULE = shipped.rule(ListingTerms, "listings.toml", VERSION)
 
 LEADING_AWAY = {
     ContactKind.EMAIL: [

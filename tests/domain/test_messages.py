@@ -15,20 +15,19 @@ from domain.locales import Locale
 from domain.messages import Due, Facts, MessageKey, MessageState, MessageTerms
 from domain.rule_kinds import check
 from domain.shipments import Shipment, ShipmentMode
-from domain.terms import read
 from domain.tracking import ShipmentState
-from storage.rulebook import FOLDER
+from tests import shipped
 from tests.domain.test_records import SHIPMENT
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TEXT = (FOLDER / "messages.toml").read_text(encoding="utf-8")
+TEXT = shipped.draft("messages.toml").source
 BUYER = BuyerId.mint(1, 1)
 FACTS = Facts(order="O-7", shipment="S-7")
 
 
 @cache
 def terms() -> MessageTerms:
-    return read(MessageTerms, {**check(TEXT).body, "version": str(RuleVersionId.mint(1, 1))})
+    return shipped.rule(MessageTerms, "messages.toml", RuleVersionId.mint(1, 1))
 
 
 def shipment(**members: object) -> Shipment:

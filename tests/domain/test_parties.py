@@ -41,7 +41,7 @@ from domain.providers import ProviderKind, ProviderState, RegisterProvider
 from domain.rulebook import RuleKind, RuleVersion
 from domain.tenants import CreateTenant, TenantKind
 from domain.tiers import tier_terms
-from storage import rulebook
+from tests import shipped
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=7)
@@ -54,12 +54,12 @@ def organisation(kind: OrganisationKind) -> Organisation:
     return Organisation(OrganisationId("org_" + "0" * 26), kind, "Acme", NOW, 1)
 
 
-def shipped(key: str) -> RuleVersion:
-    """The latest shipped version of the rule."""
-    rule_set = [draft.rule_set for draft in rulebook.shipped() if draft.rule_set.key == key][-1]
+def published(name: str) -> RuleVersion:
+    """The shipped rule of that file as a version of a marketplace."""
+    rule_set = shipped.draft(name).rule_set
     return RuleVersion(
         id=RULE,
-        key=key,
+        key=rule_set.key,
         kind=rule_set.kind,
         number=1,
         title=rule_set.title,
@@ -154,7 +154,7 @@ def test_sight_of_levels_is_given_and_taken_once() -> None:
 
 # -- levels ------------------------------------------------------------------------------------------------------------
 
-TIERS = tier_terms(shipped("tiers"))
+TIERS = tier_terms(published("tiers.toml"))
 
 
 @given(st.integers(-2, 6), st.integers(0, 4), st.text())
@@ -188,7 +188,7 @@ def test_a_level_changes_by_an_explained_decision_only(wanted: int, before: int,
 
 def offered(party_id: LiablePartyId = PROVIDER, **changed: Any) -> Guarantee:
     change = enrolments.offer_guarantee(
-        shipped("guarantees/on_time"), party_id, present=None, id=GuaranteeId("gua_" + "0" * 26), at=NOW
+        published("guarantees/on_time.toml"), party_id, present=None, id=GuaranteeId("gua_" + "0" * 26), at=NOW
     )
     return dataclasses.replace(change.after, **changed)
 
@@ -203,13 +203,13 @@ def test_a_guarantee_stands_under_its_rule_for_one_party() -> None:
     assert (guarantee.supplier_id, offered(SUPPLIER).supplier_id) == (None, SUPPLIER)
     with pytest.raises(Conflict):
         enrolments.offer_guarantee(
-            shipped("guarantees/on_time"), PROVIDER, present=guarantee, id=GuaranteeId("gua_" + "0" * 26), at=NOW
+            published("guarantees/on_time.toml"), PROVIDER, present=guarantee, id=GuaranteeId("gua_" + "0" * 26), at=NOW
         )
 
 
 @pytest.mark.parametrize("kind", sorted(set(RuleKind) - set(enrolments.PROMISES)))
 def test_nobody_offers_a_rule_that_promises_nothing(kind: RuleKind) -> None:
-    rule = dataclasses.replace(shipped("tiers"), kind=kind)
+    rule = dataclasses.replace(published("tiers.toml"), kind=kind)
     with pytest.raises(Invalid):
         enrolments.offer_guarantee(rule, PROVIDER, present=None, id=GuaranteeId("gua_" + "0" * 26), at=NOW)
 

@@ -1,18 +1,17 @@
 """Points and strikes: vectors T9 to T11 of `domain.md` 8, and laws for any account."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import explain, penalties, rule_kinds, terms
+from domain import explain, penalties, terms
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
 from domain.errors import Invalid
 from domain.penalties import Measure, PenaltyTerms, PointEntry, Price, SideEffect, StrikeMeasure, Violation
 from domain.terms import Count
+from tests import shipped
 
-BODY = rule_kinds.check((Path(__file__).parents[2] / "storage" / "rulebook" / "penalties.toml").read_text()).body
+BODY = shipped.draft("penalties.toml").body
 RULE = terms.read(PenaltyTerms, {**BODY, "version": "rul"})
 AT = instant("2026-11-22T12:00:00Z")
 

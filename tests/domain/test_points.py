@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import measures, penalties, points, rule_kinds, statements, terms
+from domain import measures, penalties, points, statements
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.change import Change
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
@@ -33,9 +32,9 @@ from domain.measures import AccountMeasure, MeasureBasis, MeasureKind, MeasureSt
 from domain.penalties import PenaltyTerms, Violation
 from domain.points import CauseKind, EntryState, PointCause, PointsEntry, PointsMovement
 from domain.rulebook import RuleKind, RuleVersion
+from tests import shipped
 
-SOURCE = (Path(__file__).parents[2] / "storage" / "rulebook" / "penalties.toml").read_text()
-RULE = terms.read(PenaltyTerms, {**rule_kinds.check(SOURCE).body, "version": "rul_1"})
+RULE = shipped.rule(PenaltyTerms, "penalties.toml", "rul_1")
 AT = instant("2026-06-01T12:00:00Z")
 PARTY = ProviderId.mint(1, 1)
 STAFF = Caller(TenantId.mint(1, 1), Id("key"), None, None, frozenset({Role.POLICY}), ViewerKind.STAFF, frozenset(Scope))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import offers, pricing, quotes, terms
+from domain import offers, pricing, quotes
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, Calendar, local_day
 from domain.discounts import Discount, taken_off
@@ -40,15 +40,14 @@ from domain.quotes import Quote, QuoteAction, QuoteState, ReviseQuote
 from domain.rates import Measure, NewRate, NewSurcharge, SurchargeCharge, SurchargeKind
 from domain.services import Limits, ServiceLevel
 from domain.terms import BasisPoints
-from storage.rulebook import shipped
+from tests import shipped
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday."""
 CHINA = Calendar("CN", "Asia/Shanghai", holidays=frozenset({date(2026, 3, 4)}), workdays=frozenset({date(2026, 3, 7)}))
 AMERICA = Calendar("US", "America/New_York", holidays=frozenset({date(2026, 3, 16)}))
 BUYER, PROVIDER = BuyerId.mint(1, 1), ProviderId.mint(1, 1)
-(DRAFT,) = (draft for draft in shipped() if draft.rule_set.key == offers.RULE)
-TERMS: QuoteTerms = terms.read(QuoteTerms, {**DRAFT.body, "version": "rul_shipped"})
+TERMS = shipped.rule(QuoteTerms, "quotes.toml", "rul_shipped")
 GOODS = (Piece(1, 100_000, 500, 500, 500),)
 WISH = RequestQuote(
     None, GOODS, Spot("CN"), Spot("US"), NOW, None, frozenset(), frozenset(), "USD", include_left_out=True
@@ -359,4 +358,5 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
+TestLife.settings = settings(TestLife.settings, stateful_step_count=12)
+"""A quote is over within a dozen steps, and what is over stays so."""

@@ -18,9 +18,8 @@ from domain.money import Money
 from domain.records import Counter, Counts, LateShare, Measure, Record, RecordTerms, Window
 from domain.rule_kinds import check
 from domain.shipments import Shipment, ShipmentMode
-from domain.terms import read
 from domain.tracking import ResponsibleParty, ShipmentState, TrackingEvent, TrackingReason, TrackingStatus
-from storage.rulebook import FOLDER
+from tests import shipped
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PROMISED = datetime(2026, 3, 5, 23, 59, 59, 999999, tzinfo=UTC)
@@ -48,8 +47,7 @@ SHIPMENT = Shipment(
 
 
 def terms() -> RecordTerms:
-    body = check((FOLDER / "records.toml").read_text(encoding="utf-8")).body
-    return read(RecordTerms, {**body, "version": "rul_x"})
+    return shipped.rule(RecordTerms, "records.toml", "rul_x")
 
 
 def outcome(**members: object) -> dict[tuple[date, Counter], int]:
@@ -294,7 +292,7 @@ def test_a_window_ends_with_yesterday() -> None:
     ],
 )
 def test_a_rule_without_a_window_or_a_minimum_is_refused(old: str, new: str) -> None:
-    text = (FOLDER / "records.toml").read_text(encoding="utf-8")
+    text = shipped.draft("records.toml").source
     assert old in text
     with pytest.raises(Invalid):
         check(text.replace(old, new))

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import explain, guarantees, rule_kinds, rulebook, words
+from domain import explain, guarantees, rulebook, words
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
 from domain.errors import Refused
 from domain.exchange_rates import Conversion
@@ -37,8 +36,8 @@ from domain.guarantees import (
 from domain.ids import RuleVersionId
 from domain.money import Money, total
 from domain.remedies import RemedyKind
+from tests import shipped
 
-SHIPPED = Path(__file__).parents[2] / "storage" / "rulebook" / "guarantees"
 PAID = instant("2026-02-01T00:00:00Z")
 RECEIVED = instant("2026-03-01T12:00:00Z")
 LAST = instant("2026-03-31T23:59:59.999999Z")
@@ -49,21 +48,18 @@ def usd(minor: int) -> Money:
     return Money(minor, "USD")
 
 
-def shipped(name: str, at: datetime = RECEIVED) -> Terms:
+def promised(name: str, at: datetime = RECEIVED) -> Terms:
     """The terms of a shipped rule, of one version or of several, as in force at `at`."""
-    files = (
-        [SHIPPED / f"{name}.toml"] if (SHIPPED / f"{name}.toml").exists() else sorted((SHIPPED / name).glob("*.toml"))
-    )
     ids = iter(RuleVersionId.mint(number, number) for number in range(1, 10))
-    drafts = [rule_kinds.check(file.read_text()) for file in files]
+    drafts = shipped.drafts(f"guarantees/{name}.toml", f"guarantees/{name}/*.toml")
     versions = tuple(change.after for change in rulebook.adopt(drafts, lambda: next(ids), "system:shipped"))
     return guarantees.terms_of(rulebook.in_force(versions, f"guarantees/{name}", at))
 
 
-EASY = shipped("easy_return")
-BACK = shipped("money_back")
-LOCK = shipped("price_lock")
-LOSS = shipped("loss_damage")
+EASY = promised("easy_return")
+BACK = promised("money_back")
+LOCK = promised("price_lock")
+LOSS = promised("loss_damage")
 REFUNDS = {
     Promise.EASY_RETURN: EASY,
     Promise.MONEY_BACK: BACK,
@@ -146,7 +142,7 @@ def test_nothing_is_open_before_anything_arrived(promise: Promise) -> None:
     ],
 )
 def test_an_easy_return_is_for_small_orders_of_the_version_at_payment(paid_at: str, minor: int, small: bool) -> None:
-    judgement = guarantees.judge(shipped("easy_return", instant(paid_at)), order(line(minor)), RECEIVED)
+    judgement = guarantees.judge(promised("easy_return", instant(paid_at)), order(line(minor)), RECEIVED)
     assert judgement.tree.holds is small
     assert reasons(judgement) == ([] if small else ["order_small_enough"])
 
@@ -278,7 +274,8 @@ def test_a_provider_answers_for_the_lines_it_carries(stands: str | None, gives: 
 
 # -- laws
 
-MOMENTS = st.sampled_from([None, PAID, PAID + DAY, RECEIVED - MICROSECOND, RECEIVED, RECEIVED + DAY])
+TURNS = (PAID, PAID + DAY, RECEIVED - MICROSECOND, RECEIVED, RECEIVED + DAY)
+INSTANTS, MOMENTS = st.sampled_from(TURNS), st.sampled_from([None, *TURNS])
 LINES = st.lists(
     st.builds(
         lambda minor, declared, dates, told: LineFacts(
@@ -334,7 +331,7 @@ CAPPED: list[Terms] = [
 ]
 
 
-@given(st.sampled_from(CAPPED), FACTS, MOMENTS.filter(bool))
+@given(st.sampled_from(CAPPED), FACTS, INSTANTS)
 def test_lines_sum_to_the_amount_and_nothing_passes_its_caps(rule: Terms, facts: OrderFacts, at: datetime) -> None:
     judgement = guarantees.judge(rule, facts, at)
     assert total([part for _, part in judgement.lines], "USD") == judgement.amount
@@ -358,7 +355,7 @@ def test_lines_sum_to_the_amount_and_nothing_passes_its_caps(rule: Terms, facts:
         assert judgement.amount <= facts.charged - facts.locked
 
 
-@given(st.sampled_from(CAPPED), FACTS, MOMENTS.filter(bool))
+@given(st.sampled_from(CAPPED), FACTS, INSTANTS)
 def test_the_same_facts_give_the_same_tree_and_every_finding_has_its_words(
     rule: Terms, facts: OrderFacts, at: datetime
 ) -> None:
@@ -368,6 +365,6 @@ def test_the_same_facts_give_the_same_tree_and_every_finding_has_its_words(
 
 
 def test_every_promise_and_exclusion_is_judged_by_some_shipped_rule() -> None:
-    drafts = [rule_kinds.check(file.read_text()) for file in SHIPPED.rglob("*.toml")]
+    drafts = shipped.drafts("guarantees/**/*.toml")
     assert {draft.rule_set.kind for draft in drafts} >= {breach.kind for breach in BREACHES.values()}
     assert {word for draft in drafts for word in draft.body["excludes"]} == {word.value for word in Exclusion}

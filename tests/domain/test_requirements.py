@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import identifiers, onboarding, proofs, requirements, rule_kinds, terms
+from domain import identifiers, onboarding, proofs, requirements, terms
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
 from domain.errors import Invalid, Refused
 from domain.gates import Gates
@@ -37,19 +36,11 @@ from domain.requirements import (
     Standing,
 )
 from domain.terms import Count
+from tests import shipped
 
-FOLDER = Path(__file__).parents[2] / "storage" / "rulebook"
 AT = instant("2026-11-22T12:00:00Z")
-PROCEDURE = terms.read(
-    OnboardingTerms, {**rule_kinds.check((FOLDER / "onboarding.toml").read_text()).body, "version": "rul_p"}
-)
-SETS = tuple(
-    terms.read(
-        RequirementSet,
-        {**rule_kinds.check((FOLDER / f"{key}.toml").read_text()).body, "version": f"rul_{key}"},
-    )
-    for key in PROCEDURE.sets
-)
+PROCEDURE = shipped.rule(OnboardingTerms, "onboarding.toml", "rul_p")
+SETS = tuple(shipped.rule(RequirementSet, f"{key}.toml", f"rul_{key}") for key in PROCEDURE.sets)
 MATRIX = requirements.matrix(PROCEDURE, SETS)
 PROVIDER = Provider(
     id=ProviderId.mint(1, 1),

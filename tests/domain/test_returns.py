@@ -46,9 +46,8 @@ from domain.returns import (
     ReturnState,
     ShipReturn,
 )
-from domain.rule_kinds import check
-from domain.terms import Span, read
-from storage.rulebook import FOLDER
+from domain.terms import Span
+from tests import shipped as shipped_rules
 from tests.domain.test_evidence import (
     ADJUDICATOR,
     AT,
@@ -72,8 +71,7 @@ CARRIER = caller(Role.SERVICE)
 
 @cache
 def rule() -> ReturnTerms:
-    text = (FOLDER / "returns.toml").read_text(encoding="utf-8")
-    return read(ReturnTerms, {"version": "rul_1", **check(text).body})
+    return shipped_rules.rule(ReturnTerms, "returns.toml", "rul_1")
 
 
 def line(number: int) -> Any:
@@ -285,8 +283,7 @@ def test_an_ended_return_can_only_be_read(state: ReturnState, days: int) -> None
 
 
 def inspecting() -> InspectionTerms:
-    text = (FOLDER / "inspections.toml").read_text(encoding="utf-8")
-    return read(InspectionTerms, {"version": "rul_2", **check(text).body})
+    return shipped_rules.rule(InspectionTerms, "inspections.toml", "rul_2")
 
 
 def wish(company: str = "sgs", fee: Money | None = None, reference: str = "PAY-1") -> OrderInspection:

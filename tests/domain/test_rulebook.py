@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,9 +20,8 @@ from domain.penalties import Violation
 from domain.rule_kinds import KINDS
 from domain.rulebook import PublicationTerms, RuleKind, RuleState, RuleVersion
 from domain.terms import Notice
+from tests import shipped
 
-SHIPPED = Path(__file__).parents[2] / "storage" / "rulebook"
-FILES = sorted(SHIPPED.rglob("*.toml"))
 NOTICE = PublicationTerms("rul", Notice(7), Notice(15), ("FR",))
 NOW = instant("2026-11-22T10:30:00Z")
 TEXT = """
@@ -111,30 +109,30 @@ def problems(source: str) -> list[str]:
 # -- the shipped rule sets
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SHIPPED)))
-def test_shipped_rule_sets_come_out_right(file: Path) -> None:
-    draft = rule_kinds.check(file.read_text())
+@pytest.mark.parametrize("name", shipped.NAMES)
+def test_shipped_rule_sets_come_out_right(name: str) -> None:
+    draft = shipped.draft(name)
     assert [result for result in draft.results if not result.passes] == []
     folder = draft.rule_set.key.split("/")[0]
-    assert str(file.relative_to(SHIPPED)).startswith(folder)
+    assert name.startswith(folder)
 
 
 def test_every_kind_is_shipped_and_the_machinery_rule_has_three_versions() -> None:
-    drafts = [rule_kinds.check(file.read_text()) for file in FILES]
+    drafts = [shipped.draft(name) for name in shipped.NAMES]
     assert {draft.rule_set.kind for draft in drafts} == set(RuleKind) == KINDS.keys()
     machinery = [draft for draft in drafts if draft.rule_set.key == "guarantees/machinery_after_sales"]
     assert [rfc3339(draft.rule_set.effective_from)[:10] for draft in machinery[1:]] == ["2022-05-30", "2022-07-06"]
 
 
 def test_the_shipped_points_price_every_violation_that_has_a_published_number() -> None:
-    draft = rule_kinds.check((SHIPPED / "penalties.toml").read_text())
+    draft = shipped.draft("penalties.toml")
     unpriced = {Violation.SELLER_REFUNDS_MONTH}  # nobody published its number: off until a marketplace sets its own
     assert set(draft.body["violations"]) == set(Violation) - unpriced
 
 
 def test_a_body_reads_back_as_the_terms_it_was_written_from() -> None:
-    for file in FILES:
-        draft = rule_kinds.check(file.read_text())
+    for name in shipped.NAMES:
+        draft = shipped.draft(name)
         kind = KINDS[draft.rule_set.kind]
         rule = terms.read(kind.terms, {**draft.body, "version": "x"})
         assert terms.plain(rule) == {**draft.body, "version": "x"}
@@ -206,11 +204,11 @@ VALUES = st.sampled_from(
 SPELLED = re.compile(r"(?<== )[^\s,{}\[\]][^,{}\[\]\n]*")
 
 
-@given(st.sampled_from(FILES), st.data())
-def test_whatever_stands_in_a_text_it_is_read_or_refused(file: Path, data: st.DataObject) -> None:
-    shipped = file.read_text(encoding="utf-8")
-    place = data.draw(st.sampled_from(list(SPELLED.finditer(shipped))))
-    source = shipped[: place.start()] + data.draw(VALUES) + shipped[place.end() :]
+@given(st.sampled_from(shipped.NAMES), st.data())
+def test_whatever_stands_in_a_text_it_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    good = shipped.draft(name).source
+    place = data.draw(st.sampled_from(list(SPELLED.finditer(good))))
+    source = good[: place.start()] + data.draw(VALUES) + good[place.end() :]
     with contextlib.suppress(Invalid):  # and nothing else
         results = rule_kinds.check(source).results
         assert all(result.passes or result.problem or result.got != result.expect for result in results)
@@ -410,7 +408,7 @@ def test_states_follow_the_clock() -> None:
 
 
 def machinery() -> tuple[RuleVersion, ...]:
-    drafts = [rule_kinds.check(file.read_text()) for file in FILES if "machinery_after_sales" in str(file)]
+    drafts = shipped.drafts("guarantees/machinery_after_sales/*.toml")
     return tuple(change.after for change in rulebook.adopt(drafts[::-1], minted(), "system:shipped"))
 
 
@@ -429,9 +427,12 @@ def test_failing_examples_are_not_adopted() -> None:
         rulebook.adopt([rule_kinds.check(text(days=2))], minted(), "system:shipped")
 
 
+MACHINERY = machinery()
+
+
 @given(st.datetimes(timezones=st.just(UTC), min_value=NOW.replace(tzinfo=None, year=2000)))
 def test_exactly_one_version_governs_any_instant(at: datetime) -> None:
-    assert sum(version.governs(at) for version in machinery()) == 1
+    assert sum(version.governs(at) for version in MACHINERY) == 1
 
 
 # -- showing
@@ -474,7 +475,7 @@ def test_terms_of_another_kind_are_a_mistake(read: Callable[[RuleVersion], objec
 
 
 def test_notice_is_at_least_a_day() -> None:
-    publication = (SHIPPED / "publication.toml").read_text()
+    publication = shipped.draft("publication.toml").source
     assert problems(publication.replace("notice_days = 7", "notice_days = 0")) == ["body.notice_days"]
     assert rulebook.notice_days(NOTICE, "US") == 7
     assert rulebook.notice_days(NOTICE, "FR") == 15

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import counters, rule_kinds, scorecards, terms
+from domain import counters, scorecards
 from domain.counters import CounterKind, CounterTerms
 from domain.ids import PartyCounterId, ProviderId
 from domain.records import Counts, Window
 from domain.scorecards import PartyCounts, Scorecard, ScorecardTerms, ScoreMeasure, Standing
+from tests import shipped
 
-SHIPPED = Path(__file__).parents[2] / "storage" / "rulebook"
-COUNTING = terms.read(
-    CounterTerms, {**rule_kinds.check((SHIPPED / "counters.toml").read_text()).body, "version": "rul"}
-)
-SCORING = terms.read(
-    ScorecardTerms, {**rule_kinds.check((SHIPPED / "scorecards.toml").read_text()).body, "version": "rul"}
-)
+COUNTING = shipped.rule(CounterTerms, "counters.toml")
+SCORING = shipped.rule(ScorecardTerms, "scorecards.toml")
 PARTY = ProviderId.mint(1, 1)
 
 

@@ -2,19 +2,19 @@
 
 import itertools
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import explain, rule_kinds, terms, tiers
+from domain import explain, terms, tiers
 from domain.access import ViewerKind
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant
 from domain.money import Money
 from domain.tiers import Benefit, BuyerFacts, Evidence, Identity, Proof, TierLabel, TierTerms
+from tests import shipped
 
-BODY = rule_kinds.check((Path(__file__).parents[2] / "storage" / "rulebook" / "tiers.toml").read_text()).body
+BODY = shipped.draft("tiers.toml").body
 RULE = terms.read(TierTerms, {**BODY, "version": "rul"})
 AT = instant("2026-11-22T00:00:00Z")
 NOTHING = BuyerFacts(Money.zero("USD"))
