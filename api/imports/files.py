@@ -100,7 +100,8 @@ class Rejects:
         if self._file is None:
             self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             csv.writer(self._file).writerow((*ROWS, *self._header))
-        csv.writer(self._file).writerow((line, "; ".join(reasons), *cells))
+        told = "; ".join([*(reason.rstrip(".") for reason in reasons[:-1]), *reasons[-1:]])
+        csv.writer(self._file).writerow((line, told, *cells))
         self.count += 1
 
     def close(self) -> None:

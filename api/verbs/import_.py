@@ -48,6 +48,7 @@ from domain.rulebook import RuleKind
 from storage import rulebook
 from storage.pool import Pool
 
+DAY = len("2026-03-01")
 SHIPPED_RULE = "guarantees/on_time"
 """What a history is judged by unless another rule is named."""
 
@@ -240,10 +241,12 @@ def _sheet(
 
 
 def _instant(text: str) -> datetime:
-    """A day's first instant in UTC, or an instant with its offset."""
-    if len(text) == len("2026-03-01"):
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    return dates.instant(text)
+    """A day's first instant in UTC, or an instant with its offset. Refuses (ValueError) what is neither."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if len(text) == DAY else dates.instant(text)
+    except ValueError as reason:
+        told = f"{text!r} is neither a day like 2026-12-01 nor an instant like 2026-12-01T06:00:00Z"
+        raise ValueError(told) from reason
 
 
 def _told(run: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import IO, Annotated, Any, Final
 import asyncpg
 import typer
 
-from api.settings import Settings
+from api.settings import Settings, Unusable
 from api.verbs import books
 from api.verbs.books import Edge, StatementRow
 from api.verbs.tenants import Named, instant_named, tenant_named, with_worker
@@ -73,6 +73,8 @@ def export(
 ) -> None:
     """Write every entry between two instants, oldest first, as of one moment; however many, in constant memory."""
     opens_at, closes_at = instant_named(from_), instant_named(to)
+    if closes_at <= opens_at:
+        raise Unusable("--to is not after --from: nothing lies between them.")
 
     async def written(_settings: Settings, pool: Pool) -> int:
         tenant_id = await tenant_named(pool, tenant)

@@ -19,6 +19,7 @@ from domain.dates import instant
 from domain.errors import Invalid, NotFound, Refusal, Refused
 from domain.ids import TenantId
 from domain.tenants import CreateTenant, TenantKind
+from domain.words import refusals
 from storage import certificates as certificate_rows
 from storage import tenants as tenant_rows
 from storage.pool import Pool
@@ -87,11 +88,12 @@ def with_worker(act: Callable[[Settings, Pool], Awaitable[R]], *, connections: i
 
 
 def sentence(refusal: Refusal) -> str:
-    """The refusal for a person at a terminal: every problem of an input with its name, every unmet condition."""
+    """The refusal for a person at a terminal: every problem of an input with its name, every unmet condition once."""
     if isinstance(refusal, Invalid):
         return "; ".join(f"{'.'.join(problem.field)} {problem.message}" for problem in refusal.problems)
     unmet = refusal.unmet if isinstance(refusal, Refused) else ()
-    return " ".join([refusal.message, *(words.sentence(finding) for finding in unmet)])
+    said = [refusals.as_sentence(refusal.message), *(words.sentence(finding) for finding in unmet)]
+    return " ".join(dict.fromkeys(said))
 
 
 async def tenant_named(pool: Pool, named: str | None) -> TenantId:

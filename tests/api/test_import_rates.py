@@ -58,6 +58,9 @@ async def test_good_rates_are_recorded_once_and_the_rest_is_told(
     assert "never changed" in told[5]
     again = await run(market, tmp_path, text)
     assert (again.recorded, again.known, again.rejected) == (0, 4, 4)
+    with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        (known,) = [each["rejected because"] for each in csv.DictReader(file) if each["rejected line"] == "5"]
+    assert "is recorded as 1.1;" in known, "as it was given, also when it comes from the database"
     rates = await owner.fetch("SELECT base || quote || day || source AS told FROM exchange_rates ORDER BY 1")
     assert [rate["told"] for rate in rates] == ["EURUSD2026-01-02ECB", "EURUSD2026-01-03a bank", "GBPUSD2026-01-02ECB"]
 

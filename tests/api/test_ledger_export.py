@@ -258,6 +258,9 @@ async def test_an_export_begins_with_its_first_instant_and_ends_before_its_last(
         assert len(await told_lines(terminal, *span)) == count
     refused = await asyncio.to_thread(terminal, verb.command, "export", "--from", "yesterday", "--to", "today")
     assert "is no instant" in str(refused.exception)
+    backwards = ("--from", second.isoformat(), "--to", first.isoformat())
+    refused = await asyncio.to_thread(terminal, verb.command, "export", *backwards)
+    assert "nothing lies between them" in str(refused.exception)
 
 
 async def told_lines(terminal: Any, *span: str) -> list[str]:

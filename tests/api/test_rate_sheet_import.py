@@ -347,6 +347,8 @@ async def test_a_file_is_imported_and_activated_at_the_terminal(reader: Reader, 
     (told,) = csv.DictReader(rejects.read_text(encoding="utf-8").splitlines())
     assert told["rejected line"] == "202"
     assert "price is a number" in told["rejected because"]
+    result = await asyncio.to_thread(run, good, "--valid-from", "soon")
+    assert "'soon' is neither a day like 2026-12-01 nor an instant" in str(result.exception)
     result = await asyncio.to_thread(run, good, "--dry-run")
     assert (result.exit_code, await reader.rows()) == (0, 0)
     result = await asyncio.to_thread(run, good, "--activate")

@@ -267,6 +267,11 @@ def launcher() -> ModuleType:
     return module
 
 
+def test_no_environment_is_made_for_a_verb_that_does_not_exist(launcher: ModuleType) -> None:
+    assert all(launcher.is_known(name) for name in VERBS)
+    assert not any(launcher.is_known(name) for name in ("launder", "../settings", "", "ser ve"))
+
+
 def test_an_old_python_is_told(launcher: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 12))
     with pytest.raises(SystemExit, match=r"3\.11\.2 or newer is needed"):
