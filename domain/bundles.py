@@ -18,7 +18,7 @@ from enum import StrEnum
 from domain import terms
 from domain.access import Caller, may
 from domain.change import Change, Happening
-from domain.countries import COUNTRIES
+from domain.countries import COUNTRIES, require_markets
 from domain.enrolments import OVER, PROMISES, Guarantee, GuaranteeState
 from domain.errors import Conflict, Invalid, Problem
 from domain.explain import Finding, unmet
@@ -101,8 +101,7 @@ class JoinBundle:
     markets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.markets) - COUNTRIES):
-            raise Invalid(*(Problem(("markets",), f"{country} is no country") for country in unknown))
+        require_markets(self.markets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Countries, by the two-letter codes of ISO 3166-1."""
 
+from collections.abc import Iterable
 from typing import Final
+
+from domain.errors import Invalid, Problem
 
 _CODES: Final = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
@@ -14,3 +17,9 @@ TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 
 COUNTRIES: Final = frozenset(_CODES.split())
 """The officially assigned codes."""
+
+
+def require_markets(markets: Iterable[str]) -> None:
+    """Nothing, if something can be offered there. Refuses with Invalid, naming each, what is no country."""
+    if unknown := sorted(set(markets) - COUNTRIES):
+        raise Invalid(*(Problem(("markets",), f"{country} is no country") for country in unknown))

@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from domain import guarantees, money, words
+from domain import guarantees, money, parties, words
 from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.clocks import Duty
@@ -108,10 +108,7 @@ class Coverage:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
     @property
     def rule(self) -> Terms:

@@ -20,7 +20,7 @@ from typing import Final
 
 from domain.access import Caller, may
 from domain.change import Change, Happening
-from domain.countries import COUNTRIES
+from domain.countries import require_markets
 from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.explain import Finding, Input, unmet
 from domain.guarantees import BREACHES, Promise
@@ -110,8 +110,7 @@ class OfferGuarantee:
     markets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.markets) - COUNTRIES):
-            raise Invalid(*(Problem(("markets",), f"{country} is no country") for country in unknown))
+        require_markets(self.markets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import terms, texts
+from domain import parties, terms, texts
 from domain.access import Caller, ViewerKind, may
 from domain.change import Change, Fact, Happening
-from domain.claims import TAKES_EVIDENCE, Claim, ClaimAction, Side
+from domain.claims import TAKES_EVIDENCE, Claim, ClaimAction, side_of
 from domain.dates import UTC_DAYS, Calendar, rfc3339
 from domain.errors import Invalid, NotFound, Problem, Refused
 from domain.explain import Finding, unmet
@@ -175,10 +175,7 @@ class Inspection:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,15 +266,6 @@ def order_inspection(
         version=1,
     )
     return Change(None, inspection, (_happening("inspection.ordered", inspection),))
-
-
-def side_of(inspection: Inspection, caller: Caller) -> Side | None:
-    """On which side of the inspection's claim the caller stands; None when on no side."""
-    if caller.viewer is ViewerKind.STAFF:
-        return Side.STAFF
-    if caller.party_id == inspection.buyer_id:
-        return Side.BUYER
-    return Side.LIABLE_PARTY if caller.party_id == inspection.party_id else None
 
 
 def require_side(inspection: Inspection, caller: Caller) -> None:

@@ -5,11 +5,12 @@ marketplace's own number for it, unique per kind of party where there is one.
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from domain import texts
 from domain.countries import COUNTRIES
 from domain.errors import Conflict, Invalid, Problem
-from domain.ids import OrganisationId, PartyId
+from domain.ids import Id, LiablePartyId, OrganisationId, PartyId, ProviderId, SupplierId
 from domain.organisations import Organisation, OrganisationKind, name_problems
 
 
@@ -53,3 +54,27 @@ def require_room(
         raise Invalid(Problem(named or (), problem))
     if party_id is not None:
         raise Conflict(f"The organisation is registered already, as {party_id}.", field=named)
+
+
+class OfLiableParty(Protocol):
+    """What one party answers for: a supplier or a provider."""
+
+    @property
+    def id(self) -> Id:
+        """Its id."""
+
+    @property
+    def supplier_id(self) -> SupplierId | None:
+        """The supplier, if it is one."""
+
+    @property
+    def provider_id(self) -> ProviderId | None:
+        """The provider, if it is one."""
+
+
+def liable(thing: OfLiableParty) -> LiablePartyId:
+    """Who answers for it. Refuses with ValueError what nobody answers for."""
+    party = thing.supplier_id or thing.provider_id
+    if party is None:
+        raise ValueError(f"{thing.id} has no liable party")
+    return party

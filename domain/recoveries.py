@@ -27,7 +27,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import money
+from domain import money, parties
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.copies import replace
@@ -124,10 +124,7 @@ class Recovery:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
     @property
     def outstanding(self) -> Money:

@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import dates
+from domain import dates, parties
 from domain.access import Caller, may
 from domain.change import Change, Fact, Happening
 from domain.copies import replace
@@ -142,10 +142,7 @@ class Remedy:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain import parcels
+from domain import parcels, parties
 from domain.access import Caller, Role, ViewerKind, may
 from domain.change import Change, Fact, Happening
-from domain.claims import Claim, Side
+from domain.claims import Claim, Side, side_of
 from domain.clocks import Duty
 from domain.copies import replace
 from domain.dates import Calendar, rfc3339
@@ -247,10 +247,7 @@ class GoodsReturn:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,15 +311,6 @@ class RefuseReturn:
 
 
 # -- what may be done --------------------------------------------------------------------------------------------------
-
-
-def side_of(goods: GoodsReturn, caller: Caller) -> Side | None:
-    """On which side of the return the caller stands; None when on no side."""
-    if caller.viewer is ViewerKind.STAFF:
-        return Side.STAFF
-    if caller.party_id == goods.buyer_id:
-        return Side.BUYER
-    return Side.LIABLE_PARTY if caller.party_id == goods.party_id else None
 
 
 def require_side(goods: GoodsReturn, caller: Caller) -> None:

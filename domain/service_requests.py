@@ -22,8 +22,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.access import Caller, ViewerKind, may
-from domain.claims import ClaimReason, Side
+from domain import parties
+from domain.access import Caller, may
+from domain.claims import ClaimReason, Side, side_of
 from domain.errors import NotFound
 from domain.explain import Finding, unmet
 from domain.guarantees import Milestone, ServiceKind
@@ -265,10 +266,7 @@ class ServiceRequest:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,15 +341,6 @@ class SendServiceParts:
 
 
 # -- who may do what with it
-
-
-def side_of(request: ServiceRequest, caller: Caller) -> Side | None:
-    """On which side of the request the caller stands; None when on no side."""
-    if caller.viewer is ViewerKind.STAFF:
-        return Side.STAFF
-    if caller.party_id == request.buyer_id:
-        return Side.BUYER
-    return Side.LIABLE_PARTY if caller.party_id == request.party_id else None
 
 
 def require_side(request: ServiceRequest, caller: Caller) -> None:

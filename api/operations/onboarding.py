@@ -4,13 +4,13 @@ Locks: the provider first, then its items and its review. Every yes and no leave
 rules refuse by is what queries show (`domain/onboarding.py`, `moves`).
 """
 
-import secrets
 from typing import Any
 
 from api.operations import applications, bars, capabilities, proofs, relations
 from api.operations.duties import end_duties, start_duty
+from api.operations.organisations import invite
 from api.operations.parties import organisation_for
-from domain import access, clocks, members, onboarding, parties, providers, requirements, reviews
+from domain import access, members, onboarding, parties, providers, requirements, reviews
 from domain.access import Role
 from domain.bars import BarCause
 from domain.capabilities import Cause, Limit, Scope
@@ -18,8 +18,7 @@ from domain.change import Change
 from domain.clocks import Clock, Duty
 from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.explain import Finding
-from domain.ids import ClockId, DecisionId, InvitationId, MemberId, ProviderId, ReviewId
-from domain.keys import SECRET_BYTES, digest_of
+from domain.ids import DecisionId, MemberId, ProviderId, ReviewId
 from domain.members import InviteMember
 from domain.onboarding import (
     AmendApplication,
@@ -32,7 +31,6 @@ from domain.onboarding import (
     WaiveRequirement,
 )
 from domain.organisations import Organisation, OrganisationKind
-from domain.personal import PersonalDatum
 from domain.proofs import require_end
 from domain.providers import WORKING, Provider, ProviderAction, ProviderState, Step
 from domain.relations import RelationKind
@@ -40,7 +38,6 @@ from domain.reviews import ReviewState
 from storage import calendars
 from storage import onboarding as case_rows
 from storage import organisations as organisation_rows
-from storage import personal as personal_rows
 from storage import providers as provider_rows
 from storage import relations as relation_rows
 from storage import reviews as review_rows
@@ -75,25 +72,11 @@ async def invite_provider(work: Work, command: InviteProvider) -> Outcome:
         id=work.new_id(ProviderId),
         at=work.at,
     )
-    secret = secrets.token_hex(SECRET_BYTES)
-    invited = members.invite_member(
-        InviteMember(organisation.id, command.email, (Role.PROVIDER,)),
-        organisation,
-        id=work.new_id(InvitationId),
-        email_digest=work.digest(command.email),
-        secret_hash=digest_of(secret),
-        invited_by=work.caller.actor_id,
-        at=work.at,
+    await work.keep(*created, change)
+    invitation_id, letter = await invite(
+        work, InviteMember(organisation.id, command.email, (Role.PROVIDER,)), organisation
     )
-    invitation = invited.after
-    duty = clocks.start(
-        Duty.ACCEPT_INVITATION, invitation.id, invitation.expires_at, id=work.new_id(ClockId), at=work.at
-    )
-    await work.keep(*created, change, invited, duty)
-    address = PersonalDatum(invitation.id, members.INVITED, {"email": command.email}, work.at)
-    await personal_rows.overwrite(work.connection, work.tenant_id, address)
-    things = {"provider": change.after.id, "invitation": invitation.id}
-    return Outcome(things, once={"secret": members.invitation_text(invitation.id, secret)})
+    return Outcome({"provider": change.after.id, "invitation": invitation_id}, once={"secret": letter})
 
 
 async def apply_as_provider(work: Work, command: ApplyAsProvider) -> Outcome:

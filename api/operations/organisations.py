@@ -33,6 +33,12 @@ async def invite_member(work: Work, command: InviteMember) -> Outcome:
     """An invitation is open, and its letter's text is shown this once. Refuses another's organisation (NotFound)."""
     access.require(work.caller, "inviteMember")
     organisation = await own_organisation(work, command.organisation_id)
+    invitation_id, letter = await invite(work, command, organisation)
+    return Outcome({"invitation": invitation_id}, once={"secret": letter})
+
+
+async def invite(work: Work, command: InviteMember, organisation: Organisation) -> tuple[InvitationId, str]:
+    """An invitation to that organisation is open; the text of its letter, of which no more than a digest is kept."""
     secret = secrets.token_hex(SECRET_BYTES)
     change = members.invite_member(
         command,
@@ -50,7 +56,7 @@ async def invite_member(work: Work, command: InviteMember) -> Outcome:
     await work.keep(change, duty)
     address = PersonalDatum(invitation.id, members.INVITED, {"email": command.email}, work.at)
     await personal_rows.overwrite(work.connection, work.tenant_id, address)
-    return Outcome({"invitation": invitation.id}, once={"secret": members.invitation_text(invitation.id, secret)})
+    return invitation.id, members.invitation_text(invitation.id, secret)
 
 
 async def accept_invitation(work: Work, command: AcceptInvitation) -> Outcome:

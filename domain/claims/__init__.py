@@ -79,6 +79,7 @@ from domain.claims.shipping_method import (
 )
 from domain.claims.sides import (
     Side,
+    side_of,
 )
 from domain.claims.steps import (
     SUSPENDABLE,
@@ -123,7 +124,6 @@ from domain.claims.turns import (
     next_duty,
     require_move,
     require_side,
-    side_of,
 )
 
 __all__ = [

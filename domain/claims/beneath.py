@@ -12,8 +12,8 @@ from typing import Final
 from domain.access import Caller, ViewerKind
 from domain.claims.claim import Claim
 from domain.claims.life import LIVE, TAKES_EVIDENCE, ClaimState, Consequence
-from domain.claims.sides import Side
-from domain.claims.turns import NextDuty, next_duty, side_of
+from domain.claims.sides import Side, side_of
+from domain.claims.turns import NextDuty, next_duty
 from domain.clocks import Clock, ClockState, Duty
 from domain.guarantees import Milestone
 from domain.ids import Id

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain import money
+from domain import money, parties
 from domain.claims.life import GAINED, ClaimOrigin, ClaimOutcome, ClaimState, Silence
 from domain.claims.reasons import REASONS, ClaimReason
 from domain.claims.shipping_method import ShippingMethodFacts
@@ -122,10 +122,7 @@ class Claim:
     @property
     def party_id(self) -> LiablePartyId:
         """The liable party."""
-        party = self.supplier_id or self.provider_id
-        if party is None:
-            raise ValueError(f"{self.id} has no liable party")
-        return party
+        return parties.liable(self)
 
     @property
     def lost_by(self) -> LossCause:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from domain import dates
-from domain.access import Caller, ViewerKind, may
+from domain.access import Caller, may
 from domain.claims import desk
 from domain.claims.claim import Claim
 from domain.claims.life import (
@@ -25,7 +25,7 @@ from domain.claims.life import (
 )
 from domain.claims.offers import other_side
 from domain.claims.reasons import REASONS, ClaimReason, ReasonRule
-from domain.claims.sides import Side
+from domain.claims.sides import Side, side_of
 from domain.clocks import Duty
 from domain.errors import NotFound
 from domain.explain import Finding, unmet
@@ -114,15 +114,6 @@ def next_duty(claim: Claim) -> NextDuty | None:
     by, actions, otherwise = TURNS[claim.duty](claim)
     mutations = tuple(MOVES[action].mutation for action in actions)
     return NextDuty(by, actions, claim.due_at, otherwise, claim.duty, claim.id, mutations)
-
-
-def side_of(claim: Claim, caller: Caller) -> Side | None:
-    """On which side of the claim the caller stands; None when on no side."""
-    if caller.viewer is ViewerKind.STAFF:
-        return Side.STAFF
-    if caller.party_id == claim.buyer_id:
-        return Side.BUYER
-    return Side.LIABLE_PARTY if caller.party_id == claim.party_id else None
 
 
 def moves(claim: Claim, caller: Caller, at: datetime) -> tuple[Move, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain import inspections, returns
 from domain.access import Role, ViewerKind
-from domain.claims import ClaimState, Side
+from domain.claims import ClaimState, Side, side_of
 from domain.dates import UTC_DAYS
 from domain.errors import Invalid, Refused
 from domain.guarantees import Unit
@@ -346,7 +346,7 @@ def test_a_report_is_in_time_until_its_last_instant_and_lapses_behind_it() -> No
 def test_the_sides_of_a_return_are_those_of_its_claim() -> None:
     goods = authorised()
     stranger = caller(Role.BUYER, party_id=minted(type(BUYER), 9), viewer=ViewerKind.BUYER)
-    assert [returns.side_of(goods, who) for who in (THE_BUYER, THE_SUPPLIER, SUPPORT, stranger)] == [
+    assert [side_of(goods, who) for who in (THE_BUYER, THE_SUPPLIER, SUPPORT, stranger)] == [
         Side.BUYER,
         Side.LIABLE_PARTY,
         Side.STAFF,
