@@ -1,11 +1,15 @@
-"""Neither tenant nor party leaks: the scoping in code alone, with row-level security off, and the other way round.
+"""Neither tenant nor party leaks: row-level security alone, the scoping in code alone, and both against each other.
 
-The engine is asked everything its contract offers, as every kind of caller. "Off" is a role that row-level security
-does not bind: the owner's. "The other way round" is a pool that shows another tenant than the one the code asks for.
+Alone, row-level security is asked for every table, read, changed and written by statements that scope nothing. The
+scoping in code is asked for everything that the contract offers, as every kind of caller, by a role that row-level
+security does not bind: the owner's. "Against each other" is a pool that shows another tenant than the one the code
+asks for. All of it happens in the same two marketplaces, which take longest to make.
 """
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,29 +24,27 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from hypothesis import assume, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 
 from api.reads.engine import Answer, Engine
 from api.schema.schema import Contract
+from api.schema.schema import contract as make_contract
 from api.settings import Settings
 from api.verbs import books
 from domain.access import Caller
-from domain.ids import KINDS, ApiKeyId, is_id
+from domain.errors import Conflict, NotFound
+from domain.ids import KINDS, TenantId, is_id
 from storage import pool as connections
+from storage import tables as declared
 from storage import trail
 from storage.pool import Connection, Pool
-from storage.unit_of_work import mint
+from storage.unit_of_work import Outcome, Work, transact
 from storage.views.view import Listing, Point
-from tests.charging import charging_attempts
-from tests.claiming import attempts as bargaining_attempts
-from tests.collecting import attempts as collection_attempts
-from tests.deskwork import attempts as desk_attempts
-from tests.disciplined import attempts as discipline_attempts
-from tests.disputing import attempts as dispute_attempts
-from tests.enrolling import attempts as enrolment_attempts
-from tests.giving import attempts as gift_attempts
-from tests.isolation import Side, side
+from tests.attempts import attempts
+from tests.isolation import Side, side, tables
 from tests.marketplaces import Asking
-from tests.recovering import attempts as recovery_attempts
 
 SAMPLE = 3
 """Every how manieth thing of a kind is asked for with everything around it."""
@@ -52,7 +54,6 @@ AT_ONCE = 100
 """How many ids `nodes` takes."""
 STATEMENTS = 2_000
 """More than everything that is asked here needs."""
-LATE = "2030-01-01T00:00:00Z"
 KINDS_SHOWN = (
     "ord shp leg wev cov clm cpn red rec buy sup prv gua mem inv key dec clk upl dep dmv svc lan rsh rim flg svp rmd "
     "bdl rfd gdw evi evf evq evm ret rtl isp ccl cpy cbk cbe"
@@ -68,9 +69,9 @@ class Misled(Pool):
         return await super()._take(self.shows)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class World:
-    """Two marketplaces, and clients of the same engine over four ways to the database."""
+    """Two marketplaces, and clients of the same engine over four ways to the database. Too much to be shown whole."""
 
     here: Side
     there: Side
@@ -82,11 +83,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-async def world(
-    settings: Settings, promised: Contract, owner: asyncpg.Pool[Any], emptying: str
-) -> AsyncIterator[World]:
-    worker = await Pool.open(settings.database_worker_url, size=4)
-    here, there = await side(worker, owner, "Here"), await side(worker, owner, "There")
+async def both(worker_pool: Pool, owner: asyncpg.Pool[Any], emptying: str) -> AsyncIterator[tuple[Side, Side]]:
+    yield await side(worker_pool, owner, "Here"), await side(worker_pool, owner, "There")
+    await owner.execute(emptying)
+
+
+@pytest.fixture(scope="module")
+async def world(settings: Settings, promised: Contract, both: tuple[Side, Side]) -> AsyncIterator[World]:
+    here, there = both
     with pytest.MonkeyPatch.context() as patch:  # a few hundred long statements go round: each is planned once
         patch.setattr(connections, "STATEMENTS_MAX", STATEMENTS)
         patch.setitem(connections.SETTINGS, "plan_cache_mode", "force_generic_plan")
@@ -96,9 +100,172 @@ async def world(
         misled.shows = here.market.id
         reader = Engine(promised, app)
         yield World(here, there, *(Asking(Engine(promised, pool), reader) for pool in (app, unbound, misled)))
-        for pool in (worker, app, unbound, misled):
+        for pool in (app, unbound, misled):
             await pool.close()
-    await owner.execute(emptying)
+
+
+# -- row-level security alone ------------------------------------------------------------------------------------------
+
+
+OPEN_TO_WORKER = {
+    "tenants", "members", "invitations", "api_keys", "audit", "audit_seals", "ledger_seals", "outbox", "clocks",
+    "rate_imports",
+}  # fmt: skip
+"""What the worker's role may read of every tenant (house.md 5)."""
+
+
+async def counts(pool: Any, name: str, tenant: str) -> int:
+    return int(await pool.fetchval(f"SELECT count(*) FROM {name} WHERE tenant_id = $1", tenant))
+
+
+async def test_every_table_has_rows_of_both_tenants(both: tuple[Side, Side], owner: asyncpg.Pool[Any]) -> None:
+    empty = [name for name in await tables(owner) for each in both if not await counts(owner, name, each.market.id)]
+    assert empty == [], "the story of tests/isolation.py must fill every table"
+
+
+async def test_every_table_of_tenant_data_forces_row_level_security(owner: asyncpg.Pool[Any]) -> None:
+    names = await tables(owner)
+    rows = await owner.fetch(
+        "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = ANY ($1::text[])", names
+    )
+    assert {row["relname"] for row in rows if row["relrowsecurity"] and row["relforcerowsecurity"]} == set(names)
+    assert "claims" in names
+
+
+async def test_the_roles_of_app_and_worker_own_nothing_and_bypass_nothing(app_pool: Pool, worker_pool: Pool) -> None:
+    asked = (
+        "SELECT rolbypassrls OR rolsuper OR rolcreaterole OR rolcreatedb OR EXISTS (SELECT FROM pg_class WHERE "
+        "relowner = r.oid) OR EXISTS (SELECT FROM pg_proc WHERE proowner = r.oid) "
+        "FROM pg_roles r WHERE rolname = current_user"
+    )
+    assert await app_pool.fetchval(None, asked) is False
+    assert await worker_pool.fetchval(None, asked) is False
+
+
+async def test_without_scoping_in_code_a_connection_shows_one_tenants_rows(
+    both: tuple[Side, Side], app_pool: Pool, worker_pool: Pool, owner: asyncpg.Pool[Any]
+) -> None:
+    here, there = both
+    for name in await tables(owner):
+        everything = f"SELECT count(*) AS all, count(*) FILTER (WHERE tenant_id = $1) AS own FROM {name}"
+        for role, roles_pool in (("app", app_pool), ("worker", worker_pool)):
+            for each in both:
+                row = await roles_pool.fetchrow(each.market.id, everything, each.market.id)
+                assert row is not None
+                expected = await counts(owner, name, each.market.id)
+                assert row["own"] == expected, (role, name)
+                is_open = role == "worker" and name in OPEN_TO_WORKER
+                assert (row["all"] > row["own"]) is is_open, (role, name)
+            nobody = await roles_pool.fetchval(None, f"SELECT count(*) FROM {name}")
+            assert (nobody > 0) is (role == "worker" and name in OPEN_TO_WORKER), (role, name)
+        assert (
+            await app_pool.fetchval(
+                here.market.id, f"SELECT count(*) FROM {name} WHERE tenant_id = $1", there.market.id
+            )
+            == 0
+        )
+
+
+async def test_another_tenants_rows_are_neither_changed_nor_deleted_nor_written(
+    both: tuple[Side, Side], app_pool: Pool, worker_pool: Pool, owner: asyncpg.Pool[Any]
+) -> None:
+    here, there = both
+    for name in await tables(owner):
+        columns = [
+            row["attname"]
+            for row in await owner.fetch(
+                "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped "
+                "AND attgenerated = ''",
+                name,
+            )
+        ]
+        copied = ", ".join(columns)
+        moved = ", ".join("$1" if column == "tenant_id" else column for column in columns)
+        attempts = (
+            f"UPDATE {name} SET tenant_id = tenant_id WHERE tenant_id = $1 RETURNING 1",
+            f"DELETE FROM {name} WHERE tenant_id = $1 RETURNING 1",
+            f"INSERT INTO {name} ({copied}) SELECT {moved} FROM {name} WHERE tenant_id <> $1 RETURNING 1",
+            f"UPDATE {name} SET tenant_id = $1 WHERE tenant_id <> $1 RETURNING 1",
+        )
+        for roles_pool in (app_pool, worker_pool):
+            for text in attempts:
+                assert await attempted(roles_pool, here.market.id, text, there.market.id) == [], text
+
+
+async def attempted(pool: Pool, shown: str, text: str, other: str) -> list[Any]:
+    """What the statement touched of the other tenant; nothing where it is not allowed at all.
+
+    Any other error fails the test: a violated key, for one, would tell that the other tenant has such a row.
+    """
+    try:
+        async with pool.transaction(shown) as connection:
+            return list(await connection.fetch(text, other))
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.RestrictViolationError):
+        return []
+
+
+async def test_statements_scoped_to_another_tenant_find_nothing_either(both: tuple[Side, Side], app_pool: Pool) -> None:
+    here, there = both
+    checked = 0
+    for table in declared._TABLES.values():
+        async with app_pool.acquire(there.market.id) as connection:
+            theirs = await table.select(connection, there.market.id, "true")
+        async with app_pool.acquire(here.market.id) as connection:
+            assert await table.select(connection, there.market.id, "true") == [], table.name
+        checked += bool(theirs)
+    assert checked > 15
+
+
+async def test_a_failed_or_cancelled_act_leaves_no_tenant_behind(
+    both: tuple[Side, Side], app_pool: Pool, owner: asyncpg.Pool[Any]
+) -> None:
+    here, there = both
+    own = {await counts(owner, "claims", each.market.id) for each in both}
+    seen: list[int] = []
+    inside = asyncio.Event()
+
+    async def refuse(work: Work) -> Outcome:
+        seen.append(await work.connection.fetchval("SELECT count(*) FROM claims"))
+        raise Conflict("on purpose")
+
+    async def fail(work: Work) -> Outcome:
+        await work.connection.fetchval("SELECT 1 / 0")
+        raise AssertionError("the statement before fails")
+
+    async def sleep(work: Work) -> Outcome:
+        inside.set()
+        await work.connection.fetchval("SELECT pg_sleep(30)")
+        raise AssertionError("cancelled before")
+
+    async def act(caller: Caller, body: Any) -> None:
+        await transact(app_pool, caller, action="test", request_id="test", act=body)
+
+    for number in range(3 * app_pool.count + 3):
+        caller = (here, there)[number % 2].trades[0].buyer.caller
+        body, error = ((refuse, Conflict), (fail, asyncpg.DivisionByZeroError))[number // 2 % 2]
+        with pytest.raises(error):
+            await act(caller, body)
+    cancelled = asyncio.create_task(act(here.staff, sleep))
+    await inside.wait()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    whose = "SELECT array_agg(DISTINCT tenant_id) FROM claims"
+    for _ in range(3 * app_pool.count):
+        assert await app_pool.fetchval(there.market.id, whose) == [there.market.id]
+        assert await app_pool.fetchval(None, whose) is None
+        assert await app_pool.fetchval(here.market.id, whose) == [here.market.id]
+    assert set(seen) == own
+
+
+async def test_a_caller_of_no_tenant_finds_no_clock(both: tuple[Side, Side], app_pool: Pool) -> None:
+    nowhere = dataclasses.replace(both[0].staff, tenant_id=TenantId("ten_" + "0" * 26))
+
+    async def act(_work: Work) -> Outcome:
+        raise NotFound("never reached")
+
+    with pytest.raises(LookupError, match="no tenant"):
+        await transact(app_pool, nowhere, action="test", request_id="test", act=act)
 
 
 # -- everything that can be asked --------------------------------------------------------------------------------------
@@ -263,178 +430,46 @@ def codes(answer: Answer) -> list[tuple[str, Any]]:
     return [(error["extensions"]["code"], error.get("path")) for error in answer.errors]
 
 
+# -- what the reference says -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    """The naive reference over a contract of its own."""
+    return Reference(make_contract())
+
+
+@pytest.mark.parametrize("in_turn", [True, pytest.param(False, marks=pytest.mark.long)])
+async def test_every_question_is_answered_as_the_reference_does(
+    world: World, reference: Reference, in_turn: bool
+) -> None:
+    """Byte for byte: by each kind of caller, or by one after the other."""
+    reader, ids = world.app.reader, by_kind(world.here.trades[0].ids)
+    shown = [ids[view.prefix][0] for view in reader.contract.views.values() if view.prefix in ids]
+    callers = (world.here.staff, *world.here.trades[0].callers)
+    for place, (text, by_id) in enumerate(questions(reader.contract)):
+        prefix = prefix_of(reader.contract, text)
+        if prefix is None or prefix in ids:
+            one = ids[prefix][0] if prefix else shown[0]
+            variables: dict[str, Any] = {"id": one} if by_id else {"ids": shown[:AT_ONCE]} if text == NODES else {}
+            for caller in callers[place % len(callers) :: len(callers)] if in_turn else callers:
+                await agree(reader, reference, reader.pool, caller, text, variables)
+
+
+@tries(**MADE_UP)
+@given(operation=asked(), who=st.integers(0))
+async def test_what_is_made_up_from_the_contract_is_answered_as_the_reference_does(
+    world: World, reference: Reference, operation: tuple[str, dict[str, Any]], who: int
+) -> None:
+    reader, callers = world.app.reader, (world.here.staff, *world.here.callers, world.here.guest)
+    text = about(operation[0], world.here.ids)
+    refused = {error["extensions"]["code"] for error in reader.prepare(text).errors}
+    assert refused <= {"LIMIT_EXCEEDED"}
+    assume(not refused)
+    await agree(reader, reference, reader.pool, callers[who % len(callers)], text, operation[1])
+
+
 # -- changing ----------------------------------------------------------------------------------------------------------
-
-
-WORKSHOP = {
-    "name": "Mine", "country": "CN", "locality": "Shanghai", "street": "1 Century Avenue", "services": ["REPAIR"],
-    "coordinates": {"latitude": "31.2", "longitude": "121.5"}, "engineers": 1, "zone": "Asia/Shanghai",
-}  # fmt: skip
-
-
-def attempts(ids: frozenset[str]) -> dict[str, dict[str, Any]]:
-    """For every mutation that takes an id: an input that is well formed, about things among `ids`."""
-    one = {kind: min((id_ for id_ in ids if id_[:3] == kind), default=f"{kind}_{'0' * 26}") for kind in KINDS}
-    money = {"amount": "1.00", "currency": "USD"}
-    address = {"recipient": "Eve", "street": "Elsewhere 1", "city": "Utrecht", "country": "US"}
-    line = {"description": "Pump", "quantity": 1, "value": "1.00", "serviced": False}
-    event = {"shipmentId": one["shp"], "reference": "E", "status": "DELIVERED", "occurredAt": "2026-02-10T00:00:00Z"}
-    leg = {"mode": "AIR", "carrierName": "Eve", "fromKey": "CN", "toKey": "US"}
-    keyed = {"idempotencyKey": mint(ApiKeyId)}
-    evidence = {"evidence": "DECLARED_IDENTITY", "statement": "We are Eve."}
-    service = {"requestId": one["srq"], **keyed}
-    days = {"transitDaysMin": 1, "transitDaysMax": 2}
-    sheet = {"title": "Mine", "currency": "USD", "validFrom": "2026-02-10T00:00:00Z"}
-    claim = {"claimId": one["clm"], "note": "Mine now.", **keyed}
-    return {
-        "inviteMember": {"organisationId": one["org"], "email": "eve@example.com", "roles": ["BUYER"]},
-        "revokeInvitation": {"invitationId": one["inv"]},
-        "grantRole": {"memberId": one["mem"], "role": "BUYER"},
-        "revokeRole": {"memberId": one["mem"], "role": "BUYER"},
-        "removeMember": {"memberId": one["mem"]},
-        "issueApiKey": {"organisationId": one["org"], "label": "Eve", "roles": ["BUYER"], "scopes": ["READ"]},
-        "rotateApiKey": {"keyId": one["key"]},
-        "revokeApiKey": {"keyId": one["key"]},
-        "registerBuyer": {"name": "Eve", "country": "US", "organisationId": one["org"]},
-        "grantTier": {"buyerId": one["buy"], "level": "L1", "reason": "Why not."},
-        "revokeTier": {"buyerId": one["buy"], "reason": "Why not."},
-        "reinstateTier": {"buyerId": one["buy"], "reason": "Why not."},
-        "acceptTierUpgrade": {"buyerId": one["buy"]},
-        "setTierUpgrades": {"buyerId": one["buy"], "automatic": False},
-        "submitTierEvidence": {"buyerId": one["buy"], "identity": "WHOLESALER", "items": [evidence]},
-        "takeTierReview": {"reviewId": one["trv"]},
-        "requestTierEvidence": {"reviewId": one["trv"], "reason": "Why not."},
-        "grantTierReview": {"reviewId": one["trv"], "accepted": [one["tev"]]},
-        "declineTierReview": {"reviewId": one["trv"], "reason": "Why not."},
-        "amendApplication": {"providerId": one["prv"], "offer": {"kind": "OTHER"}},
-        "submitRequirement": {"providerId": one["prv"], "requirement": "tax_number", "value": "12"},
-        "submitApplication": {"providerId": one["prv"]},
-        "reopenApplication": {"providerId": one["prv"]},
-        "assignReview": {"reviewId": one["rvw"]},
-        "acceptRequirement": {"itemId": one["rqi"]},
-        "rejectRequirement": {"itemId": one["rqi"], "reason": "Mine."},
-        "waiveRequirement": {"providerId": one["prv"], "requirement": "tax_number", "until": LATE, "reason": "Mine."},
-        "admitToReview": {"providerId": one["prv"], "reason": "Mine."},
-        "requestChanges": {"providerId": one["prv"], "reason": "Mine."},
-        "approveApplication": {"providerId": one["prv"]},
-        "overrideApproval": {"providerId": one["prv"], "until": LATE, "reason": "Mine."},
-        "rejectApplication": {"providerId": one["prv"], "reason": "Mine."},
-        "activateProvider": {"providerId": one["prv"]},
-        "grantTierSight": {"supplierId": one["sup"], "granted": True},
-        "offerGuarantee": {"ruleKey": "guarantees/on_time", "partyId": one["sup"]},
-        "withdrawGuarantee": {"guaranteeId": one["gua"]},
-        "withdrawRule": {"ruleVersionId": one["rul"]},
-        "restrictProvider": {"providerId": one["prv"], "reason": "Why not."},
-        "liftRestriction": {"restrictionId": one["rst"], "reason": "Why not."},
-        "suspendProvider": {"providerId": one["prv"], "reason": "Why not."},
-        "reinstateProvider": {"providerId": one["prv"], "reason": "Why not."},
-        "terminateProvider": {"providerId": one["prv"], "cause": "OTHER", "reason": "Why not."},
-        "removeFromProgramme": {"providerId": one["prv"], "ruleKey": "guarantees/on_time", "reason": "Why not."},
-        "requestExit": {"providerId": one["prv"], "reason": "Why not."},
-        "withdrawExit": {"providerId": one["prv"]},
-        "liftBar": {"barId": one["bar"], "reason": "Why not."},
-        "recordOrder": {
-            "reference": mint(ApiKeyId), "buyerId": one["buy"], "supplierId": one["sup"], "country": "US",
-            "currency": "USD", "lines": [line], "guaranteeIds": [one["gua"]],
-        },
-        "recordPayment": {"orderId": one["ord"], "paidAt": "2026-02-10T00:00:00Z"},
-        "changeAddress": {"orderId": one["ord"], "address": address},
-        "cancelOrder": {"orderId": one["ord"], **keyed},
-        "completeOrder": {"orderId": one["ord"]},
-        "recordRefund": {"orderId": one["ord"], "amount": money, **keyed},
-        "recordShipment": {
-            "orderId": one["ord"], "providerId": one["prv"], "reference": "T", "mode": "AIR", "lineIds": [one["lin"]],
-        },
-        "updateEta": {"shipmentId": one["shp"], "etaAt": "2026-03-01T00:00:00Z"},
-        "recordTrackingEvents": {"events": [event]},
-        "recordTrackingNumber": {"shipmentId": one["shp"], "trackingNumber": "CSQU3054383"},
-        "appointPickup": {"shipmentId": one["shp"], "fromAt": LATE, "untilAt": "2031-01-01T00:00:00Z"},
-        "proveDelivery": {"shipmentId": one["shp"], "signedBy": "Eve"},
-        "planLegs": {"shipmentId": one["shp"], "legs": [leg]},
-        "recordLeg": {"legId": one["leg"], "documentNumber": "MINE"},
-        "openClaim": {"coverageId": one["cov"], "reason": "LATE_DELIVERY", **keyed},
-        "acceptClaim": claim,
-        "contestClaim": claim,
-        "escalateClaim": claim,
-        "decideClaim": {**claim, "outcome": "GRANTED"},
-        "withdrawClaim": claim,
-        **bargaining_attempts(one, money, keyed),
-        **desk_attempts(one, keyed),
-        **gift_attempts(one, money, keyed),
-        **charging_attempts(one, money, keyed),
-        **collection_attempts(one, money, keyed),
-        **discipline_attempts(one, keyed),
-        **dispute_attempts(one, keyed, LATE),
-        **enrolment_attempts(one, money, keyed),
-        **recovery_attempts(one, money, keyed),
-        "redeemCoupon": {"couponId": one["cpn"], "orderId": one["ord"], "amount": money, **keyed},
-        "requestQuote": {
-            "buyerId": one["buy"], "currency": "USD", "readyAt": LATE, "origin": {"country": "CN"},
-            "destination": {"country": "US"},
-            "pieces": [{"weightGrams": 1, "lengthMm": 1, "widthMm": 1, "heightMm": 1}],
-        },
-        "acceptQuote": {"quoteId": one["quo"], **keyed},
-        "withdrawQuote": {"quoteId": one["quo"], "reason": "Mine."},
-        "reviseQuote": {"quoteId": one["quo"], "adjustment": money, "reason": "Mine."},
-        "bookQuote": {"quoteId": one["quo"], "orderId": one["ord"], "lineIds": [one["lin"]], **keyed},
-        "cancelBooking": {"bookingId": one["bkg"], "reason": "OTHER", **keyed},
-        "reverseClockHold": {"holdId": one["hld"], "reason": "Why not.", **keyed},
-        "requestService": {
-            "coverageId": one["cov"], "lineIds": [one["lin"]], "kind": "DISPATCHED", "problem": "Broken.",
-            **keyed,
-        },
-        "respondToService": service,
-        "declineService": service,
-        "planServiceVisit": {
-            **service, "plannedFrom": LATE, "plannedUntil": "2031-01-01T00:00:00Z", "engineer": "Eve",
-        },
-        "startServiceVisit": {**service, "visitId": one["svv"]},
-        "endServiceVisit": {**service, "visitId": one["svv"], "partsUsed": []},
-        "startRemoteService": service,
-        "requestServiceParts": {**service, "parts": ["Fuse"], "userCaused": False},
-        "sendServiceParts": {**service, "trackingNumber": "CSQU3054383"},
-        "receiveServiceParts": service,
-        "completeService": service,
-        "confirmService": service,
-        "reopenService": service,
-        "cancelService": service,
-        "createUpload": {
-            "kind": "OTHER", "fileName": "a.pdf", "size": 1, "contentType": "PDF", "sha256": "0" * 64,
-            "organisationId": one["org"],
-        },
-        "confirmUpload": {"uploadId": one["upl"]},
-        "declareRelatedAccount": {"relatedProviderId": one["prv"], "providerId": one["prv"]},
-        "clearRelation": {"relationId": one["rel"], "reason": "Mine."},
-        "relateAccounts": {"firstId": one["prv"], "secondId": one["sup"], "reason": "Mine."},
-        "identifySupplier": {"supplierId": one["sup"], "owner": "Me"},
-        "createService": {"providerId": one["prv"], "mode": "AIR", "title": "Mine"},
-        "updateService": {"serviceId": one["svc"], "title": "Mine"},
-        "listService": {"serviceId": one["svc"]},
-        "pauseService": {"serviceId": one["svc"]},
-        "removeService": {"serviceId": one["svc"]},
-        "addLanes": {"serviceId": one["svc"], "lanes": [{"origin": "FR", "timing": days, "zone": "A"}]},
-        "updateLane": {"laneId": one["lan"], "zone": "B"},
-        "removeLane": {"laneId": one["lan"]},
-        "draftRateSheet": {"serviceId": one["svc"], "sheet": sheet, "rates": [{"zone": "A", "price": "1"}]},
-        "activateRateSheet": {"rateSheetId": one["rsh"]},
-        "discardRateSheet": {"rateSheetId": one["rsh"]},
-        "importRateSheet": {"serviceId": one["svc"], "sheet": sheet, "uploadId": one["upl"]},
-        "cancelRateImport": {"rateImportId": one["rim"]},
-        "checkListing": {"serviceId": one["svc"]},
-        "correctListing": {"flagId": one["flg"]},
-        "dismissListingFlag": {"flagId": one["flg"], "reason": "Mine."},
-        "addServicePoint": {"providerId": one["prv"], "details": WORKSHOP},
-        "verifyServicePoint": {"servicePointId": one["svp"]},
-        "reportServicePointChange": {"servicePointId": one["svp"], "kind": "WITHDRAWAL"},
-        "changeServicePointContact": {"servicePointId": one["svp"], "contact": {"name": "Eve", "email": "e@e.com"}},
-        "recordReachability": {"servicePointId": one["svp"]},
-        "recordUnreportedWithdrawal": {
-            "servicePointId": one["svp"], "goneSince": "2026-02-01T00:00:00Z", "note": "Mine.", **keyed,
-        },
-        "recordDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
-        "drawDeposit": {"providerId": one["prv"], "amount": money, "reason": "Mine.", **keyed},
-        "returnDeposit": {"providerId": one["prv"], "amount": money, "reference": "W", **keyed},
-    }  # fmt: skip
 
 
 def test_every_mutation_that_takes_an_id_is_attempted(promised: Contract) -> None:
