@@ -43,6 +43,10 @@ from storage.pool import Connection, Pool
 from storage.unit_of_work import Outcome, Work, transact
 from storage.views.view import Listing, Point
 from tests.attempts import attempts
+from tests.engine.judge import agree
+from tests.engine.operations import MADE_UP
+from tests.engine.reference import Reference
+from tests.engine.shipped import about, asked, by_kind
 from tests.isolation import Side, side, tables
 from tests.marketplaces import Asking
 

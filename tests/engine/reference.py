@@ -15,6 +15,7 @@ from typing import Any
 
 from graphql import (
     ExecutionResult,
+    GraphQLEnumType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     execute,
@@ -163,7 +164,7 @@ class Asking:
         if self.caller.viewer not in declared.shown_to:
             return None
         if isinstance(declared, v.Value):
-            return source[name]
+            return _members(source[name], get_named_type(info.parent_type.fields[name].type))
         if isinstance(declared, v.Amount):
             return None if source[name] is None else Money(source[name], source[f"*{name}"])
         if isinstance(declared, v.One):
@@ -247,6 +248,13 @@ class Asking:
                 "endCursor": cut[-1]["cursor"] if cut else None,
             },
         }
+
+
+def _members(value: Any, type_: Any) -> Any:
+    """A row names the values of an enum as clients do; graphql-core wants what Python holds for them."""
+    if value is None or not isinstance(type_, GraphQLEnumType):
+        return value
+    return [type_.values[name].value for name in value] if isinstance(value, list) else type_.values[value].value
 
 
 def _shown(value: Any) -> Any:
