@@ -67,7 +67,7 @@ class Reference:
                 done = result if isinstance(result, ExecutionResult) else await result
                 if done.errors:
                     del result
-                    gc.collect(1)  # they are young: what the process has kept for long is not looked through
+                    gc.collect()  # all of them: while it ran, some have grown old
             return done
 
 
