@@ -223,6 +223,11 @@ def return_deposit(
     return _moved(deposit, after, MovementKind.RETURNED, command.amount, command.reference, None, id=id, by=by, at=at)
 
 
+def keeping(deposit: Deposit, affairs: Affairs) -> tuple[Finding, ...]:
+    """What still keeps all of the deposit from going back: what `return_deposit` refuses with."""
+    return unmet(_free(deposit, deposit.held, affairs))
+
+
 def _free(deposit: Deposit, amount: Money, affairs: Affairs) -> tuple[Finding, ...]:
     """Whether nothing needs that part of the deposit any more."""
     currency = deposit.currency

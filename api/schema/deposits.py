@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import strawberry
 
 from api.operations import deposits
-from api.schema.connection import Connection, connection, listing, point
+from api.schema.connection import Connection, PageInfo, connection, listing, point
 from api.schema.enums import described
-from api.schema.errors import UserError
+from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -19,6 +19,7 @@ from domain.deposits import DrawDeposit, MovementKind, RecordDeposit, ReturnDepo
 from domain.ids import ProviderId
 
 if TYPE_CHECKING:
+    from api.schema.capabilities import OpenDuty
     from api.schema.providers import Provider
 
 described(MovementKind, name="DepositMovementKind")
@@ -79,6 +80,32 @@ class DepositStanding:
     held: Money = strawberry.field(description="What is held.")
     shortfall: Money = strawberry.field(description="What is missing; zero when enough is held.")
     deposit: Deposit | None = strawberry.field(description="The deposit; null when nothing was ever paid in.")
+
+
+@strawberry.type(description="What is still held of a provider that is gone, and what keeps it from going back.")
+class DepositToReturnEdge:
+    """`storage.views.deposits.DepositToReturn`."""
+
+    cursor: str = strawberry.field(description="Opaque; good for `after` and `before` in this list only.")
+    node: Deposit | None = strawberry.field(description="The deposit: whose it is, and how much is held.")
+    left_at: datetime = strawberry.field(description="Since when it is gone.")
+    owed: Money = strawberry.field(description="What it owes in that currency; draw that before anything goes back.")
+    contingent: Money = strawberry.field(description="What may still fall due from it, in that currency.")
+    open_duty_count: int = strawberry.field(description="How many things still keep it, in any currency.")
+    next_duty: Annotated["OpenDuty", strawberry.lazy("api.schema.capabilities")] | None = strawberry.field(
+        description="The oldest of them; null when nothing does."
+    )
+    because: list[Finding] = strawberry.field(
+        description="Why it cannot go back yet, as `returnDeposit` would say; empty when it can."
+    )
+
+
+@strawberry.type(description="A page of deposits to be returned, those of the providers that left first at the top.")
+class DepositToReturnConnection:
+    """`storage.views.deposits.DepositsToReturn`."""
+
+    edges: list[DepositToReturnEdge] = strawberry.field(description="The page, each deposit with what keeps it.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in its list.")
 
 
 DEPOSITS: Final[Any] = strawberry.field(
@@ -168,6 +195,10 @@ class DepositQueries:
     )
     deposit_movement: DepositMovement | None = point(
         "The movement of that id; null when there is none for the viewer.", of="movement"
+    )
+    deposits_to_return: DepositToReturnConnection | None = listing(
+        "What is still held of providers that are gone, those that left first at the top: whom finance pays back as "
+        "soon as nothing keeps it any more. For finance and administration; null for others."
     )
 
 

@@ -1,23 +1,132 @@
 """Deposits and their movements: staff see all, a provider its own."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from domain import deposits
 from domain.access import Caller, ViewerKind
-from domain.deposits import DepositStanding
-from domain.errors import Refused
-from domain.ids import ProviderId
+from domain.dates import MICROSECOND
+from domain.deposits import Affairs, DepositStanding
+from domain.errors import Conflict, ErrorCode, Refused
+from domain.exits import OpenDuty
+from domain.explain import Finding
+from domain.ids import DepositId, ProviderId
+from domain.ledger import AccountName
+from domain.money import Money
 from domain.requirements import Matrix
 from storage import deposits as deposit_rows
-from storage import onboarding
+from storage import exits as exit_rows
+from storage import onboarding, paging
 from storage.providers import PROVIDERS
+from storage.views.ledger import keeps_books
 from storage.views.organisations import BY_ID
-from storage.views.view import Amount, Computed, Filter, Listing, Many, One, Point, Root, Row, Sort, View, columns
+from storage.views.view import (
+    Amount,
+    Answer,
+    Computed,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Point,
+    Root,
+    Row,
+    Sort,
+    View,
+    columns,
+)
 
 CONCERNED: Final = frozenset({ViewerKind.STAFF, ViewerKind.PROVIDER})
 OWN: Final = {ViewerKind.STAFF: "true", ViewerKind.PROVIDER: "{t}.provider_id = {party}"}
+
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when the instants of cursors are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepositToReturn:
+    """A deposit of a provider that is gone, and what of its affairs is still to be settled; the engine reads both."""
+
+    cursor: str
+    node: DepositId
+    left_at: datetime
+    owed: Money
+    contingent: Money
+    open_duty_count: int
+    next_duty: OpenDuty | None
+    because: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class DepositsToReturn:
+    """A page of them."""
+
+    edges: list[DepositToReturn]
+    page_info: paging.PageInfo
+
+
+async def to_return(
+    connection: Any, _rows: Sequence[Row], viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
+) -> list[DepositsToReturn | None]:
+    """What is still held of providers that are gone, those that left first at the top; null unless one sees the books.
+
+    Whoever may not see the books does not see whom the marketplace owes either.
+    """
+    if not keeps_books(viewer):
+        return [None]
+    page = paging.asked(arguments, (int, str), "deposits_to_return")
+    found = await deposit_rows.left_behind(
+        connection,
+        viewer.tenant_id,
+        count=page.size + 1,
+        after=_place(page.after),
+        before=_place(page.before),
+        backward=page.backward,
+    )
+    connected = paging.connected(page, found, lambda each: ((each.left_at - EPOCH) // MICROSECOND, each.deposit.id))
+    ids = [each.deposit.provider_id for each in connected.nodes]
+    owed = await deposit_rows.balances(connection, viewer.tenant_id, AccountName.PARTY_RECEIVABLE, ids)
+    contingent = await deposit_rows.balances(connection, viewer.tenant_id, AccountName.CONTINGENT, ids)
+    counts = await exit_rows.open_counts(connection, viewer.tenant_id, ids)
+    duties = await exit_rows.open_duties(connection, viewer.tenant_id, ids, most=1)
+    edges = []
+    for edge in connected.edges:
+        deposit = edge.node.deposit
+        nothing, account = Money.zero(deposit.currency), (deposit.provider_id, deposit.currency)
+        affairs = Affairs(
+            edge.node.state,
+            nothing,
+            owed.get(account, nothing),
+            contingent.get(account, nothing),
+            counts.get(deposit.provider_id, 0),
+        )
+        edges.append(
+            DepositToReturn(
+                cursor=edge.cursor,
+                node=deposit.id,
+                left_at=edge.node.left_at,
+                owed=affairs.owed,
+                contingent=affairs.contingent,
+                open_duty_count=affairs.open_duties,
+                next_duty=next(iter(duties.get(deposit.provider_id, ())), None),
+                because=list(deposits.keeping(deposit, affairs)),
+            )
+        )
+    return [DepositsToReturn(edges, connected.page_info)]
+
+
+def _place(values: tuple[Any, ...] | None) -> tuple[datetime, str] | None:
+    """The instant and deposit of a cursor. Refuses one that no list gave with Conflict."""
+    if values is None:
+        return None
+    micros, id_ = values
+    try:
+        return EPOCH + timedelta(microseconds=micros), id_
+    except OverflowError as reason:
+        raise Conflict("This list did not give that cursor.", code=ErrorCode.BAD_CURSOR) from reason
 
 
 async def standings(
@@ -90,4 +199,5 @@ ROOTS: Final[dict[str, Root]] = {
     "deposit": Point("Deposit"),
     "deposits": Listing("Deposit", "NEWEST_FIRST"),
     "depositMovement": Point("DepositMovement"),
+    "depositsToReturn": Answer(to_return, frozenset({ViewerKind.STAFF})),
 }

@@ -52,7 +52,7 @@ async def balances(
     connection: Any, _rows: Sequence[Row], viewer: Caller, _at: datetime, arguments: Mapping[str, Any]
 ) -> list[list[Balance] | None]:
     """All accounts for finance, its own for a liable party; the stripes of an account are one balance."""
-    if not _keeps(viewer) and viewer.viewer is ViewerKind.STAFF:
+    if not keeps_books(viewer) and viewer.viewer is ViewerKind.STAFF:
         return [None]
     party_id = None if viewer.viewer is ViewerKind.STAFF else viewer.party_id
     return [await ledger.balances(connection, viewer.tenant_id, party_id, before=_before(arguments.get("as_of")))]
@@ -62,7 +62,7 @@ async def trial_balances(
     connection: Any, _rows: Sequence[Row], viewer: Caller, at: datetime, arguments: Mapping[str, Any]
 ) -> list[list[TrialBalance] | None]:
     """The trial balance of each currency as of an instant."""
-    if not _keeps(viewer):
+    if not keeps_books(viewer):
         return [None]
     as_of = arguments.get("as_of") or at
     return [await ledger.trial_balances(connection, viewer.tenant_id, before=as_of + MICROSECOND, as_of=as_of)]
@@ -73,7 +73,7 @@ async def statement(
 ) -> list[Statement | None]:
     """A page of an account's statement. Refuses, with every reason, what names no account or no span."""
     span = _span(viewer, arguments)
-    if not _keeps(viewer) and (span.party_id is None or span.party_id != viewer.party_id):
+    if not keeps_books(viewer) and (span.party_id is None or span.party_id != viewer.party_id):
         return [None]
     count = arguments["first"]
     after = arguments.get("after")
@@ -97,7 +97,8 @@ async def statement(
     ]
 
 
-def _keeps(viewer: Caller) -> bool:
+def keeps_books(viewer: Caller) -> bool:
+    """Whether the viewer is one of the operator's people who see the books."""
     return viewer.viewer is ViewerKind.STAFF and not KEEPERS.isdisjoint(viewer.roles)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -240,3 +241,68 @@ async def test_the_mutation_names_what_moved_and_the_ledger_names_it_back(story:
     assert [entry["amount"]["amount"] for entry in node["entries"]] == ["12.50", "-12.50"]
     fine = {**wish, "amount": {"amount": "0.001", "currency": "USD"}, "idempotencyKey": "k8"}
     assert (await ask.mutate(market.staff, "recordDeposit", selection, **fine))["userErrors"][0]["code"] == "INVALID"
+
+
+LEFT_BEHIND = """query ($first: Int, $after: String, $last: Int) {
+  depositsToReturn(first: $first, after: $after, last: $last) {
+    edges { node { held { amount } provider { id state } } leftAt owed { amount } contingent { amount } openDutyCount
+      nextDuty { kind subjectId } because { reason } }
+    pageInfo { hasNextPage endCursor } } }"""
+
+
+async def test_finance_sees_whom_to_pay_back(story: Story, ask: Asking) -> None:
+    market, id_ = story.market, story.provider_id
+    other, staying = await market.register_provider(), await market.register_provider()
+    for number, provider_id in enumerate((id_, other, staying)):
+        await record(market, provider_id, 100_00 + number, f"W{number}")
+    await owing(story, 30_00)
+    await story.late_order()
+    for seconds, provider_id in enumerate((id_, other)):
+        await market.move(DAY_AFTER + timedelta(seconds=1 + seconds))
+        wish = TerminateProvider(provider_id, TerminationCause.OTHER, "for the test")
+        await market.act(market.staff, removals.terminate_provider, wish)
+
+    async def list_(**page: Any) -> list[dict[str, Any]]:
+        shown = await ask(market.staff, LEFT_BEHIND, **page)
+        edges: list[dict[str, Any]] = shown["depositsToReturn"]["edges"]
+        return edges
+
+    first, second = await list_(first=5)
+    assert first["node"] == {"held": {"amount": "100.00"}, "provider": {"id": id_, "state": "TERMINATED"}}
+    assert (first["owed"]["amount"], first["contingent"]["amount"]) == ("30.00", "70.00")
+    codes = {finding["reason"] for finding in first["because"]}
+    assert {"deposit_nothing_owed", "deposit_nothing_contingent", "deposit_duties_ended"} <= codes
+    assert first["openDutyCount"] > 0
+    assert first["nextDuty"]["kind"] in {"COVER", "RECOVERY", "SHIPMENT", "CLAIM"}
+    assert second["node"] == {"held": {"amount": "100.01"}, "provider": {"id": other, "state": "TERMINATED"}}
+    assert (second["because"], second["nextDuty"], second["openDutyCount"]) == ([], None, 0)
+    assert first["leftAt"] < second["leftAt"]
+
+    page = (await ask(market.staff, LEFT_BEHIND, first=1))["depositsToReturn"]
+    assert page["pageInfo"]["hasNextPage"]
+    assert await list_(first=1, after=page["pageInfo"]["endCursor"]) == await list_(last=1) == [second]
+
+    await give_back(market, other, 100_01)
+    assert [edge["node"]["provider"]["id"] for edge in await list_(first=5)] == [id_], "what is returned is done"
+    await draw(market, id_, 30_00)
+    (last,) = await list_(first=5)
+    assert (last["node"]["held"]["amount"], last["owed"]["amount"]) == ("70.00", "0.00")
+    with pytest.raises(Refused) as refused:
+        await give_back(market, id_, 70_00)
+    assert sorted(reasons(refused)) == sorted(finding["reason"] for finding in last["because"])
+
+    for caller in (market.caller(Role.SUPPORT), market.provider(id_), story.buyer):
+        assert (await ask(caller, LEFT_BEHIND, first=5))["depositsToReturn"] is None
+    assert (await ask(market.caller(Role.ADMIN), LEFT_BEHIND, first=5))["depositsToReturn"] is not None
+
+
+async def test_whom_to_pay_back_is_read_by_who_left(story: Story, app: asyncpg.Pool[Any]) -> None:
+    """However many providers stay: the list goes through those that are gone, in its own order."""
+    async with app.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; "
+            f"SET LOCAL enable_mergejoin = off; SET LOCAL makegood.tenant_id = '{story.market.tenant_id}'"
+        )
+        statement = deposit_rows.left_behind_statement(backward=False)
+        lines = await connection.fetch(f"EXPLAIN {statement}", story.market.tenant_id, 11, None, None, None, None)
+    assert "providers_gone" in "".join(line[0] for line in lines)
