@@ -137,7 +137,6 @@ class Application:
         async with self.running():
             gc.freeze()  # nearly all of it lives as long as the process: looking for what does not would take longer
             gc.set_threshold(YOUNG_OBJECTS, 50, 100)
-            gc.enable()
             yield
             gc.unfreeze()
 

@@ -16,6 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Generator
 
 import uvicorn
+import uvicorn.server
 import uvloop
 
 from api import app, logs, worker
@@ -27,7 +28,7 @@ ENDING_SECONDS_MAX = 10
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Server(uvicorn.Server):
+class Server(uvicorn.server.Server):
     """A uvicorn server that leaves signals to whoever runs it: uvicorn's own would raise each again at its end."""
 
     @contextlib.contextmanager
@@ -66,7 +67,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, due_rows: bool)
 
 async def _serve_apart(settings: Settings, listener: socket.socket, processes: int, *, due_rows: bool) -> None:
     gc.freeze()
-    gc.enable()
+    gc.set_threshold(app.YOUNG_OBJECTS, 50, 100)
     told = asyncio.Event()
     for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, told.set)

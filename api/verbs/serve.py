@@ -24,6 +24,10 @@ PROCESSES_MAX = 64
 """Of servers that share a socket: more than any machine this is meant for has cores."""
 BACKLOG = 2048
 """Connections that wait while all processes are busy."""
+YOUNG_OBJECTS = 50_000
+"""Allocations between two collections of a start, each of what is new: of classes made twice, one is soon garbage."""
+NEVER = 1_000_000
+"""Collections of what is new before one of what is older: nearly all that a start makes is there to stay."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a person may have chosen to listen on
 """Where to find, from this machine, a server that listens everywhere."""
 
@@ -50,7 +54,7 @@ def command(
     *, port: int | None, host: str | None, workers: int, fresh: bool, due_rows: bool, shared_socket: int | None
 ) -> None:
     """Serve API, worker and console; without DATABASE_URL, a demo on engines of its own (not for live data)."""
-    gc.disable()  # hardly anything that a start makes is garbage; collecting begins when the server is ready
+    gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
     settings = from_environment(os.environ)
     if shared_socket is not None:
         _import_server()

@@ -56,12 +56,28 @@ def test_the_launcher_needs_nothing_installed() -> None:
     assert imported(ROOT / "api" / "__main__.py") <= sys.stdlib_module_names | {"api", "typer"}
 
 
+UNUSED = {"attr", "click", "dateutil", "email.parser", "holidays", "http.client", "http.server"}
+UNUSED |= {"importlib.metadata", "jwt", "logging.config", "multiprocessing", "pydantic", "pydoc", "pygments"}
+UNUSED |= {"redis.cluster", "redis.connection", "redis.sentinel", "rich", "strawberry.federation", "typer"}
+UNUSED |= {"urllib.request", "valkey", "watchfiles", "wsgiref", "zipfile"}
+"""What libraries take in where they are imported plainly, and no server has a use for (`api/libraries.py`)."""
+
+
 def test_a_server_carries_nothing_that_it_does_not_use() -> None:
     """What draws on terminals, reads command lines or watches sources is not in its memory; nor is source text."""
-    start = "from api.verbs import migrate, serve, worker; serve.parser().parse_args([]); serve._import_server()"
+    start = (
+        "from api import embedded; from api.verbs import serve; serve.parser().parse_args([]); serve._import_server()"
+    )
+    more = "from api.verbs import migrate, worker; from api.embedded import binaries; binaries.valkey_program()"
     tell = "import linecache, sys; print(*sorted(sys.modules), *linecache.cache)"
-    command = [sys.executable, "-c", f"{start}; {tell}"]
-    held = set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    use = "import redis, starlette.exceptions as e; print(e.HTTPException(404).detail, redis.Redis())"
+    then = "import http.client, redis.sentinel; print(e.http.client is http.client)"
+    command = [sys.executable, "-c", f"{start}; {more}; {tell}; {use}; {then}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    names, used, later = done.stdout.splitlines()
+    held = set(names.split())
     assert {"structlog", "uvicorn", "strawberry", "api.worker"} <= held
-    assert held & {"attr", "holidays", "jwt", "pydantic", "pygments", "rich", "typer", "watchfiles"} == set()
+    assert held & UNUSED == set()
     assert [path for path in held if path.startswith(str(ROOT / "domain"))] == []
+    assert used.startswith("Not Found <redis.client.Redis(")  # what was put off is there when it is used
+    assert later == "True"

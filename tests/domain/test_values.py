@@ -54,6 +54,29 @@ class Crate(Parcel):
     """An heir with room for more."""
 
 
+@dataclass(frozen=True)
+class Seal:
+    """What has an heir that makes itself."""
+
+    number: int
+
+
+class Waxen(Seal):
+    """An heir with an `__init__` and an attribute of its own."""
+
+    def __init__(self, mark: int) -> None:
+        super().__init__(mark + 1)
+        self.mark = mark
+
+
+@dataclass(frozen=True, order=True)
+class Box(Label):
+    """An heir with fields of its own, without slots, and something that only `__init__` is told."""
+
+    side: str
+    lid: int | None = field(default=None, hash=False, compare=False)
+
+
 SAYS = "from tests.domain.test_values import meaning; print(meaning())"
 
 
@@ -75,7 +98,11 @@ def meaning() -> str:
             refusal(lambda: setattr(Nothing(), "more", 2)),
             refusal(lambda: setattr(crate, "number", 2)),
             refusal(lambda: hash(Label([]))),
-            repr([getattr(Parcel, name).__qualname__ for name in ("__init__", "__eq__", "__repr__", "__hash__")]),
+            refusal(lambda: setattr(Waxen(1), "number", 2)),
+            repr([vars(Waxen(3)), Waxen(1) == Waxen(1), Waxen(1), Box(2, "b") == Box(2, "b", 9)]),
+            repr([Box(2, "b"), Box(2, "b", lid=None) < Box(2, "c"), len({Box(2, "b"), Box(2, "b", 9)})]),
+            refusal(lambda: setattr(Box(2, "b"), "text", "c")),
+            Parcel.__init__.__qualname__,
             repr(dataclasses.replace(here, number=4)),
             *later(),
         )
