@@ -147,9 +147,12 @@ async def refused(awaited: object) -> list[str]:
     return [finding.reason for finding in refusal.value.unmet]
 
 
-async def test_an_l4_buyer_is_paid_when_the_day_after_the_promise_begins_though_nothing_came(story: Story) -> None:
+@pytest.mark.parametrize("level", [3, 4])
+async def test_a_top_buyer_is_paid_when_the_day_after_the_promise_begins_though_nothing_came(
+    story: Story, level: int
+) -> None:
     """Vector T12: US$2,500, promised for a day; US$100 when the next day begins; nothing for a second event."""
-    story.buyer_id = await story.market.register_buyer(4)
+    story.buyer_id = await story.market.register_buyer(level)
     order_id = await story.late_order()
     await story.market.move(DAY_AFTER - MICROSECOND)
     assert await story.claim_of(order_id) is None
