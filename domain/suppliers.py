@@ -8,14 +8,27 @@ kept as fingerprints alone (`domain/relations.py`).
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
+from domain.access import Caller, may
 from domain.change import Change, Happening
 from domain.errors import Conflict, Invalid, Problem
+from domain.explain import Finding, unmet
 from domain.ids import OrganisationId, SupplierId
+from domain.moves import Move
 from domain.organisations import NAME_LENGTH_MAX, Organisation, OrganisationKind
 from domain.parties import Registration, checked, require_room
 from domain.relations import RelationKind
+
+
+class SupplierAction(StrEnum):
+    """What can be done with a supplier; the value is the mutation's name in capitals."""
+
+    GRANT_TIER_SIGHT = "GRANT_TIER_SIGHT"
+    """grantTierSight: show it buyers' exact levels, or no longer."""
+    IDENTIFY_SUPPLIER = "IDENTIFY_SUPPLIER"
+    """identifySupplier: say who is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +131,23 @@ def identify_supplier(supplier: Supplier, kinds: Collection[RelationKind]) -> Ch
     """It is known who is behind the supplier, as far as those kinds go; what it is stands nowhere but in digests."""
     after = replace(supplier, version=supplier.version + 1)
     return Change(supplier, after, (Happening("supplier.identified", {"kinds": ",".join(sorted(kinds))}),))
+
+
+# -- what may be done -------------------------------------------------------------------------------------------------
+
+_MUTATIONS: Final[Mapping[SupplierAction, str]] = {
+    SupplierAction.GRANT_TIER_SIGHT: "grantTierSight",
+    SupplierAction.IDENTIFY_SUPPLIER: "identifySupplier",
+}
+assert _MUTATIONS.keys() == set(SupplierAction)
+
+
+def moves(_supplier: Supplier, caller: Caller, _at: datetime) -> tuple[Move, ...]:
+    """What the caller may do with a supplier, and why not: its role alone decides."""
+    return tuple(
+        Move(
+            action.value,
+            unmet((Finding("supplier.role", may(caller, _MUTATIONS[action]), "supplier_action_of_your_role"),)),
+        )
+        for action in SupplierAction
+    )

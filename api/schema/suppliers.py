@@ -8,7 +8,8 @@ import strawberry
 from api.operations import parties, relations
 from api.schema.buyers import registration
 from api.schema.connection import Connection, connection, listing, point
-from api.schema.errors import UserError
+from api.schema.enums import described
+from api.schema.errors import Finding, UserError
 from api.schema.inputs import Reader
 from api.schema.mutation import mutation
 from api.schema.node import Node
@@ -17,13 +18,15 @@ from api.schema.relations import RELATED_ACCOUNTS, RelatedAccount
 from api.schema.scalars import CountryCode
 from domain.ids import SupplierId
 from domain.parties import Registration
-from domain.suppliers import GrantTierSight, IdentifySupplier
+from domain.suppliers import GrantTierSight, IdentifySupplier, SupplierAction
 
 if TYPE_CHECKING:
     from api.schema.claims import Claim
     from api.schema.enrolments import Guarantee
     from api.schema.orders import Order
     from api.schema.recoveries import Recovery
+
+described(SupplierAction)
 
 
 @strawberry.input(description="Which suppliers. What is left out does not matter; conditions add up.")
@@ -34,6 +37,18 @@ class SupplierFilter:
     reference: str | None = strawberry.field(
         default=None, description="With this number of the marketplace; for staff."
     )
+
+
+@strawberry.type(description="An action that is not possible now for the viewer, and why.")
+class BlockedSupplierAction:
+    """`domain.moves.Move`."""
+
+    action: SupplierAction = strawberry.field(description="The action.")
+    because: list[Finding] = strawberry.field(description="Every condition that is not met.")
+    opens_at: datetime | None = strawberry.field(
+        description="When time alone makes it possible; null where it does not."
+    )
+    closes_at: datetime | None = strawberry.field(description="When time ends it; null where it does not.")
 
 
 @strawberry.type(description="A merchant.")
@@ -60,6 +75,10 @@ class Supplier(Node):
         "What it owes for broken promises; for staff and itself."
     )
     related_accounts: list[RelatedAccount] = RELATED_ACCOUNTS
+    available_actions: list[SupplierAction] = strawberry.field(description="What the viewer may do with it now.")
+    blocked_actions: list[BlockedSupplierAction] = strawberry.field(
+        description="What the viewer may not do with it now, and why."
+    )
     registered_at: datetime = strawberry.field(description="When it was registered.")
     version: int | None = strawberry.field(
         description="Grows by one with each change, for `expectedVersion`; for staff and itself."

@@ -64,6 +64,7 @@ from domain.words import (
     service_points,
     service_requests,
     services,
+    suppliers,
     uploads,
 )
 from domain.words.sentences import Sentences
@@ -107,6 +108,7 @@ NOUNS: Final = (
     service_points,
     service_requests,
     services,
+    suppliers,
     uploads,
 )
 """The files of this folder. A new noun is a file with its tables `ENGLISH` and `CHINESE`, and a name here."""

@@ -8,9 +8,10 @@ from L4 by any question.
 
 from typing import Final
 
-from domain import buyers
+from domain import buyers, suppliers
 from domain.access import ViewerKind
 from storage.buyers import BUYERS
+from storage.suppliers import SUPPLIERS
 from storage.views import capabilities, deposits, onboarding, records, relations
 from storage.views.actions import actions
 from storage.views.organisations import BY_ID
@@ -96,6 +97,7 @@ SUPPLIER: Final = View(
         "claims": Many("Claim", "supplier_id", "NEWEST_FIRST"),
         "recoveries": Many("Recovery", "supplier_id", "NEWEST_FIRST"),
         **relations.FIELDS,
+        **actions(SUPPLIERS, suppliers.moves),
     },
     sorts=BY_ID,
     filters={

@@ -74,6 +74,28 @@ async def test_registering_names_every_problem(market: Marketplace, ask: Asking)
     assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"]
 
 
+async def test_what_may_be_done_with_a_supplier_is_what_its_mutations_allow(market: Marketplace, ask: Asking) -> None:
+    maker = await market.add("Maker", Role.SUPPLIER)
+    shown = "query ($id: ID!) { supplier(id: $id) { availableActions blockedActions { action because { reason } } } }"
+    wishes = {"GRANT_TIER_SIGHT": {"granted": True}, "IDENTIFY_SUPPLIER": {"owner": "Li Wei"}}
+    mutations = {"GRANT_TIER_SIGHT": "grantTierSight", "IDENTIFY_SUPPLIER": "identifySupplier"}
+    for caller, available in (
+        (market.staff(Role.POLICY), ["GRANT_TIER_SIGHT"]),
+        (market.staff(Role.SUPPORT), ["IDENTIFY_SUPPLIER"]),
+        (market.staff(Role.FINANCE), []),
+        (maker.caller, []),
+    ):
+        supplier = (await ask(caller, shown, id=maker.party_id))["supplier"]
+        assert supplier["availableActions"] == available
+        because = {each["action"]: each["because"] for each in supplier["blockedActions"]}
+        assert because == {
+            action: [{"reason": "supplier_action_of_your_role"}] for action in wishes if action not in available
+        }
+        for action, wish in wishes.items():
+            payload = await ask.mutate(caller, mutations[action], "__typename", supplierId=maker.party_id, **wish)
+            assert [error["code"] for error in payload["userErrors"]] == ["FORBIDDEN"] * (action not in available)
+
+
 # -- levels (vector T17) -----------------------------------------------------------------------------------------------
 
 
