@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api import console, logs
+from api import console, large_pages, logs
 from api.authenticate import Authenticator
 from api.context import Platform
 from api.documents import TrustedDocuments
@@ -135,6 +135,7 @@ class Application:
     async def _life(self, _starlette: Starlette) -> AsyncIterator[None]:
         logs.configure(self._settings.log_level)
         async with self.running():
+            large_pages.move_in()
             gc.freeze()  # nearly all of it lives as long as the process: looking for what does not would take longer
             gc.set_threshold(YOUNG_OBJECTS, 50, 100)
             yield
