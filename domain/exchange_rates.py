@@ -122,10 +122,10 @@ def record_exchange_rates(
         if earlier is rate:
             changes.append(Change(None, rate, (_recorded(rate),)))
         elif earlier.rate != rate.rate:
-            known = earlier.rate.normalize()  # as it was given, without the zeros that the database adds
+            stands = earlier.rate.normalize()  # as it was given, without the zeros that the database adds
             wrong.note(
                 Conflict(
-                    f"{rate.base}/{rate.quote} of {rate.day} is recorded as {known:f}; a rate is never changed.",
+                    f"{rate.base}/{rate.quote} of {rate.day} is recorded as {stands:f}; a rate is never changed.",
                     field=where,
                 )
             )

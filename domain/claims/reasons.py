@@ -73,13 +73,15 @@ class ReasonRule:
 
     `promises` are those it may claim under. `complaint` is what the judges of guarantees understand by it, `cause` what
     the buyer lost by. `proven_by_facts`: recorded facts alone prove it; otherwise somebody must find the party liable,
-    and both sides are asked for evidence.
+    and both sides are asked for evidence. `at_source`: it was wrong before the goods left, whatever happened to them
+    on the way.
     """
 
     promises: frozenset[Promise]
     complaint: Complaint
     cause: LossCause
     proven_by_facts: bool = False
+    at_source: bool = False
     opened_by: frozenset[Side] = _BUYERS
     contest: frozenset[Side] = _PARTY
     offer: frozenset[Side] = _BOTH
@@ -94,6 +96,7 @@ _TIMELY: Final = frozenset({Promise.ON_TIME, Promise.MONEY_BACK})
 
 _NOT_RECEIVED: Final = ReasonRule(_ON_THE_WAY, Complaint.NOT_RECEIVED, LossCause.NON_RECEIPT)
 _NOT_AS_AGREED: Final = ReasonRule(_MONEY_BACK, Complaint.NOT_AS_AGREED, LossCause.CONDITION)
+_WRONG_GOODS: Final = replace(_NOT_AS_AGREED, at_source=True)
 _SERVICE: Final = ReasonRule(frozenset({Promise.AFTER_SALES}), Complaint.SERVICE, LossCause.SERVICE)
 _FEE: Final = ReasonRule(frozenset({Promise.PRICE_LOCK}), Complaint.OVERCHARGED, LossCause.PRICE)
 
@@ -104,15 +107,15 @@ REASONS: Final[Mapping[ClaimReason, ReasonRule]] = {
     ClaimReason.NOT_RECEIVED_CUSTOMS_HELD: _NOT_RECEIVED,
     ClaimReason.NOT_RECEIVED_RETURNED_TO_SENDER: _NOT_RECEIVED,
     ClaimReason.NOT_RECEIVED_LOST: _NOT_RECEIVED,
-    ClaimReason.NOT_AS_DESCRIBED_DESCRIPTION: _NOT_AS_AGREED,
-    ClaimReason.NOT_AS_DESCRIBED_QUALITY: ReasonRule(_RETURNABLE, Complaint.QUALITY, LossCause.CONDITION),
+    ClaimReason.NOT_AS_DESCRIBED_DESCRIPTION: _WRONG_GOODS,
+    ClaimReason.NOT_AS_DESCRIBED_QUALITY: replace(_WRONG_GOODS, promises=_RETURNABLE, complaint=Complaint.QUALITY),
     ClaimReason.NOT_AS_DESCRIBED_DAMAGED: ReasonRule(_ON_THE_WAY, Complaint.DAMAGED, LossCause.CONDITION),
     ClaimReason.NOT_AS_DESCRIBED_SHORT: _NOT_AS_AGREED,
     # Whether goods are counterfeit is never settled between the two: the marketplace has to know.
-    ClaimReason.NOT_AS_DESCRIBED_COUNTERFEIT: replace(_NOT_AS_AGREED, offer=_NOBODY),
-    ClaimReason.NOT_AS_DESCRIBED_WRONG_ITEM: _NOT_AS_AGREED,
+    ClaimReason.NOT_AS_DESCRIBED_COUNTERFEIT: replace(_WRONG_GOODS, offer=_NOBODY),
+    ClaimReason.NOT_AS_DESCRIBED_WRONG_ITEM: _WRONG_GOODS,
     ClaimReason.LATE_DELIVERY: ReasonRule(_TIMELY, Complaint.LATE, LossCause.LATENESS, proven_by_facts=True),
-    ClaimReason.SHIPPING_METHOD_CHANGED: _NOT_AS_AGREED,
+    ClaimReason.SHIPPING_METHOD_CHANGED: _WRONG_GOODS,
     ClaimReason.SERVICE_NO_RESPONSE: _SERVICE,
     ClaimReason.SERVICE_NO_VISIT: _SERVICE,
     ClaimReason.SERVICE_NOT_FINISHED: _SERVICE,

@@ -252,17 +252,6 @@ assert BEARERS.keys() == set(ResponsibleParty)
 ON_THE_WAY: Final = GOODS_LOST | {LossCause.LATENESS}
 """What goods suffer on their way, so that tracking knows who answers for it."""
 
-AT_THE_SOURCE: Final = frozenset(
-    {
-        ClaimReason.NOT_AS_DESCRIBED_DESCRIPTION,
-        ClaimReason.NOT_AS_DESCRIBED_QUALITY,
-        ClaimReason.NOT_AS_DESCRIBED_COUNTERFEIT,
-        ClaimReason.NOT_AS_DESCRIBED_WRONG_ITEM,
-        ClaimReason.SHIPPING_METHOD_CHANGED,
-    }
-)
-"""What was wrong before the goods left, whatever happened on the way."""
-
 
 def proposed_shares(
     claim: Claim,
@@ -277,7 +266,7 @@ def proposed_shares(
     still the marketplace's to find: nothing is laid on it.
     """
     party = claim.party_bears
-    tracked = claim.lost_by in ON_THE_WAY and claim.reason not in AT_THE_SOURCE
+    tracked = claim.lost_by in ON_THE_WAY and not REASONS[claim.reason].at_source
     weights: dict[Bearer, int] = {}
     because: list[Finding] = []
     for line in claim.lines:

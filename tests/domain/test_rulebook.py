@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import guarantees, penalties, procedure, rule_kinds, rulebook, terms, tiers
+from domain.claims import ClaimReason
 from domain.dates import DAY, MICROSECOND, UTC_DAYS, instant, rfc3339
 from domain.errors import Conflict, Invalid, Refused
 from domain.ids import RuleVersionId
@@ -106,6 +107,9 @@ def problems(source: str) -> list[str]:
     return [".".join(problem.field[1:]) for problem in refusal.value.problems]
 
 
+FAMILIES = ("NOT_RECEIVED_", "NOT_AS_DESCRIBED_")
+"""How the reasons begin for which the shipped profiles have windows."""
+
 # -- the shipped rule sets
 
 
@@ -122,6 +126,16 @@ def test_every_kind_is_shipped_and_the_machinery_rule_has_three_versions() -> No
     assert {draft.rule_set.kind for draft in drafts} == set(RuleKind) == KINDS.keys()
     machinery = [draft for draft in drafts if draft.rule_set.key == "guarantees/machinery_after_sales"]
     assert [rfc3339(draft.rule_set.effective_from)[:10] for draft in machinery[1:]] == ["2022-05-30", "2022-07-06"]
+
+
+@pytest.mark.parametrize("name", [name for name in shipped.NAMES if name.startswith("clocks/")])
+def test_a_shipped_profile_of_clocks_treats_a_family_of_reasons_alike(name: str) -> None:
+    """A reason that no window names can be filed at any time: a new one must not slip through."""
+    for window in shipped.draft(name).rule_set.body.get("filing", ()):
+        families = tuple(family for family in FAMILIES if any(each.startswith(family) for each in window["reasons"]))
+        whole = {reason.value for reason in ClaimReason if reason.startswith(families)}
+        assert families, window
+        assert set(window["reasons"]) == whole, f"storage/rulebook/{name}: a window names every reason of {families}"
 
 
 def test_the_shipped_points_price_every_violation_that_has_a_published_number() -> None:

@@ -124,7 +124,7 @@ async def _answering(
     work: Work, reason: ClaimReason, shipments: Sequence[Shipment]
 ) -> dict[ShipmentId, ResponsibleParty]:
     """Who answers for what last went wrong with each shipment, where the reason makes that matter."""
-    if REASONS[reason].cause not in rulings.ON_THE_WAY or reason in rulings.AT_THE_SOURCE or not shipments:
+    if REASONS[reason].cause not in rulings.ON_THE_WAY or REASONS[reason].at_source or not shipments:
         return {}
     told = await tracking_rows.by_shipments(work.connection, work.tenant_id, [each.id for each in shipments])
     found = {
