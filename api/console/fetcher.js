@@ -190,7 +190,10 @@ export function fetcherFor({ url, token, values, examples }) {
     const variables = filled(operation.variables, known, missing);
     if (missing.size > 0) {
       const names = [...missing].join(", ");
-      return { console: `Not sent: ${names} is not known yet. Run the example that finds it first, or type a value.` };
+      const finders = examples.filter(({ keeps }) => [...missing].some((name) => Object.hasOwn(keeps ?? {}, name)));
+      const first = finders.map(({ title }) => `“${title}”`).join(" or ") || "the example that finds it";
+      const are = missing.size > 1 ? "are" : "is";
+      return { console: `Not sent: ${names} ${are} not known yet. Run ${first} first, or type a value.` };
     }
     const example = examples.find(({ name }) => name === operation.operationName);
     const request = { ...operation, variables };

@@ -49,7 +49,7 @@ def test_a_typed_operation_shows_its_answer(console: Browser, shop: str) -> None
 
 def test_examples_pass_values_on(console: Browser) -> None:
     open_example(console, "Redeem it")
-    assert "couponId is not known yet" in execute(console, "Not sent")
+    assert "couponId is not known yet. Run “My coupon” first" in execute(console, "Not sent")
     open_example(console, "My coupon")
     execute(console, "cpn_1")
     assert console.until("document.querySelector('.examples dl')?.innerText") == "couponId\ncpn_1"
