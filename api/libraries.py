@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Final
 
+import domain  # noqa: F401 - before any dataclass of theirs is made (`domain/values.py`)
+
 LATER: Final = {
     "uvicorn": ("uvicorn.main", "logging.config"),  # the first with click, multiprocessing and what watches sources
     "starlette.exceptions": ("http.client",),

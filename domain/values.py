@@ -39,7 +39,7 @@ ORDERS: Final = {
     "__ge__": operator.ge,
 }
 
-OURS: Final = frozenset({"api", "domain", "storage"})
+LATE: Final = frozenset({"api", "domain", "storage", "graphql", "strawberry"})
 """The packages whose classes are many; in others somebody may ask for the signature of an `__init__`."""
 
 FEW: Final = 4
@@ -185,10 +185,10 @@ def _opening(
 
 
 def _init(*about: Any) -> Method:
-    """`__init__` of a class of ours, to be compiled when it is called, or of another, compiled."""
+    """`__init__`, compiled at once or when it is called."""
     *_, globals_, _slots = about
-    ours = globals_.get("__name__", "").partition(".")[0] in OURS
-    return _FIRST if ours else _init_fn(*about)
+    late = globals_.get("__name__", "").partition(".")[0] in LATE
+    return _FIRST if late else _init_fn(*about)
 
 
 def _with_slots(cls: type, *about: Any) -> Any:
