@@ -308,4 +308,4 @@ def _issuer_of(settings: Settings) -> Issuer | None:
 
 
 def _unauthenticated() -> Unauthenticated:
-    return Unauthenticated("The token is not good.")
+    return Unauthenticated("The token is not good: it is unknown, expired or revoked.")

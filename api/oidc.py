@@ -94,7 +94,7 @@ class Issuer:
             if tenant is not None and not isinstance(tenant, str):
                 raise jwt.InvalidTokenError
         except (jwt.InvalidTokenError, RecursionError) as reason:
-            raise Unauthenticated("The token is not good.") from reason
+            raise Unauthenticated("The token is not good: it is unknown, expired or revoked.") from reason
         return Token(Person(self.issuer, claims["sub"]), tenant, float(claims["exp"]))
 
     async def _key(self, name: object) -> jwt.PyJWK | None:
