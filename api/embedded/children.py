@@ -69,12 +69,15 @@ def bound_to_this_process(dies_by: signal.Signals) -> Callable[[], None] | None:
 
 
 def stop(child: subprocess.Popen[bytes], signals: Sequence[signal.Signals], patience_seconds: float) -> None:
-    """`child` has ended and is reaped: asked with each of `signals` in turn, killed if it listens to none."""
+    """`child` has ended and is reaped: asked with each of `signals` in turn, killed if it listens to none.
+
+    Whoever interrupts this wants it to end now, not to leave it running: then the next signal is due at once.
+    """
     for each in (*signals, signal.SIGKILL):
-        if child.poll() is None:
-            child.send_signal(each)
         try:
+            if child.poll() is None:
+                child.send_signal(each)
             child.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
             continue
         return

@@ -101,7 +101,9 @@ def await_ready(server: subprocess.Popen[bytes], home: Home) -> None:
     give_up_at = time.monotonic() + STARTING_SECONDS_MAX
     while not _is_ready(note, server.pid):
         if server.poll() is not None or time.monotonic() > give_up_at:
-            raise Unusable(f"The embedded Postgres does not start: {last_line(home.log('postgres'))}{_damaged(home)}")
+            raise Unusable(
+                f"The embedded Postgres does not start: {last_line(home.log('postgres'))}{remedy(home.state)}"
+            )
         time.sleep(POLL_SECONDS)
 
 
@@ -125,7 +127,7 @@ def read_passwords(home: Home) -> Mapping[str, str]:
         passwords = json.loads(home.passwords.read_text(encoding="ascii"))
         return {role: str(passwords[role]) for role in ROLES}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-        raise Unusable(f"The passwords of the embedded database cannot be read.{_damaged(home)}") from error
+        raise Unusable(f"The passwords of the embedded database cannot be read.{remedy(home.state)}") from error
 
 
 def last_line(log: Path) -> str:
@@ -136,8 +138,9 @@ def last_line(log: Path) -> str:
     return re.sub(r"^.*?(FATAL|ERROR|error): +", "", last).removesuffix(".") + "."
 
 
-def _damaged(home: Home) -> str:
-    return f" If the state folder {home.state} is damaged, `./run --fresh` begins anew without what is in it."
+def remedy(state: Path) -> str:
+    """What a person can do who is told that something of the engines' is not as it was left."""
+    return f" If the state folder {state} is damaged, `./run --fresh` begins anew without what is in it."
 
 
 def _roles_and_database(passwords: Mapping[str, str]) -> bytes:

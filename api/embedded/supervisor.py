@@ -29,6 +29,9 @@ from api.settings import SECRET_BYTES_MIN, Settings, Unusable
 WAITING_SECONDS_MAX = 60
 """For another process to have its engines ready, or for the engines of a killed one to end."""
 POLL_SECONDS = 0.02
+DAMAGE = ("XX", "58", "3D", "28", "57P03")
+"""How the SQLSTATEs begin that a database of our own has only where its files or passwords are not as we left them:
+internal and system errors, no such database, a password refused, recovery that does not end."""
 
 
 class InUse(Unusable):
@@ -83,12 +86,16 @@ def engines(
 def connected(
     settings: Settings, *, durable: bool = True, meanwhile: Callable[[], object] | None = None
 ) -> Iterator[Settings]:
-    """Settings whose servers run: as given, or with the engines of the state folder and its secret filled in."""
+    """Settings whose servers run: as given, or with the engines of the state folder and its secret filled in.
+
+    Raises:
+        Unusable: as `engines`, or what is done meanwhile finds our own database damaged; one sentence says so.
+    """
     if not settings.embedded:
         yield settings
         return
     with engines(settings.state_dir, durable=durable, meanwhile=meanwhile) as running:
-        yield dataclasses.replace(
+        ready = dataclasses.replace(
             settings,
             database_url=running.database_url,
             database_owner_url=running.database_owner_url,
@@ -96,6 +103,13 @@ def connected(
             redis_url=running.redis_url,
             secret_key=settings.secret_key or _secret(settings.state_dir),
         )
+        try:
+            yield ready
+        except Exception as error:
+            if not (getattr(error, "sqlstate", None) or "").startswith(DAMAGE):
+                raise
+            said = str(error).partition("\n")[0]
+            raise Unusable(f"The embedded Postgres says: {said}.{postgres.remedy(settings.state_dir)}") from error
 
 
 def discard(state: Path) -> None:
@@ -215,4 +229,7 @@ def _secret(state: Path) -> bytes:
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_hex(SECRET_BYTES_MIN), encoding="ascii")
         unfinished.rename(path)
-    return path.read_bytes()
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES_MIN:
+        raise Unusable(f"The secret in {path} was cut short.{postgres.remedy(state)}")
+    return secret

@@ -17,9 +17,10 @@ import asyncpg
 import pytest
 import redis
 
-from api.embedded import InUse, connected, discard, engines
+from api.embedded import InUse, children, connected, discard, engines
 from api.embedded.binaries import POSTGRES_LIBRARIES, POSTGRES_WHEEL
 from api.settings import ROOT, Unusable, from_environment
+from api.verbs.migrate import bring_up_to_date
 
 SOON_SECONDS = 60
 HOLD = """
@@ -196,6 +197,22 @@ def test_a_damaged_state_is_told_in_a_sentence_that_says_how_to_go_on(used: Path
         pass
 
 
+def test_a_database_that_lost_its_files_is_told_in_a_sentence(used: Path) -> None:
+    asked = from_environment({"MAKEGOOD_STATE": str(used)})
+    (used / "engines" / "postgres" / "base").rename(used / "engines" / "postgres" / "lost")
+    with pytest.raises(Unusable, match="--fresh"), connected(asked, durable=False) as settings:
+        bring_up_to_date(settings)
+    with pytest.raises(ValueError, match="of our own"), connected(asked, durable=False):
+        raise ValueError("a mistake of our own stays one")
+
+
+def test_a_secret_that_was_cut_short_is_told(used: Path) -> None:
+    (used / "secret").write_text("short")
+    asked = from_environment({"MAKEGOOD_STATE": str(used)})
+    with pytest.raises(Unusable, match=r"cut short.*--fresh"), connected(asked, durable=False):
+        pass
+
+
 def test_a_making_that_was_cut_short_is_begun_anew(used: Path) -> None:
     (used / "engines" / "postgres").rename(used / "engines" / "postgres.new")
     (used / "engines" / "postgres.new" / "PG_VERSION").unlink()
@@ -314,3 +331,28 @@ def test_interrupted_supervisor_stops_its_engines_before_it_ends(used: Path) -> 
         process.wait(SOON_SECONDS)
     assert not any(map(is_alive, pids))
     assert not (used / "engines.json").exists()
+
+
+STUBBORN = """
+import os, signal
+signal.signal(signal.SIGINT, lambda *_: os.kill(os.getppid(), signal.SIGUSR1))
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+"""A child that does not end when asked; it makes its parent impatient instead."""
+
+
+def test_whoever_is_interrupted_while_an_engine_ends_leaves_none_behind() -> None:
+    def impatient(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, impatient)
+    try:
+        with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            children.stop(child, (signal.SIGINT, signal.SIGQUIT), SOON_SECONDS)
+            assert child.returncode == -signal.SIGQUIT
+    finally:
+        signal.signal(signal.SIGUSR1, before)
