@@ -349,9 +349,9 @@ def test_whoever_is_interrupted_while_an_engine_ends_leaves_none_behind() -> Non
 
     before = signal.signal(signal.SIGUSR1, impatient)
     try:
-        with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as child:
             assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n"
+            assert child.stdout.readline() == b"ready\n"
             children.stop(child, (signal.SIGINT, signal.SIGQUIT), SOON_SECONDS)
             assert child.returncode == -signal.SIGQUIT
     finally:
