@@ -12,7 +12,8 @@ import pytest
 from api import worker
 from api.console.examples import shipped
 from api.settings import Settings
-from api.verbs import demo
+from api.verbs import books, demo
+from storage.pool import Pool
 from tests.api.console.browser import Browser
 from tests.api.console.pages import RESPONSE, execute, load, open_example, show
 from tests.serving import serving
@@ -78,7 +79,7 @@ def test_the_story_runs_every_example() -> None:
     assert told | WATCHED == {example.title for examples in shipped().values() for example in examples}
 
 
-async def test_every_example_of_every_role_works_on_the_demo(browser: Browser, origin: str) -> None:
+async def test_every_example_of_every_role_works_on_the_demo(browser: Browser, origin: str, worker_pool: Pool) -> None:
     def story() -> None:
         load(browser, origin)
         answers: dict[tuple[str, str], dict[str, Any]] = {}
@@ -100,6 +101,8 @@ async def test_every_example_of_every_role_works_on_the_demo(browser: Browser, o
         assert browser.complaints() == []
 
     await asyncio.to_thread(story)
+    found = [*(await books.laws(worker_pool)).values(), *(await books.record(worker_pool)).values()]
+    assert [broken for laws in found for law in laws for broken in law.broken] == [], "./run doctor, at the end of it"
 
 
 async def test_a_watching_buyer_sees_the_provider_own_up(browser: Browser, origin: str) -> None:
