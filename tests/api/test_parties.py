@@ -77,7 +77,10 @@ async def test_registering_names_every_problem(market: Marketplace, ask: Asking)
 async def test_what_may_be_done_with_a_supplier_is_what_its_mutations_allow(market: Marketplace, ask: Asking) -> None:
     maker = await market.add("Maker", Role.SUPPLIER)
     shown = "query ($id: ID!) { supplier(id: $id) { availableActions blockedActions { action because { reason } } } }"
-    wishes = {"GRANT_TIER_SIGHT": {"granted": True}, "IDENTIFY_SUPPLIER": {"owner": "Li Wei"}}
+    wishes: dict[str, dict[str, Any]] = {
+        "GRANT_TIER_SIGHT": {"granted": True},
+        "IDENTIFY_SUPPLIER": {"owner": "Li Wei"},
+    }
     mutations = {"GRANT_TIER_SIGHT": "grantTierSight", "IDENTIFY_SUPPLIER": "identifySupplier"}
     for caller, available in (
         (market.staff(Role.POLICY), ["GRANT_TIER_SIGHT"]),
