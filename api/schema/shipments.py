@@ -70,7 +70,11 @@ class ShipmentFilter:
         default=None, description="Travelling under this number, in capitals without blanks and dashes."
     )
     is_stalled: bool | None = strawberry.field(default=None, description="Stuck, or not stuck.")
-    promised_before: datetime | None = strawberry.field(default=None, description="Promised for before this instant.")
+    promised_before: datetime | None = strawberry.field(
+        default=None,
+        description="Promised for before this instant, itself or a line that it carries; now, with the `states` in "
+        "which goods are on their way: what is late.",
+    )
 
 
 @strawberry.type(description="An action on a shipment that is not possible now for the viewer, and why.")
@@ -143,7 +147,8 @@ class Shipment(Node):
     mode: ShipmentMode = strawberry.field(description="How it travels.")
     state: ShipmentState = strawberry.field(description="Where it stands: what all reports add up to.")
     promised_at: datetime | None = strawberry.field(
-        description="The last instant of the promised day; an estimate never overwrites it."
+        description="The last instant of the promised day; an estimate never overwrites it. Null where the shipment "
+        "has no promise of its own: then those of its lines count."
     )
     promised_zone: str = strawberry.field(
         description="The time zone in which that day ends, of the IANA database: that of the country of delivery."

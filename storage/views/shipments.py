@@ -161,7 +161,11 @@ SHIPMENT: Final = View(
         "reference": Filter("{t}.reference = {v}"),
         "trackingNumber": Filter("{t}.tracking_number = {v}"),
         "isStalled": Filter("({t}.stalled_at IS NOT NULL) = {v}", "boolean"),
-        "promisedBefore": Filter("{t}.promised_at < {v}", "timestamptz"),
+        "promisedBefore": Filter(
+            "least({t}.promised_at, (SELECT min(l.promised_at) FROM order_lines l "
+            "WHERE l.tenant_id = {t}.tenant_id AND l.shipment_id = {t}.id)) < {v}",
+            "timestamptz",
+        ),
     },
 )
 

@@ -181,8 +181,11 @@ async def test_a_shipment_is_late_by_the_promise_of_its_lines(sandbox: Market, a
     shipment_id = await sandbox.ship(order_id, provider, [line_id])
     for at, late in ((DAY_AFTER - MICROSECOND, False), (DAY_AFTER, True)):
         await sandbox.move(at)
-        seen = await ask(sandbox.staff, "query($id: ID!) { shipment(id: $id) { promisedAt isLate } }", id=shipment_id)
+        asked = """query($id: ID!, $at: DateTime) { shipment(id: $id) { promisedAt isLate }
+          shipments(first: 2, filter: { promisedBefore: $at }) { nodes { id } } }"""
+        seen = await ask(sandbox.staff, asked, id=shipment_id, at=rfc3339(at))
         assert seen["shipment"] == {"promisedAt": None, "isLate": late}, at
+        assert seen["shipments"]["nodes"] == ([{"id": shipment_id}] if late else []), "by the promise of its line"
 
 
 async def test_reports_through_the_api_count_once(scene: Scene, ask: Asking) -> None:
