@@ -135,7 +135,9 @@ async def _lines(work: Work, order: Order) -> dict[OrderLineId, Line]:
     shipment_ids = {line.shipment_id for line in order.lines if line.shipment_id is not None}
     shipped = await shipment_rows.by_ids(work.connection, work.tenant_id, shipment_ids) if shipment_ids else []
     freights = [each.freight for each in shipped if each.freight is not None and each.freight.currency == currency]
-    ours = await exposure_rows.paid_back_by_us(work.connection, work.tenant_id, order.id)
-    by_shop = Money(max(order.refunded.minor - ours, 0), currency)
+    by_shop = Money.zero(currency)
+    if order.refunded.minor:
+        ours = await exposure_rows.paid_back_by_us(work.connection, work.tenant_id, order.id)
+        by_shop = Money(max(order.refunded.minor - ours, 0), currency)
     parts = [(line.id, line.value) for line in order.lines]
     return exposure.lines(parts, money.total(freights, currency), by_shop)
