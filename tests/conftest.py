@@ -32,7 +32,7 @@ from tests.openings import Opening, keep_opening
 
 TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 """No test asserts time: a busy machine is no failure."""
-hypothesis.settings.register_profile("quick", TIMELESS, max_examples=30, stateful_step_count=25)
+hypothesis.settings.register_profile("quick", TIMELESS, max_examples=25, stateful_step_count=20)
 hypothesis.settings.register_profile("long", TIMELESS, max_examples=300)
 hypothesis.settings.load_profile("quick")
 """The usual run is run all day, so it tries less: the domain's tests within twenty seconds. `long` makes up for it."""

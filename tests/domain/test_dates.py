@@ -1,5 +1,6 @@
 """Local days and deadlines: examples where clocks change, and laws for all zones that markets use."""
 
+import string
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
@@ -200,10 +201,11 @@ def test_offsets_come_out_as_utc() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("zone", sorted(available_timezones()))
-def test_days_meet_without_gap_in_every_zone(zone: str) -> None:
-    calendar = Calendar("XX", zone)
-    for ordinal in range(date(2000, 1, 1).toordinal(), date(2040, 1, 1).toordinal()):
-        day = date.fromordinal(ordinal)
-        end = dates.end_of_day(day, calendar)
-        assert dates.local_day(end, calendar) <= day < dates.local_day(end + MICROSECOND, calendar), day
+@pytest.mark.parametrize("initial", string.ascii_uppercase)
+def test_days_meet_without_gap_in_every_zone(initial: str) -> None:
+    for zone in sorted(zone for zone in available_timezones() if zone[0].upper() == initial):
+        calendar = Calendar("XX", zone)
+        for ordinal in range(date(2000, 1, 1).toordinal(), date(2040, 1, 1).toordinal()):
+            day = date.fromordinal(ordinal)
+            end = dates.end_of_day(day, calendar)
+            assert dates.local_day(end, calendar) <= day < dates.local_day(end + MICROSECOND, calendar), (zone, day)

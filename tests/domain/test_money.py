@@ -95,6 +95,11 @@ def test_shared_out_parts_sum_to_the_whole_and_are_fair(minor: int, weights: lis
         assert abs(part.minor - Fraction(minor * weight, sum(weights))) < 1
 
 
+def test_the_cents_left_over_go_to_the_largest_remainders_then_to_the_first() -> None:
+    assert money.share_out(Money(10, "USD"), [1, 2, 4]) == (Money(1, "USD"), Money(3, "USD"), Money(6, "USD"))
+    assert money.share_out(Money(2, "USD"), [1, 1, 1]) == (Money(1, "USD"), Money(1, "USD"), Money(0, "USD"))
+
+
 @pytest.mark.parametrize("weights", [[], [0], [0, 0], [1, -1], [2, -1]])
 def test_weights_are_not_negative_and_not_nothing(weights: list[int]) -> None:
     with pytest.raises(ValueError, match=r".+"):

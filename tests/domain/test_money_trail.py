@@ -398,6 +398,13 @@ def test_three_cents_of_a_third_are_one_cent() -> None:
     assert recovery.due == usd(1)
 
 
+def test_what_was_waived_neither_falls_due_nor_is_reversed() -> None:
+    owed = recoveries.fall_due(opened(issued(100)), usd(40), DAY_0).after
+    assert (recoveries.moved(owed, usd(40), usd(70)), recoveries.moved(owed, usd(40), usd(0))) == (usd(30), usd(-40))
+    waived = recoveries.waive(owed, DAY_0).after
+    assert (recoveries.moved(waived, usd(40), usd(70)), recoveries.moved(waived, usd(40), usd(0))) == (usd(0), usd(0))
+
+
 def test_a_share_of_a_refund_is_owed_at_once() -> None:
     change = recoveries.open_recovery(
         CLAIM, RefundId.mint(1, 8), PARTY, usd(99_99), share_bp=5_000, id=RecoveryId.mint(1, 7), at=DAY_0

@@ -119,15 +119,14 @@ def test_a_file_that_is_cut_off_is_of_no_type(type_: FileType) -> None:
         b"PK\x03\x04" + bytes(40),
     ],
 )
-@pytest.mark.parametrize("declared", FileType)
-def test_what_is_dangerous_or_nothing_is_of_no_type(content: bytes, declared: FileType) -> None:
-    assert sniffed(content, declared) is None
+def test_what_is_dangerous_or_nothing_is_of_no_type(content: bytes) -> None:
+    assert {declared: sniffed(content, declared) for declared in FileType} == dict.fromkeys(FileType)
 
 
 def test_json_must_begin_and_end_like_it() -> None:
     assert sniffed(b'{"a": 1}', FileType.JSON) is FileType.JSON
-    assert sniffed(b'{"a": 1', FileType.JSON) is FileType.TEXT or sniffed(b'{"a": 1', FileType.JSON) is FileType.CSV
-    assert sniffed(b"12", FileType.JSON) is not FileType.JSON
+    assert sniffed(b'{"a": 1', FileType.JSON) is FileType.TEXT
+    assert sniffed(b"12", FileType.JSON) is FileType.TEXT
 
 
 def test_an_office_file_longer_than_what_is_kept_is_known_by_its_end() -> None:
