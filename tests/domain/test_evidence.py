@@ -104,7 +104,7 @@ def test_every_reason_needs_something_of_its_own_at_every_stage(reason: ClaimRea
     for stage in EvidenceStage:
         items = evidence_needs.completeness(RULE, reason, stage, {}, {}).items
         needed = {item.kind for item in items if item.needed}
-        assert needed - general, f"{stage}: more than what any order has"
+        assert needed - general, f"{reason} at {stage}: storage/rulebook/evidence.toml, its `needs`"
         assert {item.status for item in items} == {EvidenceStatus.MISSING}, stage
 
 
