@@ -1,6 +1,6 @@
 """Statements of liable parties, read from the ledger's entries; and the proof that they add up to its accounts."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -97,6 +97,17 @@ async def parties(connection: Connection, tenant_id: TenantId, before: datetime)
     """Whoever has a statement until then, with each currency: parties that ever owed or might have come to owe."""
     found = await ledger.balances(connection, tenant_id, None, before=before)
     return sorted({(each.party, each.currency) for each in found if each.account in ACCOUNTS and each.party})
+
+
+_NAMES: Final = """
+SELECT id, name FROM suppliers WHERE tenant_id = $1 AND id = ANY ($2::text[]) UNION ALL
+SELECT id, name FROM providers WHERE tenant_id = $1 AND id = ANY ($2::text[])"""
+
+
+async def names(connection: Connection, tenant_id: TenantId, ids: Iterable[LiablePartyId]) -> dict[str, str]:
+    """Party -> what it is called."""
+    rows = await connection.fetch(_NAMES, tenant_id, list(ids))
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def faults(connection: Connection, tenant_id: TenantId) -> tuple[int, list[str]]:

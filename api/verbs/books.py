@@ -81,8 +81,9 @@ class Edge(StrEnum):
     """What is owed after."""
 
 
-StatementRow = tuple[Month, PartyStatementLine | Edge, tuple[Money, Money]]
-"""Whose month, a line of it or where it begins or ends, and what was owed and might fall due after it."""
+StatementRow = tuple[Month, str, PartyStatementLine | Edge, tuple[Money, Money]]
+"""Whose month and what that party is called, a line of it or where it begins or ends, and what was owed and might fall
+due after it."""
 
 
 async def statements(pool: Pool, tenant_id: TenantId, first: date) -> AsyncIterator[StatementRow]:
@@ -90,14 +91,16 @@ async def statements(pool: Pool, tenant_id: TenantId, first: date) -> AsyncItera
     async with pool.transaction(tenant_id, books.ONE_MOMENT) as connection:
         market = await connection.fetchval("SELECT market FROM tenants WHERE tenant_id = $1", tenant_id)
         span = party_statements.span_of(first, await calendars.get(connection, market))
-        for party_id, currency in await statement_rows.parties(connection, tenant_id, span[1]):
-            of = Month(party_id, currency, *span)
+        parties = await statement_rows.parties(connection, tenant_id, span[1])
+        names = await statement_rows.names(connection, tenant_id, {party_id for party_id, _ in parties})
+        for party_id, currency in parties:
+            of, name = Month(party_id, currency, *span), names[party_id]
             held = await statement_rows.held(connection, tenant_id, of)
-            yield of, Edge.OPENING, held
+            yield of, name, Edge.OPENING, held
             async for line in statement_rows.all_lines(connection, tenant_id, of):
                 held = (line.receivable_after, line.contingent_after)
-                yield of, line, held
-            yield of, Edge.CLOSING, held
+                yield of, name, line, held
+            yield of, name, Edge.CLOSING, held
 
 
 async def recount(worker_url: str, *, repair: bool = False) -> dict[str, tuple[int, list[str]]]:

@@ -40,6 +40,7 @@ COLUMNS: Final = ("at", "transfer", "position", "event", "account", "party", "cu
 STATEMENT_COLUMNS: Final = (
     "party", "currency", "at", "kind", "receivable", "contingent", "receivableAfter", "contingentAfter", "claim",
     "claimNumber", "coupon", "recovery", "payout", "payment", "membership", "depositMovement", "transfer", "sentence",
+    "partyName",
 )  # fmt: skip
 """One line per transfer of a party, between its opening and its closing; amounts in major units."""
 
@@ -119,12 +120,18 @@ def statements(
 
 def statement_line(row: StatementRow) -> dict[str, Any]:
     """A row of a statement as it is exported, by the names of `STATEMENT_COLUMNS`."""
-    of, found, held = row
+    of, name, found, held = row
     after = [str(amount.amount) for amount in held]
     if isinstance(found, Edge):
         nothing = str(Money.zero(of.currency).amount)
         edge = {"kind": found.value, "receivable": nothing, "contingent": nothing}
-        owed = {"party": of.party_id, "currency": of.currency, "receivableAfter": after[0], "contingentAfter": after[1]}
+        owed = {
+            "party": of.party_id,
+            "partyName": name,
+            "currency": of.currency,
+            "receivableAfter": after[0],
+            "contingentAfter": after[1],
+        }
         return dict.fromkeys(STATEMENT_COLUMNS) | owed | edge
     members = (
         of.party_id,
@@ -144,6 +151,7 @@ def statement_line(row: StatementRow) -> dict[str, Any]:
         found.deposit_movement,
         found.transfer_id,
         words.sentence(found.because),
+        name,
     )
     return dict(zip(STATEMENT_COLUMNS, members, strict=True))
 

@@ -525,7 +525,7 @@ async def test_a_statement_is_its_party_s_and_finance_s_alone(story: Story, ask:
         assert told in error["message"]
 
 
-async def test_statements_leave_the_platform_as_lines(story: Story, worker_pool: Pool) -> None:
+async def test_statements_leave_the_platform_as_lines(story: Story, worker_pool: Pool, ask: Asking) -> None:
     await told_months(story)
     found = [row async for row in books.statements(worker_pool, story.market.tenant_id, date(2026, 2, 1))]
     lines = [ledger_verb.statement_line(row) for row in found]
@@ -537,6 +537,10 @@ async def test_statements_leave_the_platform_as_lines(story: Story, worker_pool:
         ("CLOSING", "0.00", "50.00"),
     ]
     assert {line["party"] for line in lines} == {story.provider_id}
+    provider = (await ask(story.market.staff, "{ providers(first: 9) { nodes { id name } } }"))["providers"]["nodes"]
+    assert {line["partyName"] for line in lines} == {
+        each["name"] for each in provider if each["id"] == story.provider_id
+    }
     assert all(set(line) == set(ledger_verb.STATEMENT_COLUMNS) for line in lines)
 
 
