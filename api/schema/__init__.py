@@ -6,6 +6,7 @@ for those who resolve with it would be a quarter of a start of the platform and 
 - A field works its type out whenever it is asked for it, and while a class is being made `dataclasses` asks twice per
   field, only to see that the answer is no string. So a field that belongs to no class yet says that its type is not
   known, as it does anyway where a type is named before it is defined.
+- Each class looks at the types of all its fields for `Self`, which no type of ours says: what it means is written out.
 - What an annotation comes to is worked out once, not once per field, where that depends on nothing but the annotation.
 - A field without directives, extensions, permissions and metadata shares the emptiness with the others.
 - The schema of graphql-core gets a resolver for each field, also where it would only read an attribute. The read engine
@@ -18,6 +19,7 @@ from typing import Any, Final, NewType, get_args
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import UNRESOLVED, StrawberryField
 
 NOTHING: Final[MappingProxyType[Any, Any]] = MappingProxyType({})
@@ -70,6 +72,11 @@ def _resolver(converter: GraphQLCoreConverter, field: StrawberryField) -> Any:
     return None if field.is_basic_field else _made_by_strawberry(converter, field)
 
 
+def _made(_definition: StrawberryObjectDefinition) -> None:
+    """Nothing is left to do."""
+
+
+StrawberryObjectDefinition.__post_init__ = _made  # type: ignore[method-assign,assignment]
 StrawberryField.__init__ = _begun  # type: ignore[method-assign,assignment]
 StrawberryField.type = StrawberryField.type.getter(_type)  # type: ignore[method-assign,attr-defined]
 StrawberryAnnotation.evaluate = _once(StrawberryAnnotation.evaluate)  # type: ignore[method-assign,assignment]

@@ -24,7 +24,7 @@ PROCESSES_MAX = 64
 """Of servers that share a socket: more than any machine this is meant for has cores."""
 BACKLOG = 2048
 """Connections that wait while all processes are busy."""
-YOUNG_OBJECTS = 50_000
+YOUNG_OBJECTS = 2_000
 """Allocations between two collections of a start, each of what is new: of classes made twice, one is soon garbage."""
 NEVER = 1_000_000
 """Collections of what is new before one of what is older: nearly all that a start makes is there to stay."""
