@@ -27,6 +27,11 @@ class Ran:
         """The latency in milliseconds that `share` of the requests did not exceed."""
         return self.latencies[min(len(self.latencies) - 1, int(len(self.latencies) * share))] * 1000
 
+    def __add__(self, other: Ran) -> Ran:
+        """What both saw, one after the other."""
+        latencies = tuple(sorted(self.latencies + other.latencies))
+        return Ran(self.requests + other.requests, self.seconds + other.seconds, latencies)
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

@@ -21,6 +21,9 @@ class Spent:
         """What was spent between the two."""
         return Spent(self.server - earlier.server, self.postgres - earlier.postgres)
 
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.server + other.server, self.postgres + other.postgres)
+
 
 def spent(server: int, postmaster: int) -> Spent:
     """What the server's process and all of Postgres's have used so far."""
