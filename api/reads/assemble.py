@@ -14,7 +14,7 @@ from typing import Any, Final
 from asyncpg import Record
 
 from api.reads import plan as p
-from api.reads.complete import AS_SPELLED, MONEY, Completion, Path, amount, cursor, instant, page_info
+from api.reads.complete import LEFT_OUT, MONEY, Completion, Path, amount, cursor, instant, page_info
 from api.reads.run import count_shown, shown, type_of
 
 
@@ -116,12 +116,11 @@ class _Source:
         self.makes: list[tuple[p.Shape | p.Connected, str]] = []
         self.known: dict[str, Any] = {
             "V": violation,
-            "AS_SPELLED": AS_SPELLED,
+            "LEFT_OUT": LEFT_OUT,
             "EMPTY": [],
             "amount": amount,
             "count_shown": count_shown,
             "cursor": cursor,
-            "instant": instant,
             "page_info": page_info,
         }
 
@@ -183,7 +182,7 @@ class _Source:
     def column(self, field: p.Column, *, nested: bool) -> str:
         name = f"c{field.place}"
         if field.write is instant:  # inlined: a page holds hundreds
-            spelled = f"(f'{{{name}[:10]}}T{{{name}[11:-3]}}Z' if len({name}) in AS_SPELLED else instant({name}))"
+            spelled = f"f'{{{name}[:10]}}T{{{name}[11:-3]}}{{LEFT_OUT[len({name})]}}'"
             return f"{_otherwise(field.required)} if {name} is None else {spelled}"
         if field.write is not None:
             return f"{_otherwise(field.required)} if {name} is None else {self.name(field.write, 'write')}({name})"

@@ -21,8 +21,9 @@ from domain.money import scale
 Path = tuple[str | int, ...]
 
 MONEY: Final = "Money"
-AS_SPELLED: Final = frozenset({len("2026-03-01 12:00:00+00"), len("2026-03-01 12:00:00.000001+00")})
-"""Lengths of instants whose fraction Postgres spells as we do: none or all six digits; it leaves out trailing zeros."""
+_WHOLE, _SPLIT = len("2026-03-01 12:00:00+00"), len("2026-03-01 12:00:00.000001+00")
+LEFT_OUT: Final = {_WHOLE: "Z"} | {_SPLIT - zeros: "0" * zeros + "Z" for zeros in range(6)}
+"""How an instant ends, by the length of what Postgres spelled: it leaves out trailing zeros of microseconds."""
 
 CENTS: Final = 2
 """The digits of most currencies."""
@@ -254,9 +255,7 @@ def instant(text: str) -> str:
     """An instant that Postgres spelled in UTC, as DateTime spells it: microseconds whole, or left out when zero."""
     if text[19:20] not in {".", "+"} or text[-3:] != "+00":
         raise ValueError(f"not an instant of the years 1 to 9999 in UTC: {text}")
-    if len(text) in AS_SPELLED:
-        return f"{text[:10]}T{text[11:-3]}Z"
-    return f"{text[:10]}T{text[11:-3]:0<15}Z"
+    return f"{text[:10]}T{text[11:-3]}{LEFT_OUT[len(text)]}"
 
 
 def cursor(rows: p.ListRows, found: Found, row: Record) -> str:

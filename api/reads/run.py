@@ -7,6 +7,7 @@ which is why it can be made fast first and, where something is amiss, carefully 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -294,13 +295,9 @@ def grouped(rows: ListRows, found: list[Record]) -> dict[str | None, list[Record
     """The rows by their parent's id, which comes last in each."""
     if rows.by is None:
         return {None: found}
-    groups: dict[str | None, list[Record]] = {}
+    groups: dict[str | None, list[Record]] = defaultdict(list)
     for row in found:
-        parent = row[-1]
-        if parent in groups:
-            groups[parent].append(row)
-        else:
-            groups[parent] = [row]
+        groups[row[-1]].append(row)
     return groups
 
 
