@@ -97,9 +97,11 @@ def sentence(refusal: Refusal) -> str:
 
 
 async def tenant_named(pool: Pool, named: str | None) -> TenantId:
-    """The id of the marketplace so named, or of the only one there is. Refuses with NotFound where that is not one."""
+    """The id of the marketplace so named, or of the only one there is. Refuses with NotFound what is not one."""
     async with pool.acquire(None) as connection:
         tenants = await tenant_rows.page(connection)
+    if not tenants:
+        raise NotFound("There is no marketplace here yet; ./run tenants create --name NAME makes one.")
     found = [tenant.id for tenant in tenants if named in {None, tenant.id}]
     if len(found) != 1:
         raise NotFound("Name the marketplace with --tenant; ./run tenants list shows them.")

@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from api.operations.tenants import complete_tenants
+from api.verbs.tenants import tenant_named
+from domain.errors import NotFound
 from storage.pool import Pool
 from tests.marketplaces import Marketplace, open_marketplace
 
@@ -67,3 +69,17 @@ async def test_what_was_adopted_is_audited_and_buyers_are_looked_at_again(
         ("EVALUATE_TIERS", old.id, "RUNNING"),
         ("REVIEW_SCORECARDS", old.id, "RUNNING"),
     ]
+
+
+async def test_a_terminal_is_told_which_marketplace_is_meant_or_how_to_make_one(
+    emptied: None, owners_pool: Pool, worker_pool: Pool
+) -> None:
+    with pytest.raises(NotFound, match="tenants create --name"):
+        await tenant_named(owners_pool, None)
+    first = await open_marketplace(worker_pool, "The first")
+    assert await tenant_named(owners_pool, None) == first.id
+    second = await open_marketplace(worker_pool, "The second")
+    assert await tenant_named(owners_pool, second.id) == second.id
+    for named in (None, "ten_misspelt"):
+        with pytest.raises(NotFound, match="tenants list"):
+            await tenant_named(owners_pool, named)
