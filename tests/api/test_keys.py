@@ -158,7 +158,7 @@ def test_the_terminal_refuses_in_a_sentence(terminal: Any) -> None:
     assert str(wrong.exception) == "market 'Atlantis' is not a country; currency 'XYZ' is not a currency"
     assert "no marketplace yet" in terminal(tenants_verb.command, "list").output
     nowhere = terminal(keys_verb.command, "list")
-    assert "--tenant" in str(nowhere.exception)
+    assert "tenants create --name" in str(nowhere.exception)
     malformed = terminal(keys_verb.command, "revoke", "key_1")
     assert "'key_1'" in str(malformed.exception)
 
