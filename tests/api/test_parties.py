@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from domain.access import Caller, Role, Scope, ViewerKind
-from domain.ids import DecisionId, MemberId, OrderId, RuleVersionId
+from domain.ids import DecisionId, MemberId, OrderId, OrganisationId, RuleVersionId
 from storage.unit_of_work import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
@@ -69,7 +69,7 @@ async def test_registering_names_every_problem(market: Marketplace, ask: Asking)
     wrong = {"name": " ", "country": "NL", "organisationId": "org_1"}
     payload = await ask.mutate(market.staff(Role.SUPPORT), "registerBuyer", "buyer { id }", **wrong)
     assert [error["field"] for error in payload["userErrors"]] == [["name"], ["organisationId"]]
-    missing = {"name": "Nobody", "country": "NL", "organisationId": market.made.operator_id[:-1] + "0"}
+    missing = {"name": "Nobody", "country": "NL", "organisationId": mint(OrganisationId)}
     payload = await ask.mutate(market.staff(Role.SUPPORT), "registerBuyer", "buyer { id }", **missing)
     assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"]
 
