@@ -106,8 +106,8 @@ async def lock_case(connection: Connection, tenant_id: TenantId, coverage_id: Co
 
     Refuses with NotFound.
     """
-    order = await connection.fetchrow(_LOCK_ORDER, tenant_id, coverage_id)
-    found = await connection.fetchrow(_CASE, tenant_id, coverage_id)
+    order = await connection.lock(_LOCK_ORDER, tenant_id, coverage_id)
+    found = await connection.single(_CASE, tenant_id, coverage_id)
     if order is None or found is None:
         raise NotFound("There is no such cover.", field=("coverageId",))
     return _case(order, found)

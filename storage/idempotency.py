@@ -36,6 +36,13 @@ FROM tenants t WHERE t.tenant_id = $1
 """
 
 
+FREE: Final = """
+DELETE FROM idempotency_keys
+WHERE tenant_id = $1 AND actor_id = $2 AND mutation = $3 AND key = $4 AND outcome IS NULL
+"""
+"""The key that this transaction took is free again. A committed one has its outcome and is not touched."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """What the client calls its wish, and a digest of the wish itself."""
@@ -63,7 +70,7 @@ async def take(connection: Connection, tenant_id: str, actor_id: str, mutation: 
         Conflict: IDEMPOTENCY_IN_PROGRESS if a twin is still at work after the lock timeout.
     """
     try:
-        return await connection.fetchrow(_TAKE, tenant_id, actor_id, mutation, key.key, key.fingerprint)
+        return await connection.single(_TAKE, tenant_id, actor_id, mutation, key.key, key.fingerprint)
     except asyncpg.LockNotAvailableError as error:
         raise Conflict(
             "The same call is still running; ask again for its outcome.",

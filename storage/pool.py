@@ -16,13 +16,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
 from domain.errors import ErrorCode, Refusal
+from storage import writing
+from storage.writing import Group
 
 STATEMENTS_MAX: Final = 256
 """Prepared statements per connection; each costs the server some tens of kilobytes."""
@@ -87,9 +89,27 @@ class Connection:
         """The first value of the first row, or None."""
         return await (await self._statement(text)).fetchval(*arguments)
 
-    async def executemany(self, text: str, rows: list[tuple[Any, ...]]) -> None:
+    async def single(self, text: str, *arguments: Any) -> asyncpg.Record | None:
+        """The only row of a statement that finds one or none, whatever its arguments; acts in company share it."""
+        return await self.fetchrow(text, *arguments)
+
+    async def lock(self, text: str, *arguments: Any) -> asyncpg.Record | None:
+        """Likewise, of a statement that ends with `FOR UPDATE` and whose row has the column `id`."""
+        return await self.fetchrow(text, *arguments)
+
+    async def write(self, tenant_id: str, groups: Sequence[Group]) -> int:
+        """The groups are written by one statement; how many rows its updates found."""
+        text, arguments = writing.statement(tenant_id, groups)
+        found: int = await self.fetchval(text, *arguments)
+        return found
+
+    async def executemany(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """The statement, once for each row of arguments, in one round trip."""
         await (await self._statement(text)).executemany(rows)
+
+    async def fetchmany(self, text: str, rows: Sequence[tuple[Any, ...]]) -> list[asyncpg.Record]:
+        """What the statement finds for each row of arguments, one after the other, in one round trip."""
+        return await (await self._statement(text)).fetchmany(rows)
 
     async def execute(self, text: str) -> str:
         """The commands of `text` in one simple query, without arguments; the last one's status."""
@@ -125,6 +145,8 @@ class Pool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
         self._quiet = asyncio.Event()
+        self.joints: dict[tuple[str, str], Any] = {}
+        """Of `storage/joint.py`: by tenant and verb, the acts that share transactions of this pool."""
 
     @classmethod
     async def open(cls, url: str, *, size: int = 10, wait_seconds: float = WAIT_SECONDS) -> Self:

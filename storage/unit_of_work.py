@@ -33,9 +33,10 @@ from domain.change import Aggregate, Change
 from domain.copies import replace
 from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal, Told
 from domain.ids import ALPHABET, AuditId, EventId, Id
-from storage import audit, history, idempotency, outbox, tables, writing
+from storage import audit, history, idempotency, joint, outbox, tables, writing
 from storage.audit import Row
 from storage.idempotency import Key
+from storage.joint import Alone
 from storage.pool import LOST, Connection, Pool, Unavailable
 from storage.tables import Table
 from storage.writing import Group, Insert, Parts, Update
@@ -240,9 +241,8 @@ class Work:
         groups = [*_Groups().gather(taken.changes, taken.rows), *taken.parts.values(), *more]
         if not groups:
             return
-        text, arguments = writing.statement(self.tenant_id, groups)
         try:
-            found = await self._inner.fetchval(text, *arguments)
+            found = await self._inner.write(self.tenant_id, groups)
         except asyncpg.UntranslatableCharacterError as error:
             raise Invalid(Problem((), "Text must not contain the character NUL.")) from error
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.NumericValueOutOfRangeError) as error:
@@ -264,30 +264,31 @@ class _Seeing(Connection):
         self.tenant = work._inner.tenant
         self._work = work
 
-    async def fetch(self, text: str, *arguments: Any) -> list[asyncpg.Record]:
+    async def _seen(self) -> Connection:
         if self._work.unwritten:
             await self._work.write()
-        return await self._work._inner.fetch(text, *arguments)
+        return self._work._inner
+
+    async def fetch(self, text: str, *arguments: Any) -> list[asyncpg.Record]:
+        return await (await self._seen()).fetch(text, *arguments)
 
     async def fetchrow(self, text: str, *arguments: Any) -> asyncpg.Record | None:
-        if self._work.unwritten:
-            await self._work.write()
-        return await self._work._inner.fetchrow(text, *arguments)
+        return await (await self._seen()).fetchrow(text, *arguments)
 
     async def fetchval(self, text: str, *arguments: Any) -> Any:
-        if self._work.unwritten:
-            await self._work.write()
-        return await self._work._inner.fetchval(text, *arguments)
+        return await (await self._seen()).fetchval(text, *arguments)
 
-    async def executemany(self, text: str, rows: list[tuple[Any, ...]]) -> None:
-        if self._work.unwritten:
-            await self._work.write()
-        await self._work._inner.executemany(text, rows)
+    async def single(self, text: str, *arguments: Any) -> asyncpg.Record | None:
+        return await (await self._seen()).single(text, *arguments)
+
+    async def lock(self, text: str, *arguments: Any) -> asyncpg.Record | None:
+        return await (await self._seen()).lock(text, *arguments)
+
+    async def executemany(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        await (await self._seen()).executemany(text, rows)
 
     async def execute(self, text: str) -> str:
-        if self._work.unwritten:
-            await self._work.write()
-        return await self._work._inner.execute(text)
+        return await (await self._seen()).execute(text)
 
 
 class _Groups:
@@ -396,10 +397,12 @@ async def transact(
     idempotency: Key | None = None,
     expected_version: int | None = None,
     at: datetime | None = None,
+    together: bool = False,
 ) -> tuple[Outcome, bool]:
     """`act` has happened as a whole, once: its outcome, and whether an earlier call of the same key had led to it.
 
-    `at` replaces the tenant's clock: for duties that fire at their own instant.
+    `at` replaces the tenant's clock: for duties that fire at their own instant. `together`: first tried in company of
+    others of the same action (`storage/joint.py`); everything that it locks, it locks by `Connection.lock`.
 
     Raises:
         Refusal: what `act` refuses; a conflict of version, key or lock. Nothing was changed then.
@@ -408,12 +411,14 @@ async def transact(
     for attempt in range(1, ATTEMPTS_MAX + 1):
         committing = False
         try:
-            async with pool.transaction(caller.tenant_id, BEGIN) as connection:
+            async with _begun(pool, caller, action, idempotency, together=together and attempt == 1) as connection:
                 done = await _act(connection, caller, action, request_id, act, idempotency, expected_version, at)
                 committing = True
             for tell in COMMITTED:
                 tell()
             return done
+        except Alone:
+            continue  # in company it could not be done, for whatever reason: that says nothing about the act
         except _REPEATED:
             if attempt == ATTEMPTS_MAX:
                 raise
@@ -426,6 +431,16 @@ async def transact(
                 raise
         await asyncio.sleep(BACKOFF_SECONDS * 2**attempt * random.random())  # noqa: S311 -- jitter, not a secret
     raise AssertionError("the last attempt returns or raises")
+
+
+def _begun(
+    pool: Pool, caller: Caller, action: str, key: Key | None, *, together: bool
+) -> contextlib.AbstractAsyncContextManager[Connection]:
+    """A transaction of its own, or a seat in one; committed when the body ends, undone when it raises."""
+    if not together:
+        return pool.transaction(caller.tenant_id, BEGIN)
+    scope = None if key is None else (caller.tenant_id, caller.actor_id, action, key.key)
+    return joint.of(pool, caller.tenant_id, action).seat(scope)
 
 
 async def _act(

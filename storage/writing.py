@@ -99,6 +99,14 @@ def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
     return text, arguments
 
 
+def merged(groups: Sequence[Group]) -> list[Group]:
+    """One group for each target, with the rows of all its groups in their order."""
+    by_target: dict[Insert | Update | Parts, Group] = {}
+    for group in groups:
+        by_target.setdefault(group.target, Group(group.target)).rows.extend(group.rows)
+    return list(by_target.values())
+
+
 def expected(groups: Sequence[Group]) -> int:
     """How many rows the updates must find."""
     return sum([len(group.rows) for group in groups if type(group.target) is Update])

@@ -7,6 +7,7 @@ What comes back is an `Answer` of plain JSON types (instants stay aware datetime
 from __future__ import annotations
 
 import logging
+from asyncio import Future
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
+from asyncpg import Record
 from graphql import GraphQLError, OperationType
 
 from api.limits import ERRORS_MAX
@@ -22,9 +24,9 @@ from api.reads.assemble import Strict, generate
 from api.reads.complete import Completion, Fault, spelling
 from api.reads.document import Document, Operation, error, prepared
 from api.reads.introspect import introspected
-from api.reads.plan import IntrospectionRoot, Plan, PointRoot, ThingValue, Typename, ValueRoot
+from api.reads.plan import IntrospectionRoot, Plan, PointRoot, ThingRows, ThingValue, Typename, ValueRoot
 from api.reads.planner import plan_operation
-from api.reads.run import ID, Failed, Run
+from api.reads.run import ID, Failed, Run, things_of
 from api.reads.share import share_of
 from api.reads.variables import RequestError
 from api.schema.schema import Contract
@@ -230,7 +232,7 @@ class Engine:
         id_ = root.arguments.values(variables)["id"]
         row = None
         if ID.fullmatch(id_):
-            row = await share_of(self.pool, root.rows, caller.tenant_id).read(id_, caller.party_id)
+            row = await self._row(root.rows, caller, id_)
         if row is not None:
             try:
                 return Answer({root.key: root.shape.make(row, None)}, objects=1)
@@ -241,6 +243,10 @@ class Engine:
         run.slots[root.rows.slot] = {} if row is None else {id_: row}
         run.objects = row is not None
         return _answer(request, run, plan)
+
+    def _row(self, rows: ThingRows, caller: Caller, id_: str) -> Future[Record | None]:
+        """The row of that id as the caller may see it, read together with those of other requests."""
+        return share_of(self.pool, rows, caller.tenant_id).read(id_, caller.party_id)
 
     async def _read(self, plan: Plan, run: Run) -> Run:
         """The finished run of a query. A connection that is lost on the way is asked for again, once."""
@@ -287,6 +293,13 @@ class Engine:
         try:
             if done.things:
                 run.clock = done.at
+                wanted = things_of(root.value, [done.payload])
+                if all(rows.shared and len(ids) == 1 for rows, ids in wanted):
+                    for rows, (id_,) in wanted:
+                        row = await self._row(rows, run.caller, id_)
+                        run.objects += row is not None
+                        await run.kept(rows, [] if row is None else [row])
+                    return done.payload
                 async with self.pool.acquire(request.caller.tenant_id) as run.connection:
                     await run.things_in(root.value, [done.payload])
         except Exception:  # whatever it is, the mutation is committed and must not look as if it were not

@@ -64,6 +64,7 @@ async def perform(
             act=act,
             idempotency=_key(given.idempotency_key, wish) if wrong is None else None,
             expected_version=getattr(given, "expected_version", None),
+            together=mutation.together,
         )
     except Unavailable:
         raise

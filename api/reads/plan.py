@@ -52,9 +52,9 @@ class ThingRows(Rows):
     prefix: str = ""
     id_place: int = 0
     shared: bool = False
-    """Whether they are read for a root by id, together with those of other requests."""
+    """Whether they are read for a root by id or a mutation's payload, together with those of other requests."""
     shares: dict[str, Any] = field(default_factory=dict)
-    """Of the readers of a root: by tenant, the reads that share a statement."""
+    """Of those: by tenant, the reads that share a statement."""
 
 
 @dataclass(slots=True, eq=False)

@@ -81,6 +81,15 @@ class _Place:
         return self.rows.place(sql.replace("{t}", self.alias))
 
 
+def _share(payload: p.Value) -> None:
+    """What a payload shows by one row is read together with what other requests read back just then."""
+    fields = payload.fields if isinstance(payload, p.ObjectValue) else ()
+    for rows, _ in (
+        known for *_, value in fields if isinstance(value, p.ThingValue) for known in value.things.values()
+    ):
+        rows.shared = not rows.dependents
+
+
 class _Planner:
     """Plans one operation. Slots, lists and loaders are numbered and collected on the way."""
 
@@ -127,6 +136,8 @@ class _Planner:
         if declared and self.kind not in declared.shown_to:
             load = _nothing
         arguments, value = Arguments(definition, nodes[0]), self.value(definition.type, nodes)
+        if kind is OperationType.MUTATION:
+            _share(value)
         return p.ValueRoot(
             key, coordinate, arguments, value, load, converter(definition, self.contract.strawberry.config), name
         )

@@ -193,9 +193,9 @@ class Run:
         if rows.dependents:
             await self.dependents(rows, found)
 
-    async def things(self, rows: ThingRows, ids: Iterable[str]) -> None:
+    async def things(self, rows: ThingRows, ids: Sequence[str]) -> None:
         """Reads the things of those ids that the viewer may see."""
-        await self.kept(rows, await self.fetch(statement_of(rows, "things"), list(ids)))
+        await self.kept(rows, await self.fetch(statement_of(rows, "point" if rows.shared else "things"), ids))
 
     async def listed(self, rows: ListRows, parents: Sequence[str]) -> None:
         """Reads the list's page for each of the parents, or the one page of a root."""
@@ -261,11 +261,8 @@ class Run:
 
     async def things_in(self, plan: Value, values: Iterable[Any]) -> bool:
         """Reads the things whose ids are in those values. Whether the viewer may see all of them."""
-        wanted: dict[int, tuple[ThingRows, dict[str, None]]] = {}
-        for value in values:
-            _collect(plan, value, wanted)
         seen = True
-        for rows, ids in wanted.values():
+        for rows, ids in things_of(plan, values):
             await self.things(rows, ids)
             seen = seen and len(self.slots[rows.slot]) == len(ids)
         return seen
@@ -340,6 +337,14 @@ def type_of(plan: AbstractValue, value: Any) -> ObjectValue:
     """Which of the possible types a value is: its `__typename` in a mapping, else the name of its class."""
     name = value.get("__typename") if isinstance(value, Mapping) else type(value).__name__
     return plan.types[name]  # type: ignore[index]  # a KeyError is a bug of the loader, reported in its place
+
+
+def things_of(plan: Value, values: Iterable[Any]) -> list[tuple[ThingRows, list[str]]]:
+    """The things that those values name: their ids, by the rows that they are read from."""
+    wanted: dict[int, tuple[ThingRows, dict[str, None]]] = {}
+    for value in values:
+        _collect(plan, value, wanted)
+    return [(rows, list(ids)) for rows, ids in wanted.values()]
 
 
 def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, dict[str, None]]]) -> None:

@@ -515,6 +515,7 @@ class ClaimMutations:
         claims.open_claim,
         OpenClaimInput,
         keyed=True,
+        together=True,
         description="A claim is opened under a cover and waits for the liable party's answer. Refused, with every "
         "reason, outside its window, when the facts do not bear it out, and when the cover has a claim already.",
     )

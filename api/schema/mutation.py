@@ -25,6 +25,7 @@ class Declared:
     input_type: type
     keyed: bool
     gathers: bool
+    together: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,19 @@ class Mutation:
     keyed: bool
     gathers: bool = False
     """Its operation also looks at an input that could not be read in whole, and so tells everything (`Work.told`)."""
+    together: bool = False
+    """Calls that come at the same time share a transaction (`storage/joint.py`)."""
 
 
-def mutation(operation: Operation, input_type: type, *, keyed: bool, description: str, gathers: bool = False) -> Any:
+def mutation(
+    operation: Operation,
+    input_type: type,
+    *,
+    keyed: bool,
+    description: str,
+    gathers: bool = False,
+    together: bool = False,
+) -> Any:
     """The field `verb(input: …!): …Payload!`, for the right-hand side of `open_claim: OpenClaimPayload = …`.
 
     The input is a Strawberry input with a method `command()`, which returns the operation's command or raises `Invalid`
@@ -51,9 +62,12 @@ def mutation(operation: Operation, input_type: type, *, keyed: bool, description
 
     `gathers`: the operation is called even where `command()` refused, with what could be read. It must look at the
     input in blocks of `work.told` and end these with `work.told.done()` before it writes: nothing of such a call stays.
+
+    `together`: for what comes often. It waits for nothing but the database, locks by `Connection.lock` alone, and what
+    many calls ask alike it asks by `Connection.single`.
     """
     return field(
         description,
         Argument("input", input_type, "What to do."),
-        metadata={DECLARATION: Declared(operation, input_type, keyed, gathers)},
+        metadata={DECLARATION: Declared(operation, input_type, keyed, gathers, together)},
     )

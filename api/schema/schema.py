@@ -285,7 +285,13 @@ def _mutations(core: GraphQLSchema) -> dict[str, Mutation]:
         declared = definition.extensions["strawberry-definition"].metadata[mutation.DECLARATION]
         payload = str(definition.type).rstrip("!")
         registry[name] = Mutation(
-            name, declared.operation, declared.input_type, payload, declared.keyed, declared.gathers
+            name,
+            declared.operation,
+            declared.input_type,
+            payload,
+            declared.keyed,
+            declared.gathers,
+            declared.together,
         )
     return registry
 

@@ -191,7 +191,7 @@ async def _open_covers(loaded: Loaded) -> range:
     connection = await asyncpg.connect(loaded.settings.database_owner_url)
     try:
         first = await connection.fetchval(
-            "SELECT min(right(id, 26)::bigint) FROM coverages WHERE tenant_id = $1 AND state = 'IN_FORCE'",
+            "SELECT max(right(id, 26)::bigint) + 1 FROM coverages WHERE tenant_id = $1 AND state <> 'IN_FORCE'",
             loaded.tenant_id,
         )
     finally:
