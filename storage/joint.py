@@ -17,15 +17,15 @@ Who goes alone does so as acts without company do (`unit_of_work.transact`): not
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncpg import LockNotAvailableError, Record
 
-from storage import idempotency, writing
+from storage import idempotency
+from storage.pending import joined
 from storage.pool import LOST, Connection, Pool, Unavailable
-from storage.writing import Group
+from storage.writing import Unwritten
 
 SEATS_MAX: Final = 50
 """As many acts at most: all of them are undone together, and their locks are held until the last one is through."""
@@ -74,19 +74,27 @@ class Seat(Connection):
         self.committed: asyncio.Future[None] = loop.create_future()
         self.left = self.ready = self.wrote = False
 
-    async def sit(self) -> None:
+    async def __aenter__(self) -> Seat:
         """The transaction has begun. Refuses with Unavailable."""
-        self._in = await self.seated
+        try:
+            self._in = await self.seated
+        except BaseException:
+            self.leave()
+            raise
         super().__init__(self._in.connection.raw)
         self.tenant = self._in.connection.tenant
+        return self
 
-    async def commit(self) -> None:
-        """What was asked through this seat is committed, with everybody else's. It may be left no more.
+    async def __aexit__(self, fault: type[BaseException] | None, *_: object) -> None:
+        """What was asked through this seat is committed, with everybody else's; or nothing of it stays.
 
         Raises:
             Alone: nothing of it is committed.
             Exception: `LOST`, if it may be committed or not; what went wrong, if nobody else sat here.
         """
+        if fault is not None:
+            self.leave()
+            return
         self._in.require()
         self.ready = True
         self._in.through()
@@ -124,14 +132,12 @@ class Seat(Connection):
     async def lock(self, text: str, *arguments: Any) -> Record | None:
         """The only row, locked; with whoever asks the same just now. Alone if it is not there, or not free."""
         found: Record | None = await self._in.asked(_Wish(self, "lock", f"{text} SKIP LOCKED", arguments))
-        if found is None:
-            raise Alone
         return found
 
-    async def write(self, tenant_id: str, groups: Sequence[Group]) -> int:
-        """The groups are written, with those of whoever writes just now; all rows of its updates were found."""
+    async def write(self, tenant_id: str, unwritten: Unwritten) -> bool:
+        """All of it is written, with what whoever writes just now writes, and every row to be updated was found."""
         self.wrote = True
-        found: int = await self._in.asked(_Wish(self, "write", tenant_id, groups))
+        found: bool = await self._in.asked(_Wish(self, "write", tenant_id, (unwritten,)))
         return found
 
     async def executemany(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:  # noqa: ARG002 - a connection's
@@ -142,10 +148,10 @@ class Seat(Connection):
         """Not in company: it may be a savepoint."""
         raise Alone
 
-    async def _own(self, how: str, text: str, arguments: Sequence[Any]) -> Any:
+    def _own(self, how: str, text: str, arguments: Sequence[Any]) -> asyncio.Future[Any]:
         if any(word in text for word in _LOCKING):  # it might wait, or have what a companion has
             raise Alone
-        return await self._in.asked(_Wish(self, how, text, arguments))
+        return self._in.asked(_Wish(self, how, text, arguments))
 
 
 class _Wish:
@@ -248,7 +254,10 @@ class _Transaction:
                 await self._write(text, wishes)
             elif how in {"single", "lock"}:
                 for wish, row in zip(wishes, await self._rows(text, wishes), strict=True):
-                    wish.fulfil(row if how == "single" or self._holds(wish.seat, row) else None)
+                    if how == "single" or self._holds(wish.seat, row):
+                        wish.fulfil(row)
+                    elif not wish.answer.done():
+                        wish.answer.set_exception(Alone())
             else:
                 for wish in wishes:
                     wish.fulfil(await getattr(self.connection, how)(text, *wish.arguments))
@@ -269,13 +278,11 @@ class _Transaction:
 
     async def _write(self, tenant_id: str, wishes: Sequence[_Wish]) -> None:
         """What they write is written by one statement; undone if any update did not find its row."""
-        groups = writing.merged([group for wish in wishes for group in wish.arguments])
-        if await self.connection.write(tenant_id, groups) != writing.expected(groups):
-            if len(self._seats) > 1:
-                raise _Undone
-            wishes[0].fulfil(-1)
+        found = await self.connection.write(tenant_id, joined([wish.arguments[0] for wish in wishes]))
+        if not found and len(self._seats) > 1:
+            raise _Undone
         for wish in wishes:
-            wish.fulfil(writing.expected(wish.arguments))
+            wish.fulfil(found)
 
     async def _settle(self) -> None:
         """Those who left have left nothing. Refuses to go on for nobody."""
@@ -323,18 +330,12 @@ class Joint:
         """Whether nobody waits and nothing is under way."""
         return not self._under_way and not self._waiting
 
-    @contextlib.asynccontextmanager
-    async def seat(self, scope: Scope | None) -> AsyncIterator[Seat]:
-        """A seat in the next transaction, which is committed at the end of the body; see `Seat.commit`."""
+    def seat(self, scope: Scope | None) -> Seat:
+        """A seat in the next transaction, to be entered as a context: committed at its end, or left if it raises."""
         seat = Seat(scope)
         self._waiting.append(seat)
         self._look()
-        try:
-            await seat.sit()
-            yield seat
-            await seat.commit()
-        finally:
-            seat.leave()
+        return seat
 
     def _look(self) -> None:
         """The next transaction begins at the end of the loop's turn, if somebody waits and there is room."""

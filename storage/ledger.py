@@ -51,8 +51,9 @@ from domain.ledger import (
     trial_balance,
 )
 from domain.money import MINOR_MAX, Money
+from storage.minting import mint
 from storage.pool import Connection
-from storage.unit_of_work import Work, mint
+from storage.unit_of_work import Work
 from storage.writing import Parts, plain
 
 STRIPES: Final = 16

@@ -10,9 +10,9 @@ from domain.access import Caller
 from domain.ids import AuditId, Id, TenantId
 from domain.personal import PersonalDatum
 from storage import audit, writing
+from storage.minting import mint
 from storage.pool import Connection
 from storage.tables import Table
-from storage.unit_of_work import mint
 from storage.writing import Group
 
 PERSONAL_DATA: Final = Table("personal_data", PersonalDatum, key=("owner_id", "field"))

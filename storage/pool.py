@@ -24,7 +24,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from domain.errors import ErrorCode, Refusal
 from storage import writing
-from storage.writing import Group
+from storage.writing import Unwritten
 
 STATEMENTS_MAX: Final = 256
 """Prepared statements per connection; each costs the server some tens of kilobytes."""
@@ -97,11 +97,11 @@ class Connection:
         """Likewise, of a statement that ends with `FOR UPDATE` and whose row has the column `id`."""
         return await self.fetchrow(text, *arguments)
 
-    async def write(self, tenant_id: str, groups: Sequence[Group]) -> int:
-        """The groups are written by one statement; how many rows its updates found."""
+    async def write(self, tenant_id: str, unwritten: Unwritten) -> bool:
+        """All of it is written by one statement. Whether every row to be updated was found."""
+        groups = unwritten.composed()
         text, arguments = writing.statement(tenant_id, groups)
-        found: int = await self.fetchval(text, *arguments)
-        return found
+        return bool(await self.fetchval(text, *arguments) == writing.expected(groups))
 
     async def executemany(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """The statement, once for each row of arguments, in one round trip."""

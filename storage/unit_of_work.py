@@ -18,9 +18,7 @@ or a serialization failure, and after a lost connection unless the commit may ha
 
 import asyncio
 import contextlib
-import os
 import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,16 +28,15 @@ import asyncpg
 
 from domain.access import Caller
 from domain.change import Aggregate, Change
-from domain.copies import replace
 from domain.errors import Conflict, ErrorCode, Invalid, Problem, Refusal, Told
-from domain.ids import ALPHABET, AuditId, EventId, Id
-from storage import audit, history, idempotency, joint, outbox, tables, writing
-from storage.audit import Row
+from domain.ids import Id
+from storage import audit, history, idempotency, joint, tables
 from storage.idempotency import Key
 from storage.joint import Alone
+from storage.minting import mint
+from storage.pending import Pending
 from storage.pool import LOST, Connection, Pool, Unavailable
-from storage.tables import Table
-from storage.writing import Group, Insert, Parts, Update
+from storage.writing import Parts, Target
 
 ATTEMPTS_MAX: Final = 4
 BACKOFF_SECONDS: Final = 0.02
@@ -79,23 +76,6 @@ class Outcome:
     """The instant at which it happened, filled in likewise; None where an earlier call had led to it."""
 
 
-@dataclass(slots=True)
-class _Pending:
-    """What one transaction has gathered and not yet written: each change with the act that it is part of."""
-
-    changes: list[tuple["Work", Change[Any]]] = field(default_factory=list)
-    rows: list[Any] = field(default_factory=list)
-    parts: dict[Parts, Group] = field(default_factory=dict)
-    objects: set[str] = field(default_factory=set)
-    """The ids of the changes: a statement changes no row twice."""
-
-    def take(self) -> "_Pending":
-        """All of it; nothing is pending any more."""
-        taken = _Pending(self.changes, self.rows, self.parts, self.objects)
-        self.changes, self.rows, self.parts, self.objects = [], [], {}, set()
-        return taken
-
-
 class Work:
     """One act: a transaction for one caller, or a part of one (`within`). Made by `transact`; gone when it ends."""
 
@@ -116,10 +96,10 @@ class Work:
         market: str,
         claim_profile: str,
         expected_version: int | None = None,
-        pending: _Pending | None = None,
+        pending: Pending | None = None,
     ) -> None:
         self._inner = connection
-        self._pending = _Pending() if pending is None else pending
+        self._pending = Pending() if pending is None else pending
         self.connection: Connection = _Seeing(self)
         """For the operation's own statements; they see what was kept before."""
         self.caller, self.tenant_id = caller, caller.tenant_id
@@ -189,9 +169,9 @@ class Work:
         """Append-only rows, part of this transaction: dataclasses with a table of their own and no audit row."""
         self._pending.rows.extend(rows)
 
-    def add_to(self, target: Parts, *rows: Any) -> None:
+    def add_to(self, target: Target, *rows: Any) -> None:
         """What `target` understands, part of this transaction; written with everything else, as it composes it."""
-        self._pending.parts.setdefault(target, Group(target)).rows.extend(rows)
+        self._pending.add_to(target, *rows)
 
     def within(self, caller: Caller, *, action: str, at: datetime) -> "Work":
         """Another act in the same transaction, by another caller and at another instant: a duty that fires.
@@ -232,17 +212,15 @@ class Work:
     @property
     def unwritten(self) -> bool:
         """Whether something was kept or added that no statement has written yet."""
-        pending = self._pending
-        return bool(pending.changes or pending.rows or pending.parts)
+        return bool(self._pending)
 
-    async def write(self, *more: Group) -> None:
+    async def write(self) -> None:
         """What was kept and added so far is written, in one statement. Operations need not call it."""
-        taken = self._pending.take()
-        groups = [*_Groups().gather(taken.changes, taken.rows), *taken.parts.values(), *more]
-        if not groups:
+        if not self._pending:
             return
+        taken = self._pending.take()
         try:
-            found = await self._inner.write(self.tenant_id, groups)
+            found = await self._inner.write(self.tenant_id, taken)
         except asyncpg.UntranslatableCharacterError as error:
             raise Invalid(Problem((), "Text must not contain the character NUL.")) from error
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.NumericValueOutOfRangeError) as error:
@@ -250,7 +228,7 @@ class Work:
             if refusal is None:
                 raise
             raise refusal from error
-        if found != writing.expected(groups):
+        if not found:
             raise _stale()
 
 
@@ -289,102 +267,6 @@ class _Seeing(Connection):
 
     async def execute(self, text: str) -> str:
         return await (await self._seen()).execute(text)
-
-
-class _Groups:
-    """Gathers rows that are written alike: inserts by table; updates by table, with all columns any of them changes."""
-
-    def __init__(self) -> None:
-        self._inserts: dict[Insert, Group] = {}
-        self._updates: dict[Table[Any], list[tuple[Row, Row]]] = {}
-        self._changed: dict[Table[Any], set[str]] = {}
-
-    def gather(self, changes: Sequence[tuple[Work, Change[Any]]], rows: Sequence[Any]) -> list[Group]:
-        """The groups that write those changes, each of its act, with all that belongs to them, and those rows."""
-        for work, change in changes:
-            self._change(work, change)
-        for row in rows:
-            table = tables.of(type(row))
-            self._insert(_insert_of(table), table.row(row))
-        updates = (_update(table, self._changed[table], pairs) for table, pairs in self._updates.items())
-        return [*updates, *self._inserts.values()]
-
-    def _change(self, work: Work, change: Change[Any]) -> None:
-        after = change.after
-        table = tables.of(type(after))
-        old = None if change.before is None else table.row(change.before)
-        difference = self._row(work, table, old, after)
-        for name, child in table.children.items():
-            olds = () if change.before is None else getattr(change.before, name)
-            if changed := self._children(work, child.table, olds, getattr(after, name)):
-                difference[name] = changed
-        if old is not None:
-            self._supersede(work, table, change.before, old)
-        self._insert(
-            audit.ROWS,
-            {
-                "id": mint(AuditId),
-                "at": work.at,
-                "actor_id": work.caller.actor_id,
-                "action": work.action,
-                "object_id": after.id,
-                "difference": difference,
-                "request_id": work.request_id,
-            },
-        )
-        for position, happening in enumerate(change.happened):
-            self._insert(
-                outbox.ROWS,
-                {
-                    "id": mint(EventId),
-                    "at": work.at,
-                    "name": happening.name,
-                    "object_id": after.id,
-                    "sequence": after.version,
-                    "position": position,
-                    "facts": happening.facts,
-                },
-            )
-
-    def _row(self, work: Work, table: Table[Any], old: Row | None, after: Any) -> dict[str, Any]:
-        """The row is gathered; what changed in it, as audit shows it."""
-        new = table.row(after)
-        difference = audit.difference(table, old, new, work.digest)
-        if old is None:
-            self._insert(_insert_of(table), new)
-            return difference
-        self._updates.setdefault(table, []).append((old, new))
-        self._changed.setdefault(table, set()).update(difference)
-        return difference
-
-    def _children(self, work: Work, table: Table[Any], olds: Sequence[Any], news: Sequence[Any]) -> dict[str, Any]:
-        """The children's rows are gathered; what changed, by child. Refuses (ValueError) to let one disappear."""
-        old_by_id = {row.id: row for row in olds}
-        changed: dict[str, Any] = {}
-        for row in news:
-            old = old_by_id.pop(row.id, None)
-            if old is None or old != row:
-                changed[str(row.id)] = self._row(work, table, None if old is None else table.row(old), row)
-        if old_by_id:
-            raise ValueError(f"{', '.join(old_by_id)}: rows of {table.name} are never removed")
-        return changed
-
-    def _supersede(self, work: Work, table: Table[Any], before: Any, old: Row) -> None:
-        """What the row was before goes into history, its children with it."""
-        past = audit.shown(table, old, work.digest)
-        if table.children:
-            past = dict(past)
-            for name, child in table.children.items():
-                rows = map(child.table.row, getattr(before, name))
-                past[name] = [audit.shown(child.table, row, work.digest) for row in rows]
-        row = {"object_id": before.id, "version": before.version, "valid_until": work.at, "row": past}
-        self._insert(history.ROWS, row)
-
-    def _insert(self, target: Insert, row: Row) -> None:
-        group = self._inserts.get(target)
-        if group is None:
-            group = self._inserts[target] = Group(target)
-        group.rows.append(row)
 
 
 async def transact(
@@ -475,51 +357,21 @@ async def _act(
         claim_profile=begun["claim_profile"],
         expected_version=expected_version,
     )
-    outcome = await act(work)
-    outcome = replace(outcome, versions={**outcome.versions, **work.versions}, at=work.at)
-    if key is None:
-        await work.write()
-    else:
+    done = await act(work)
+    outcome = Outcome(done.things, done.facts, done.once, {**done.versions, **work.versions}, work.at)
+    if key is not None:
         stored = {"things": outcome.things, "facts": outcome.facts, "versions": outcome.versions}
         row = {"actor_id": caller.actor_id, "mutation": action, "key": key.key, "outcome": stored}
-        await work.write(Group(idempotency.ROWS, [row]))
+        work.add_to(idempotency.ROWS, row)
+    await work.write()
     return outcome, False
-
-
-def _insert_of(table: Table[Any]) -> Insert:
-    target = _INSERTS.get(table)
-    if target is None:
-        target = _INSERTS[table] = Insert(table.name, table.names)
-    return target
-
-
-def _update_of(table: Table[Any], changed: frozenset[str]) -> Update:
-    target = _UPDATES.get((table, changed))
-    if target is None:
-        by = (*table.key, "version") if "version" in table.names else table.key
-        names = (*by, *(name for name in table.names if name in changed and name not in by))
-        target = _UPDATES[table, changed] = Update(table.name, names, len(by))
-    return target
-
-
-_INSERTS: Final[dict[Table[Any], Insert]] = {}
-_UPDATES: Final[dict[tuple[Table[Any], frozenset[str]], Update]] = {}
-
-
-def _update(table: Table[Any], changed: set[str], pairs: Sequence[tuple[Row, Row]]) -> Group:
-    """The rows' changed columns, found by key and, where the table has one, by the version before."""
-    target = _update_of(table, frozenset(changed))
-    by, new_names = target.names[: target.keys], target.names[target.keys :]
-    return Group(
-        target, [{name: old[name] for name in by} | {name: new[name] for name in new_names} for old, new in pairs]
-    )
 
 
 def _stale() -> Conflict:
     return Conflict("It changed in the meantime; read it again.", code=ErrorCode.STALE_VERSION)
 
 
-def _refusal(error: asyncpg.PostgresError, written: _Pending) -> Refusal | None:
+def _refusal(error: asyncpg.PostgresError, written: Pending) -> Refusal | None:
     """What the error means to a person, where one of the tables written, or of the parts, declares it."""
     if error.constraint_name == history.SUPERSEDED_ONCE:
         return _stale()
@@ -527,47 +379,5 @@ def _refusal(error: asyncpg.PostgresError, written: _Pending) -> Refusal | None:
     declared = (tables.of(type_).conflicts.get(error.constraint_name or "") for type_ in types)
     if meaning := next((meaning for meaning in declared if meaning), None):
         return Conflict(meaning) if isinstance(meaning, str) else Conflict(meaning.message, field=(meaning.field,))
-    return next((refusal for parts in written.parts if (refusal := parts.refusal(error))), None)
-
-
-# -- ids -----------------------------------------------------------------------------------------------------------
-
-_PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
-_RANDOM_BITS: Final = 80
-_LOW_BITS: Final = 40
-"""What one step after another changes; the rest is spelled once in a millisecond."""
-_STEP_BITS: Final = 32
-"""Ids of one millisecond follow each other by a random step, so that they sort and still cannot be counted on."""
-
-
-@dataclass(slots=True)
-class _Last:
-    """The last id's two parts; what is left of the second without its low bits, and all before those as spelled."""
-
-    milliseconds: int = 0
-    randomness: int = 0
-    high: int = -1
-    spelled: str = ""
-
-
-_last = _Last()
-
-
-def mint(kind: type[I]) -> I:
-    """A fresh id of that kind: the process's clock in milliseconds and 80 random bits, never smaller than the last."""
-    last, milliseconds = _last, time.time_ns() // 1_000_000
-    if milliseconds <= last.milliseconds:
-        last.randomness += 1 + random.getrandbits(_STEP_BITS)
-        milliseconds = last.milliseconds + (last.randomness >> _RANDOM_BITS)
-    if milliseconds > last.milliseconds:
-        last.milliseconds, last.randomness = milliseconds, int.from_bytes(os.urandom(_RANDOM_BITS // 8))
-        last.high = -1
-    r = last.randomness
-    if r >> _LOW_BITS != last.high:
-        last.high = r >> _LOW_BITS
-        number = last.milliseconds << _RANDOM_BITS - _LOW_BITS | last.high
-        last.spelled = "".join([_PAIRS[number >> shift & 1023] for shift in range(80, -1, -10)])
-    return kind(
-        f"{kind.prefix}_{last.spelled}{_PAIRS[r >> 30 & 1023]}{_PAIRS[r >> 20 & 1023]}{_PAIRS[r >> 10 & 1023]}"
-        f"{_PAIRS[r & 1023]}"
-    )
+    parts = [target for target in written.groups if isinstance(target, Parts)]
+    return next((refusal for each in parts if (refusal := each.refusal(error))), None)

@@ -17,7 +17,7 @@ that one act may end the live row of a partial unique index and begin the next (
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from asyncpg import PostgresError
@@ -62,15 +62,25 @@ class Parts:
     refusal: Callable[[PostgresError], Refusal | None]
 
 
+Target = Insert | Update | Parts
+
+
 @dataclass(slots=True)
 class Group:
     """Rows to be written alike: each has a value for every column of the target, or is what its `Parts` understand."""
 
-    target: Insert | Update | Parts
+    target: Target
     rows: list[Any] = field(default_factory=list)
 
 
-Shape = tuple[tuple[Insert | Update | Parts, bool], ...]
+class Unwritten(Protocol):
+    """What can be written (`storage/pending.py`)."""
+
+    def composed(self) -> list[Group]:
+        """The groups that write all of it."""
+
+
+Shape = tuple[tuple[Target, bool], ...]
 """What is written, and whether several rows are updated. Compared by identity, which is quick: targets are kept."""
 
 _texts: Final[dict[Shape, str]] = {}
@@ -97,14 +107,6 @@ def statement(tenant_id: str, groups: Sequence[Group]) -> tuple[str, list[Any]]:
         else:
             arguments.append(plain(rows))
     return text, arguments
-
-
-def merged(groups: Sequence[Group]) -> list[Group]:
-    """One group for each target, with the rows of all its groups in their order."""
-    by_target: dict[Insert | Update | Parts, Group] = {}
-    for group in groups:
-        by_target.setdefault(group.target, Group(group.target)).rows.extend(group.rows)
-    return list(by_target.values())
 
 
 def expected(groups: Sequence[Group]) -> int:

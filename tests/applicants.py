@@ -21,7 +21,7 @@ from domain.proofs import Proof
 from domain.providers import Offer, ProviderKind
 from domain.uploads import ConfirmUpload, CreateUpload, ReceiveUpload, UploadKind
 from storage.callers import party_id
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
 OFFER = {

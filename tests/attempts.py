@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.ids import KINDS, ApiKeyId
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.charging import charging_attempts
 from tests.claiming import attempts as bargaining_attempts
 from tests.collecting import attempts as collection_attempts

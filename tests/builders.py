@@ -34,8 +34,9 @@ from domain.shipments import RecordShipment, ShipmentMode
 from domain.tenants import CreateTenant, TenantKind
 from domain.tracking import NewEvent, RecordTrackingEvents, TrackingStatus
 from storage.idempotency import Key
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 from tests.openings import NAME, Opening
 
 START = datetime(2026, 2, 1, 9, tzinfo=UTC)

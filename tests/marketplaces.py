@@ -19,8 +19,9 @@ from domain.parties import Registration
 from domain.providers import ProviderKind, RegisterProvider
 from domain.tenants import CreateTenant, TenantKind
 from storage.callers import party_id
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 
 C = TypeVar("C")
 ALL_SCOPES = frozenset(Scope)

@@ -28,7 +28,8 @@ from storage import lanes as lane_rows
 from storage import providers as provider_rows
 from storage import requirements as item_rows
 from storage import rulebook
-from storage.unit_of_work import Outcome, Work, mint
+from storage.minting import mint
+from storage.unit_of_work import Outcome, Work
 from tests.builders import START, Market
 from tests.marketplaces import Asking
 

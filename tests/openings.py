@@ -15,8 +15,8 @@ from api.operations.tenants import NewTenant, create_tenant
 from domain.ids import ApiKeyId, OrganisationId, TenantId
 from domain.keys import KeyText, parse
 from domain.tenants import CreateTenant, TenantKind
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import mint
 
 NAME = "Harbour Market"
 """What each of them is called."""

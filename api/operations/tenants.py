@@ -21,8 +21,9 @@ from storage import audit, rulebook
 from storage import clocks as clock_rows
 from storage import keys as key_rows
 from storage import tenants as tenant_rows
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 
 
 @dataclass(frozen=True, slots=True)

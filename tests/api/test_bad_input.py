@@ -8,7 +8,7 @@ import pytest
 
 from domain.access import Caller, Role
 from domain.ids import BuyerId, OrderId, ShipmentId
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.builders import Market, line
 from tests.marketplaces import Asking, Marketplace
 

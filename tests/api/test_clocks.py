@@ -13,8 +13,9 @@ from domain.clocks import Clock, Duty
 from domain.dates import rfc3339
 from domain.ids import ClockId, CouponId, PartyId
 from domain.tenants import TenantKind
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint
+from storage.unit_of_work import Outcome, Work
 from tests.marketplaces import Asking, Marketplace, open_marketplace
 
 SHOWS = "{ viewer { tenant { clock } } }"

@@ -24,7 +24,7 @@ from domain.standings import TerminateProvider, TerminationCause
 from storage import deposits as deposit_rows
 from storage import ledger as ledger_rows
 from storage.idempotency import Key, fingerprint
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.api.test_claims import DAY_AFTER, Story, story
 from tests.builders import Market, usd
 from tests.marketplaces import Asking

@@ -22,7 +22,7 @@ from domain.uploads import UploadKind
 from storage import decisions as decision_rows
 from storage import evidence as evidence_rows
 from storage import files
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.builders import START, Market
 from tests.disputes import Dispute
 from tests.marketplaces import Asking

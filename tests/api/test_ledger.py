@@ -19,7 +19,8 @@ from domain.ledger import BALANCE_MAX, AccountName, Cause, Event
 from domain.money import MINOR_MAX, Money
 from storage import ledger as ledger_rows
 from storage.ledger import STRIPES
-from storage.unit_of_work import Outcome, Work, mint
+from storage.minting import mint
+from storage.unit_of_work import Outcome, Work
 from tests.api.test_claims import DAY, Story, granted, story
 from tests.api.test_deposits import record
 from tests.builders import START, usd

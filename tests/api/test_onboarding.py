@@ -15,8 +15,8 @@ from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import ApiKeyId, ProviderId, UploadId
 from domain.uploads import UploadKind
 from storage.callers import party_id
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import mint
 from tests.applicants import LATER, NVOCC, OFFER, ONBOARDING, Applicant, applied, codes, guest, reasons
 from tests.builders import START, Market, set_clock
 from tests.marketplaces import Asking, Marketplace, Member

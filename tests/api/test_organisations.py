@@ -15,7 +15,7 @@ from domain.access import ACTIONS, Caller, Person, Role, Scope, ViewerKind
 from domain.clocks import MoveClock
 from domain.ids import MemberId
 from domain.members import INVITATION_LIFE, guest_id
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace
 from tests.openings import NAME
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import DecisionId, MemberId, OrderId, OrganisationId, RuleVersionId
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
 

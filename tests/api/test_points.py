@@ -24,8 +24,9 @@ from domain.points import CauseKind, PointCause
 from domain.services import ServiceState
 from storage import capabilities as restriction_rows
 from storage import points as point_rows
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint
+from storage.unit_of_work import Outcome, Work
 from tests.builders import START, Market
 from tests.marketplaces import Asking
 from tests.nvoccs import WAYS, events, nvocc, on_sale, refusal, shown

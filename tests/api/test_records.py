@@ -22,8 +22,9 @@ from domain.records import LOOKBACK, Counter, Window, difference
 from domain.shipments import Shipment, ShipmentMode
 from domain.tracking import ResponsibleParty, ShipmentState, TrackingStatus
 from storage import migrate, orders, records
+from storage.minting import mint
 from storage.shipments import SHIPMENTS
-from storage.unit_of_work import Outcome, Work, mint
+from storage.unit_of_work import Outcome, Work
 from tests.builders import START, Market, line, set_clock
 from tests.marketplaces import Asking, Marketplace, Member
 from tests.openings import NAME

@@ -27,7 +27,8 @@ from domain.returns import (
 from storage import claims as claim_rows
 from storage import evidence as evidence_rows
 from storage import personal
-from storage.unit_of_work import Outcome, Work, mint
+from storage.minting import mint
+from storage.unit_of_work import Outcome, Work
 from tests.builders import Market
 from tests.disputes import Returning
 from tests.marketplaces import Asking

@@ -21,7 +21,7 @@ from domain.errors import Refused
 from domain.ids import RuleVersionId
 from domain.rulebook import PublishRule
 from storage import rulebook
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace, open_marketplace
 
 KEY = "guarantees/on_time"

@@ -19,7 +19,8 @@ from storage import clocks as clock_rows
 from storage import counters as counter_rows
 from storage import orders as order_rows
 from storage import scorecards as scorecard_rows
-from storage.unit_of_work import Outcome, Work, mint
+from storage.minting import mint
+from storage.unit_of_work import Outcome, Work
 from tests.api.test_claims import story
 from tests.api.test_remedies import Losses, losses
 from tests.builders import START, Market, line, usd

@@ -17,7 +17,7 @@ from domain.gates import Action
 from domain.ids import RestrictionId
 from domain.modes import ServiceMode
 from domain.providers import ProviderState
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
 SHANGHAI = {"latitude": "31.233333", "longitude": "121.483333"}

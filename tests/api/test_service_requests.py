@@ -21,8 +21,8 @@ from storage import decisions as decision_rows
 from storage import orders as order_rows
 from storage import personal
 from storage import service_requests as request_rows
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import mint
 from tests.builders import START, Market, line
 from tests.openings import Opening
 

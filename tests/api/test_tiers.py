@@ -13,7 +13,7 @@ from domain.access import Caller, Role
 from domain.clocks import MoveClock
 from domain.dates import rfc3339
 from domain.ids import OrderId
-from storage.unit_of_work import mint
+from storage.minting import mint
 from tests.marketplaces import Asking, Marketplace, Member
 
 TIER = """tier { level since benefits quoteDiscountBp takesUpgrades nextReviewAt because { rule }

@@ -48,8 +48,8 @@ from domain.uploads import (
 )
 from storage import uploads as upload_rows
 from storage.files import PART_SECONDS_MAX, Folder
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import mint
 from tests.builders import START, set_clock
 from tests.domain.test_uploads import PDF, PNG, SAMPLES
 from tests.marketplaces import Marketplace, Member, open_marketplace

@@ -24,8 +24,9 @@ from domain.organisations import Organisation, OrganisationKind
 from domain.tenants import TenantKind
 from storage.cache import open_cache
 from storage.fanout import Event, Fanout
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 from tests.storage.marketplaces import Marketplace, open_marketplace
 
 BY_NAME = {each.name: each for each in ROUNDS}

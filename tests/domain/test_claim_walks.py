@@ -54,7 +54,7 @@ from domain.liability import Shares
 from domain.money import Money
 from domain.procedure import ClaimClocks
 from domain.remedies import RemedyKind
-from storage.unit_of_work import mint
+from storage.minting import mint
 
 START: Final = datetime(2026, 3, 5, 15, tzinfo=UTC)
 NEW_YORK: Final = Calendar("US", "America/New_York")

@@ -9,8 +9,8 @@ from domain.access import Caller, Role, Scope, ViewerKind
 from domain.ids import ApiKeyId, OrganisationId, TenantId
 from domain.tenants import BETWEEN_BUSINESSES, Tenant, TenantKind
 from storage import tenants
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import mint
 
 CREATED_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DIGEST_KEY = b"a key of the digests, of 32 bytes"

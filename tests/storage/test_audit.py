@@ -13,8 +13,8 @@ import pytest
 from domain.ids import AuditId, TenantId
 from storage import audit
 from storage.audit import Seal
+from storage.minting import mint
 from storage.pool import Connection, Pool
-from storage.unit_of_work import mint
 from tests.storage.marketplaces import Marketplace
 
 AT = datetime(2026, 5, 6, 7, 8, 9, 10, UTC)

@@ -16,8 +16,9 @@ from domain.ids import ApiKeyId, OrganisationId
 from domain.organisations import Organisation, OrganisationKind
 from storage import idempotency
 from storage.idempotency import KEPT_DAYS, Key, fingerprint
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 from tests.storage.marketplaces import Marketplace
 
 WISH = {"couponId": "cpn_1", "amount": {"minor": 500, "currency": "USD"}}

@@ -17,8 +17,9 @@ from domain.errors import Conflict, NotFound, Refused
 from domain.ids import RuleVersionId
 from domain.rulebook import RuleVersion
 from storage import calendars, rulebook
+from storage.minting import mint
 from storage.pool import Pool
-from storage.unit_of_work import Outcome, Work, mint, transact
+from storage.unit_of_work import Outcome, Work, transact
 from storage.views import rules as rule_views
 from tests.storage.marketplaces import Marketplace
 

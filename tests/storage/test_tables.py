@@ -14,10 +14,10 @@ from domain.ids import BuyerId, Id, OrderId, OrganisationId, ProviderId, Supplie
 from domain.money import Money
 from domain.organisations import Organisation, OrganisationKind
 from storage import tables
+from storage.minting import mint
 from storage.organisations import ORGANISATIONS
 from storage.pool import Pool
 from storage.tables import Children, Codec, Table
-from storage.unit_of_work import mint
 from tests.storage.marketplaces import CREATED_AT, Marketplace
 
 

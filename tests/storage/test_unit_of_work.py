@@ -22,9 +22,10 @@ from domain.personal import PersonalDatum
 from storage import history
 from storage.audit import keyed
 from storage.clocks import CLOCKS, TENANTS
+from storage.minting import mint
 from storage.organisations import ORGANISATIONS
 from storage.pool import Pool
-from storage.unit_of_work import BATCH, Outcome, Work, mint, transact
+from storage.unit_of_work import BATCH, Outcome, Work, transact
 from tests.storage.marketplaces import DIGEST_KEY, Marketplace
 
 Act = Callable[[Work], Awaitable[Any]]
