@@ -110,9 +110,11 @@ class Money:
 
 def total(parts: Sequence[Money], currency: str) -> Money:
     """The sum of the parts, zero of `currency` when there is none. Refuses mixed currencies."""
-    if mixed := {part.currency for part in parts} - {currency}:
+    minors = [part.minor for part in parts if part.currency == currency]
+    if len(minors) < len(parts):
+        mixed = {part.currency for part in parts} - {currency}
         raise ValueError(f"{currency} and {', '.join(sorted(mixed))} do not mix")
-    return Money(sum(part.minor for part in parts), currency)
+    return Money(sum(minors), currency)
 
 
 def share(whole: Money, basis_points: int) -> Money:

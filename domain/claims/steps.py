@@ -1,5 +1,6 @@
 """The steps of a claim: what each does to it. Whoever calls one has seen that it may be taken (`require_move`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -46,8 +47,9 @@ def open_claim(
     lines: tuple[ClaimLine, ...] = (),
     itemised: bool = False,
     besides: tuple[Finding, ...] = (),
+    queue_rank: int = 0,
 ) -> Change[Claim]:
-    """A claim on application: open, and the liable party's turn.
+    """A claim on application: open, and the liable party's turn. `queue_rank` is its place in the desk's queues.
 
     Refuses a reason that claims under another promise, what `besides` says stands in the way, and whatever the rule's
     judgement finds unmet (all of it).
@@ -64,16 +66,18 @@ def open_claim(
         decision_id,
         id,
         at,
-        lines,
-    )
-    claim = replace(
-        claim,
+        lines=lines,
         note=note,
         amount=judgement.amount if not itemised else _requested(lines, judgement.amount),
         itemised=itemised,
+        queue_rank=queue_rank,
         duty=Duty.ANSWER_CLAIM,
         due_at=deadlines.answer_due_at,
-        **_clocks(deadlines),
+        answer_due_at=deadlines.answer_due_at,
+        escalation_opens_at=deadlines.escalation_opens_at,
+        escalates_at=deadlines.escalates_at,
+        silence=deadlines.silence,
+        claimant_silence=deadlines.claimant_silence,
     )
     return Change(None, claim, (_happening("claim.opened", claim),))
 
@@ -109,9 +113,14 @@ def open_disputed(
     at: datetime,
 ) -> Change[Claim]:
     """A claim that facts would prove, had the liable party not disputed them: the marketplace decides."""
-    claim = _proven(cover, reason, judgement, deadlines.procedure_version_id, decision_id, id, at)
-    claim = replace(
-        claim,
+    claim = _proven(
+        cover,
+        reason,
+        judgement,
+        deadlines.procedure_version_id,
+        decision_id,
+        id,
+        at,
         state=ClaimState.ESCALATED,
         lines=lines,
         duty=Duty.DECIDE_CLAIM,
@@ -508,16 +517,6 @@ def _requested(lines: tuple[ClaimLine, ...], otherwise: Money) -> Money:
     return money.total([line.requested for line in lines], otherwise.currency)
 
 
-def _clocks(deadlines: Deadlines) -> dict[str, Any]:
-    return {
-        "answer_due_at": deadlines.answer_due_at,
-        "escalation_opens_at": deadlines.escalation_opens_at,
-        "escalates_at": deadlines.escalates_at,
-        "silence": deadlines.silence,
-        "claimant_silence": deadlines.claimant_silence,
-    }
-
-
 def _proven(
     cover: Coverage,
     reason: ClaimReason,
@@ -526,10 +525,11 @@ def _proven(
     decision_id: DecisionId,
     id: ClaimId,
     at: datetime,
+    **stated: Any,
 ) -> Claim:
     if not judgement.tree.holds:
         raise Refused("claim.open", "The facts prove no claim.", unmet(judgement.tree.because))
-    return _new(cover, reason, ClaimOrigin.AUTOMATIC, judgement, procedure_version_id, decision_id, id, at)
+    return _new(cover, reason, ClaimOrigin.AUTOMATIC, judgement, procedure_version_id, decision_id, id, at, **stated)
 
 
 def _new(
@@ -541,8 +541,10 @@ def _new(
     decision_id: DecisionId,
     id: ClaimId,
     at: datetime,
-    lines: tuple[ClaimLine, ...] = (),
+    **stated: Any,
 ) -> Claim:
+    """A claim that is born at `at`. What is not `stated` of it is as the rule judged, or nothing yet."""
+    members: dict[str, Any] = {"state": ClaimState.OPEN, "amount": judgement.amount, **UNSTATED, **stated}
     return Claim(
         id=id,
         number=number(id),
@@ -553,26 +555,25 @@ def _new(
         provider_id=cover.provider_id,
         reason=reason,
         origin=origin,
-        state=ClaimState.OPEN,
         outcome=None,
         base=judgement.base,
-        amount=judgement.amount,
         rule_version_id=cover.rule_version_id,
         procedure_version_id=procedure_version_id,
         decision_id=decision_id,
-        note=None,
-        answer_due_at=None,
-        escalation_opens_at=None,
-        escalates_at=None,
-        due_at=None,
         opened_at=at,
         updated_at=at,
         decided_at=None,
         ended_at=None,
         version=1,
         cause=judgement.cause,
-        lines=lines,
+        **members,
     )
+
+
+UNSTATED: Final[Mapping[str, None]] = dict.fromkeys(
+    ("note", "answer_due_at", "escalation_opens_at", "escalates_at", "due_at")
+)
+"""What a new claim has only where its beginning says so."""
 
 
 def _happening(name: str, claim: Claim) -> Happening:

@@ -54,19 +54,24 @@ def freeze(version: RuleVersion) -> dict[str, Any]:
 
 
 def thaw(promise: Promise, members: Mapping[str, Any]) -> Terms:
-    """The terms that `freeze` made those members of. What was read is remembered: each cover brings its own copy."""
-    key = (promise, repr(members))
-    rule = _THAWED.get(key)
-    if rule is None:
-        if len(_THAWED) >= THAWED_MAX:
-            _THAWED.clear()
-        rule = _THAWED[key] = terms.read(BREACHES[promise].terms, members)
+    """The terms that `freeze` made those members of. What was read is remembered: each cover brings its own copy.
+
+    It is found by the version's id, and believed where the members are the same.
+    """
+    key = (promise, members.get("version"))
+    known = _THAWED.get(key)
+    if known is not None and known[0] == members:
+        return known[1]
+    rule: Terms = terms.read(BREACHES[promise].terms, members)
+    if len(_THAWED) >= THAWED_MAX:
+        _THAWED.clear()
+    _THAWED[key] = (members, rule)
     return rule
 
 
 THAWED_MAX: Final = 1_000
 """Versions of terms that a process remembers; beyond that it begins anew."""
-_THAWED: Final[dict[tuple[Promise, str], Terms]] = {}
+_THAWED: Final[dict[tuple[Promise, Any], tuple[Mapping[str, Any], Terms]]] = {}
 
 
 def terms_of(version: RuleVersion) -> Terms:
@@ -163,8 +168,9 @@ def judge(
 
 def unmet_on_time(rule: OnTimeTerms, facts: OrderFacts, closes: datetime | None, at: datetime) -> tuple[Finding, ...]:
     """Everything that stands in the way of an application at `at`: the window, the exclusions, nothing late."""
-    lateness = on_time.lateness(rule, facts, on_time.overdue(rule, facts, at), at)
-    carried = on_time.carried(rule, facts)
+    answered = facts.answered
+    lateness = on_time.lateness(rule, answered, on_time.overdue(rule, answered, at), at)
+    carried = on_time.carried(rule, facts, answered)
     return unmet((window(rule, facts, closes, at), *judging.exclusions(rule, facts), *carried, lateness))
 
 

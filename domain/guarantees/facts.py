@@ -122,7 +122,10 @@ class OrderFacts:
 
     def answers_for(self, line: LineFacts) -> bool:
         """Whether the line is one of those."""
-        return self.provider_id is None or not line.carrier_ids or self.provider_id in line.carrier_ids
+        if self.provider_id is None:
+            return True
+        carriers = line.carrier_ids
+        return not carriers or self.provider_id in carriers
 
     @property
     def received_at(self) -> datetime | None:

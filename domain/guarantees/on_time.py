@@ -50,9 +50,15 @@ def judge_on_time(
     besides: tuple[Finding, ...] = (),
 ) -> Judgement:
     """As `judge`: a share of the base, up to the cap, where goods are late (vector T12; domain.md 2.12, P1, P2)."""
-    late_lines = overdue(rule, facts, at)
-    base = BASES[rule.base](facts, late_lines)
-    conditions = (*besides, *exclusions(rule, facts), *carried(rule, facts), lateness(rule, facts, late_lines, at))
+    answered = facts.answered
+    late_lines = overdue(rule, answered, at)
+    base = BASES[rule.base](facts, answered, late_lines)
+    conditions = (
+        *besides,
+        *exclusions(rule, facts),
+        *carried(rule, facts, answered),
+        lateness(rule, answered, late_lines, at),
+    )
     tree, amount = concluded("on_time", rule, conditions, base, rule.compensation, conversion)
     return Judgement(
         base,
@@ -65,9 +71,9 @@ def judge_on_time(
     )
 
 
-def overdue(rule: OnTimeTerms, facts: OrderFacts, at: datetime) -> tuple[LineFacts, ...]:
-    """The lines that the party answers for whose promise is broken at `at`."""
-    return tuple(line for line in facts.answered if late(rule, line, at))
+def overdue(rule: OnTimeTerms, answered: Sequence[LineFacts], at: datetime) -> tuple[LineFacts, ...]:
+    """The lines whose promise is broken at `at`, of those that the party answers for."""
+    return tuple(line for line in answered if late(rule, line, at))
 
 
 def late(rule: OnTimeTerms, line: LineFacts, at: datetime) -> bool:
@@ -84,20 +90,21 @@ def arrival(rule: OnTimeTerms, line: LineFacts) -> datetime | None:
     return min((at for at in arrivals if at is not None), default=None)
 
 
-def lateness(rule: OnTimeTerms, facts: OrderFacts, late_lines: Sequence[LineFacts], at: datetime) -> Finding:
-    """Whether anything is late at `at`, with a finding for each late line beneath."""
-    promised = sum(line.promised_at is not None for line in facts.answered)
+def lateness(
+    rule: OnTimeTerms, answered: Sequence[LineFacts], late_lines: Sequence[LineFacts], at: datetime
+) -> Finding:
+    """Whether anything that the party answers for is late at `at`, with a finding for each late line beneath."""
+    promised = sum(line.promised_at is not None for line in answered)
     inputs: dict[str, Input] = {"at": rfc3339(at), "promisedLines": promised, "lateLines": len(late_lines)}
     because = tuple(_late_line(rule, line) for line in late_lines)
     return Finding("on_time.late", bool(late_lines), "on_time_goods_late", inputs, rule.version, because)
 
 
-def carried(rule: OnTimeTerms, facts: OrderFacts) -> tuple[Finding, ...]:
+def carried(rule: OnTimeTerms, facts: OrderFacts, answered: Sequence[LineFacts]) -> tuple[Finding, ...]:
     """Whether the party answers for any line, where somebody else carries one, with a finding for each such line."""
-    others = tuple(line for line in facts.lines if not facts.answers_for(line))
-    if not others:
+    own = len(answered)
+    if own == len(facts.lines):
         return ()
-    own = len(facts.lines) - len(others)
     inputs: dict[str, Input] = {"lines": len(facts.lines), "carried": own}
     because = tuple(
         Finding(
@@ -107,7 +114,8 @@ def carried(rule: OnTimeTerms, facts: OrderFacts) -> tuple[Finding, ...]:
             {"line": line.id, "party": facts.provider_id, "carriers": ", ".join(line.carrier_ids)},
             rule.version,
         )
-        for line in others
+        for line in facts.lines
+        if not facts.answers_for(line)
     )
     return (Finding("on_time.carried", own > 0, "lines_carried_by_party", inputs, rule.version, because),)
 
@@ -132,19 +140,19 @@ def closes_at(rule: OnTimeTerms, facts: OrderFacts, calendar: Calendar) -> datet
     return dates.day_deadline(max(promised), rule.apply_days, calendar) if promised else None
 
 
-def _order_value(facts: OrderFacts, _: Sequence[LineFacts]) -> Money:
-    return money.total([line.value for line in facts.answered], facts.currency)
+def _order_value(facts: OrderFacts, answered: Sequence[LineFacts], _: Sequence[LineFacts]) -> Money:
+    return money.total([line.value for line in answered], facts.currency)
 
 
-def _late_value(facts: OrderFacts, late_lines: Sequence[LineFacts]) -> Money:
+def _late_value(facts: OrderFacts, _: Sequence[LineFacts], late_lines: Sequence[LineFacts]) -> Money:
     return money.total([line.value for line in late_lines], facts.currency)
 
 
-def _freight(facts: OrderFacts, _: Sequence[LineFacts]) -> Money:
+def _freight(facts: OrderFacts, *_: Sequence[LineFacts]) -> Money:
     return facts.freight or Money.zero(facts.currency)
 
 
-BASES: Final[Mapping[Base, Callable[[OrderFacts, Sequence[LineFacts]], Money]]] = {
+BASES: Final[Mapping[Base, Callable[[OrderFacts, Sequence[LineFacts], Sequence[LineFacts]], Money]]] = {
     Base.LATE_LINES: _late_value,
     Base.ORDER: _order_value,
     Base.FREIGHT: _freight,

@@ -6,7 +6,6 @@ from api.operations.duties import start_duty
 from domain import access, claims, clocks, coverage, procedure
 from domain.claims import AnswerClaim, ClaimAction, DecideClaim, OpenClaim, Side, rulings
 from domain.claims.overlaps import one_loss
-from domain.copies import replace
 from domain.decisions import DecisionKind
 from domain.errors import Conflict, NotFound
 from domain.explain import Finding
@@ -52,9 +51,9 @@ async def open_claim(work: Work, command: OpenClaim) -> Outcome:
         lines=lines,
         itemised=bool(command.lines),
         besides=besides,
+        queue_rank=await priorities.queue_rank(work, case.rows.level),
         at=work.at,
     )
-    change = replace(change, after=replace(change.after, queue_rank=await priorities.queue_rank(work, case.rows.level)))
     claim = change.after
     ended = [clocks.complete(clock, at=work.at) for clock in case.rows.clocks]
     await work.keep(change, coverage.claim_coverage(case.cover, claim.id), *ended)

@@ -48,7 +48,7 @@ class Case:
 
     def judged(self, at: datetime, *, liable: bool | None = None, besides: tuple[Finding, ...] = ()) -> Judgement:
         """The rule's word at `at`; `liable` is what was found, `besides` are conditions of the occasion."""
-        facts = replace(self.facts, liable=liable)
+        facts = self.facts if liable is None else replace(self.facts, liable=liable)
         return guarantees.judge(self.cover.rule, facts, at, conversion=self.conversion, besides=besides)
 
     def shares(self, claim: Claim) -> tuple[Shares, Finding]:
