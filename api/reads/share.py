@@ -21,7 +21,6 @@ from api.reads.plan import ThingRows
 from api.reads.run import statement_of
 from storage.pool import LOST, Pool
 
-UNDER_WAY_MAX: Final = 1
 BATCH_MAX: Final = 200
 
 Wish = tuple[str, str | None]
@@ -31,20 +30,18 @@ Wish = tuple[str, str | None]
 class Share:
     """The point reads of one plan in one tenant."""
 
-    __slots__ = ("_busy", "_loop", "_pool", "_rows", "_scheduled", "_tasks", "_tenant", "_waiting")
+    __slots__ = ("_loop", "_pool", "_rows", "_tenant", "_under_way", "_waiting")
 
     def __init__(self, pool: Pool, rows: ThingRows, tenant: str) -> None:
         self._pool, self._rows, self._tenant = pool, rows, tenant
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Wish, list[asyncio.Future[Record | None]]] = {}
-        self._busy = 0
-        self._scheduled = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: asyncio.Task[None] | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nobody waits and nothing is under way."""
-        return not self._busy and not self._waiting
+        return self._under_way is None and not self._waiting
 
     def read(self, id_: str, party: str | None) -> asyncio.Future[Record | None]:
         """The row of that id as that party sees it, None if it does not: a future of the caller's own."""
@@ -53,17 +50,12 @@ class Share:
         if wish in self._waiting:
             self._waiting[wish].append(future)
         else:
+            if self.idle:  # the others of this turn of the loop find this one waiting and go along
+                self._loop.call_soon(self._send)
             self._waiting[wish] = [future]
-            if self._busy < UNDER_WAY_MAX and not self._scheduled:
-                self._schedule()
         return future
 
-    def _schedule(self) -> None:
-        self._scheduled = True
-        self._loop.call_soon(self._send)
-
     def _send(self) -> None:
-        self._scheduled = False
         batch = self._waiting
         if len(batch) > BATCH_MAX:
             first = list(batch)[:BATCH_MAX]
@@ -71,10 +63,7 @@ class Share:
             batch = {wish: batch[wish] for wish in first}
         else:
             self._waiting = {}
-        self._busy += 1
-        task = self._loop.create_task(self._run(batch))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._under_way = self._loop.create_task(self._run(batch))
 
     async def _run(self, batch: dict[Wish, list[asyncio.Future[Record | None]]]) -> None:
         try:
@@ -93,9 +82,9 @@ class Share:
                     if not future.done():
                         future.set_result(row)
         finally:
-            self._busy -= 1
-            if self._waiting and not self._scheduled:
-                self._schedule()
+            self._under_way = None
+            if self._waiting:
+                self._loop.call_soon(self._send)
 
     async def _fetch(self, batch: dict[Wish, list[asyncio.Future[Record | None]]]) -> dict[Wish, Record]:
         """The rows by wish. A lost connection is asked for again, once."""
