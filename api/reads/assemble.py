@@ -15,7 +15,7 @@ from asyncpg import Record
 
 from api.reads import plan as p
 from api.reads.complete import LEFT_OUT, MONEY, Completion, Path, amount, cursor, instant, page_info
-from api.reads.run import count_shown, shown, type_of
+from api.reads.run import count_shown, shown
 
 
 class Violation(Exception):
@@ -60,18 +60,17 @@ class Strict(Completion):
         kind = type(plan)
         if kind is p.LeafValue:
             return plan.write(value)  # type: ignore[union-attr]  # the line above says so; isinstance costs twice this
+        if isinstance(plan, p.ThingValue):
+            return self.thing(plan, value, ())
         if isinstance(plan, p.ListValue):
             item = plan.item
             made = [self.value(item, each, ()) for each in value]
-            return violation() if item.required and any(each is None for each in made) else made
+            return violation() if item.required and None in made else made
         if isinstance(plan, p.ObjectValue):
-            return self._parts(plan, shown(value))
-        if isinstance(plan, p.AbstractValue):
-            value = shown(value)
-            return self._parts(type_of(plan, value), value)
+            return self._members(plan, shown(value), ())
         return super().value(plan, value, ())
 
-    def _parts(self, plan: p.ObjectValue, value: Any) -> dict[str, Any]:
+    def _members(self, plan: p.ObjectValue, value: Any, _path: Path) -> dict[str, Any]:
         made: dict[str, Any] = {}
         keyed = isinstance(value, Mapping)
         for key, _, (name, attribute_name), below in plan.fields:

@@ -260,8 +260,8 @@ class ObjectValue:
     required: bool
     type: str
     fields: tuple[tuple[str, str, tuple[str, str], Value | None], ...]
-    naming: bool | None = None
-    """Whether it names things (`names_things`), once somebody asked."""
+    naming: tuple[tuple[tuple[str, str], Value], ...] | None = None
+    """The fields that lead to ids of things (`naming`), once somebody asked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -283,17 +283,22 @@ class ThingValue:
 Value = LeafValue | AskedLeaf | ListValue | ObjectValue | AbstractValue | ThingValue
 
 
-def names_things(plan: Value | None) -> bool:
+def names_things(plan: Value) -> bool:
     """Whether values of the plan can hold ids of things; most cannot and need not be searched for any."""
     if isinstance(plan, ObjectValue):
-        if plan.naming is None:
-            plan.naming = any(names_things(below) for *_, below in plan.fields)
-        return plan.naming
+        return bool(naming(plan))
     if isinstance(plan, ListValue):
         return names_things(plan.item)
     if isinstance(plan, AbstractValue):
         return any(names_things(each) for each in plan.types.values())
     return isinstance(plan, ThingValue)
+
+
+def naming(plan: ObjectValue) -> tuple[tuple[tuple[str, str], Value], ...]:
+    """The fields of such an object that can hold ids of things: name and attribute, plan."""
+    if plan.naming is None:
+        plan.naming = tuple((names, below) for _, _, names, below in plan.fields if below and names_things(below))
+    return plan.naming
 
 
 # -- roots

@@ -32,6 +32,7 @@ from api.reads.plan import (
     Value,
     ValueRoot,
     names_things,
+    naming,
 )
 from api.reads.statement import (
     ACTOR,
@@ -342,14 +343,15 @@ def type_of(plan: AbstractValue, value: Any) -> ObjectValue:
 def things_of(plan: Value, values: Iterable[Any]) -> list[tuple[ThingRows, list[str]]]:
     """The things that those values name: their ids, by the rows that they are read from."""
     wanted: dict[int, tuple[ThingRows, dict[str, None]]] = {}
-    for value in values:
-        _collect(plan, value, wanted)
+    if names_things(plan):
+        for value in values:
+            _collect(plan, value, wanted)
     return [(rows, list(ids)) for rows, ids in wanted.values()]
 
 
-def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, dict[str, None]]]) -> None:
-    """Finds the ids of things in a value."""
-    if value is None or plan is None or not names_things(plan):
+def _collect(plan: Value, value: Any, wanted: dict[int, tuple[ThingRows, dict[str, None]]]) -> None:
+    """Finds the ids of things in a value whose plan names some."""
+    if value is None:
         return
     if isinstance(plan, ThingValue):
         found = plan.things.get(value[:3])
@@ -359,9 +361,10 @@ def _collect(plan: Value | None, value: Any, wanted: dict[int, tuple[ThingRows, 
     elif isinstance(plan, ListValue):
         for item in value:
             _collect(plan.item, item, wanted)
-    elif isinstance(plan, ObjectValue | AbstractValue):
+    elif isinstance(plan, AbstractValue):
         value = shown(value)
-        plan = type_of(plan, value) if isinstance(plan, AbstractValue) else plan
-        for _, _, names, below in plan.fields:
-            if names_things(below):
-                _collect(below, attribute(value, *names), wanted)
+        _collect(type_of(plan, value), value, wanted)
+    elif isinstance(plan, ObjectValue):
+        value = shown(value)
+        for names, below in naming(plan):
+            _collect(below, attribute(value, *names), wanted)
