@@ -6,7 +6,7 @@ if and only if, with the same facts at the same instant, the mutation is not ref
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from domain import coverage, guarantees, procedure
 from domain.access import Caller, may
 from domain.claims import REASONS, ClaimReason, may_open, rulings
 from domain.claims.overlaps import OtherClaim, one_loss
+from domain.copies import replace
 from domain.coverage import Coverage
 from domain.dates import Calendar, instant
 from domain.errors import Refused
@@ -118,7 +119,7 @@ def _option(
     amount: Money | None = None
     timed = conditions = coverage.conditions(cover, at)
     if reason is not None:
-        facts = rulings.complained(facts, reason, ())
+        facts = replace(facts, complaint=rulings.complaint(reason))
         fileable = procedure.fileable(profile.clocks, reason, occasion.filing, at, profile.calendar)
         findings, timed = (*findings, may_open(reason, caller), *fileable), (*conditions, *fileable)
     if isinstance(rate, Refused):

@@ -26,7 +26,7 @@ from domain.dates import MICROSECOND, Calendar, rfc3339
 from domain.enrolments import ON_OFFER, Guarantee
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, every, unmet
-from domain.guarantees import LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
+from domain.guarantees import ComplaintFacts, LineFacts, OnTimeTerms, OrderFacts, Promise, Terms
 from domain.ids import (
     BuyerId,
     ClaimId,
@@ -263,8 +263,9 @@ def order_facts(
     *,
     provider_id: ProviderId | None = None,
     carriage: Carriage | None = None,
+    complaint: ComplaintFacts | None = None,
 ) -> OrderFacts:
-    """What the rules of guarantees need to know of the order.
+    """What the rules of guarantees need to know of the order, and of what its buyer complains of, if anything.
 
     `claim_id` is another claim for the same promise that counts before one under this cover (`overlaps.before`), if
     any; `provider_id` the provider that stands for the guarantee, None where a supplier does. The freight is that of
@@ -291,6 +292,7 @@ def order_facts(
         freight=_freight(order.total.currency, paid_for),
         country=order.country,
         provider_id=provider_id,
+        complaint=complaint,
         locked=order.locked,
         charged=order.charged,
         refunded=order.refunded,

@@ -36,7 +36,7 @@ class Finding:
 
 def unmet(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings that do not hold, in their order."""
-    return tuple(finding for finding in findings if not finding.holds)
+    return tuple([finding for finding in findings if not finding.holds])
 
 
 def every(rule: str, reason: str, findings: Iterable[Finding], *, version: str | None = None) -> Finding:

@@ -81,8 +81,8 @@ class Money:
         digits = scale(self.currency)
         if not digits:
             return f"{self.minor} {self.currency}"
-        whole, part = divmod(abs(self.minor), 10**digits)
-        return f"{'-' if self.minor < 0 else ''}{whole}.{part:0{digits}d} {self.currency}"
+        text = str(abs(self.minor)).zfill(digits + 1)
+        return f"{'-' if self.minor < 0 else ''}{text[:-digits]}.{text[-digits:]} {self.currency}"
 
     def __add__(self, other: "Money") -> "Money":
         self._same(other)
@@ -144,6 +144,8 @@ def share_out(whole: Money, weights: Sequence[int]) -> tuple[Money, ...]:
     together = sum(weights)
     if together <= 0 or min(weights) < 0:
         raise ValueError("weights are not negative and sum to more than nothing")
+    if len(weights) == 1:
+        return (whole,)
     shares = [divmod(whole.minor * weight, together) for weight in weights]
     parts = [part for part, _ in shares]
     if left_over := whole.minor - sum(parts):

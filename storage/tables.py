@@ -332,7 +332,7 @@ def _made(kind: type) -> Convert:
 
 
 def _sequence(collection: Callable[..., Any], of_each: Convert) -> Convert:
-    return lambda values: collection(of_each(value) for value in values)
+    return lambda values: collection(map(of_each, values))
 
 
 def _same(value: Any) -> Any:

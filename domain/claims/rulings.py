@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain import guarantees, money
+from domain import money
 from domain.claims import offers, shipping_method
 from domain.claims.claim import Claim, ClaimLine, DecideClaim, LineWish
 from domain.claims.life import ClaimOutcome
@@ -17,7 +17,7 @@ from domain.copies import replace
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding, Input
 from domain.exposure import LossCause
-from domain.guarantees import Judgement, OrderFacts
+from domain.guarantees import ComplaintFacts, Judgement, OrderFacts
 from domain.ids import ClaimId, ClaimLineId, Id, OrderLineId, ShipmentId
 from domain.liability import Bearer, Shares, stated
 from domain.money import WHOLE_BP, Money
@@ -325,9 +325,9 @@ def borne(shares: Shares, because: tuple[Finding, ...] = ()) -> Finding:
 # -- what the judges are told ------------------------------------------------------------------------------------------
 
 
-def complained(facts: OrderFacts, reason: ClaimReason, lines: Iterable[OrderLineId]) -> OrderFacts:
-    """The facts with the buyer's complaint: about what, and for which lines (none named: all)."""
-    return replace(facts, complaint=guarantees.ComplaintFacts(REASONS[reason].complaint, tuple(map(str, lines))))
+def complaint(reason: ClaimReason, lines: Iterable[OrderLineId] = ()) -> ComplaintFacts:
+    """What the buyer complains of by that reason, and for which lines (none named: all)."""
+    return ComplaintFacts(REASONS[reason].complaint, tuple(map(str, lines)))
 
 
 def with_proven(facts: OrderFacts, proven: Mapping[str, Money]) -> OrderFacts:

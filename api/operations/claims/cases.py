@@ -104,8 +104,8 @@ async def _judgeable(work: Work, rows: CaseRows, reason: ClaimReason, line_ids: 
         overlaps.before(rows.cover.promise, rows.others, rows.claim),
         provider_id=rows.cover.provider_id,
         carriage=rows.carriage,
+        complaint=rulings.complaint(reason, line_ids),
     )
-    facts = rulings.complained(facts, reason, line_ids)
     if reason in RECORDED and rows.cover.promise is Promise.AFTER_SALES:
         requests = await request_rows.by_coverage(work.connection, work.tenant_id, rows.cover.id)
         calendar = await calendars.get(work.connection, rows.order.country)
