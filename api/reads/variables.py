@@ -175,12 +175,11 @@ def has_variable(node: ValueNode) -> bool:
 
 def plainly(type_: GraphQLInputType) -> Coerce:
     """A function that coerces what is plainly a value of that type and raises Slow for everything else."""
-    if isinstance(type_, GraphQLNonNull):
-        return _required(plainly(type_.of_type))
-    return _nullable(_of(type_))
+    return _of(type_.of_type) if isinstance(type_, GraphQLNonNull) else _nullable(_of(type_))
 
 
 def _of(type_: GraphQLInputType) -> Coerce:
+    """Likewise, for the type without null."""
     if isinstance(type_, GraphQLList):
         return _list(plainly(type_.of_type))
     if isinstance(type_, GraphQLEnumType):
@@ -189,15 +188,6 @@ def _of(type_: GraphQLInputType) -> Coerce:
         return _slow if type_.is_one_of else _Object(type_)
     assert isinstance(type_, GraphQLScalarType)
     return _SPECIFIED.get(type_.name, _slow) if is_specified_scalar_type(type_) else _scalar(type_)
-
-
-def _required(inner: Coerce) -> Coerce:
-    def required(value: Any) -> Any:
-        if value is None:
-            raise Slow
-        return inner(value)
-
-    return required
 
 
 def _nullable(inner: Coerce) -> Coerce:
@@ -231,6 +221,8 @@ _SPECIFIED: Final[Mapping[str, Coerce]] = {"ID": _text, "String": _text, "Int": 
 
 def _scalar(type_: GraphQLScalarType) -> Coerce:
     def scalar(value: Any) -> Any:
+        if value is None:
+            raise Slow
         try:
             return type_.parse_value(value)
         except Exception as reason:  # whatever a scalar raises, graphql-core words the error

@@ -40,7 +40,11 @@ class Reader:
 
     def id(self, kind: type[I], text: str, *path: str) -> I:
         """`text` as an id of that kind."""
-        return self.take(lambda: kind.parse(text), *path, otherwise=kind(text))
+        try:
+            return kind.parse(text)
+        except ValueError as reason:
+            self.problems.append(Problem(path, f"{reason}."))
+            return kind(text)
 
     def optional_id(self, kind: type[I], text: str | None, *path: str) -> I | None:
         """`text` as an id of that kind, where there is one."""
