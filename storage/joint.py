@@ -1,10 +1,11 @@
 """Joint transactions: acts of one verb in one marketplace that come at the same time share BEGIN, statements, COMMIT.
 
 How it works. An act asks for a seat. While a joint transaction is under way, those who ask gather; the next one takes
-all of them. Each act runs as if it were alone. What several ask at the same time in the same words goes to the database
-as one message and comes back as one; what they write becomes one statement, as the acts of a worker do. So the round
-trips, the waiting for each and the commit's flush to disk are paid once for all who sit together, and an idle server
-adds no delay: who comes first sits down at the end of the event loop's turn.
+all of them, and waits a little for as many as the last one had. Each act runs as if it were alone. What several ask at
+the same time in the same words goes to the database as one message and comes back as one; what they write becomes one
+statement, as the acts of a worker do. So the round trips, the waiting for each and the commit's flush to disk are paid
+once for all who sit together, and an idle server adds no delay: who comes first sits down at the end of the event
+loop's turn.
 
 Laws: what one act does, suffers or waits for is nobody else's.
   A lock is never waited for, neither a stranger's nor a companion's: who would have to, leaves and goes alone.
@@ -30,8 +31,9 @@ from storage.writing import Unwritten
 SEATS_MAX: Final = 50
 """As many acts at most: all of them are undone together, and their locks are held until the last one is through."""
 
-UNDER_WAY_MAX: Final = 1
-"""Two at a time share less: a tenth more of the server's CPU for an act (decision 0189)."""
+PAUSE: Final = 0.5
+"""The share of the time that the last one took, for which the next one waits at most for as much company: whoever got
+an answer often comes again at once. Without it, every second transaction carries one act (decision 0189)."""
 
 BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = '100ms'"
 """For what is waited for without being asked (a running twin's key, a reference to a row that somebody changes): longer
@@ -316,19 +318,23 @@ class _Transaction:
 
 
 class Joint:
-    """The joint transactions of one verb in one tenant."""
+    """The joint transactions of one verb in one tenant, one at a time."""
 
     def __init__(self, pool: Pool, tenant: str) -> None:
         self._pool, self._tenant = pool, tenant
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Seat] = []
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._scheduled = False
+        self._under_way: asyncio.Task[None] | None = None
+        self._next: asyncio.Handle | None = None
+        self._paused = False
+        """Whether the next one is to begin only when a pause is over."""
+        self._company = 0
+        self._resumes_at = 0.0
 
     @property
     def idle(self) -> bool:
         """Whether nobody waits and nothing is under way."""
-        return not self._under_way and not self._waiting
+        return self._under_way is None and not self._waiting
 
     def seat(self, scope: Scope | None) -> Seat:
         """A seat in the next transaction, to be entered as a context: committed at its end, or left if it raises."""
@@ -338,21 +344,28 @@ class Joint:
         return seat
 
     def _look(self) -> None:
-        """The next transaction begins at the end of the loop's turn, if somebody waits and there is room."""
-        if self._waiting and len(self._under_way) < UNDER_WAY_MAX and not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._begin)
+        """The next one begins at the end of the loop's turn; after one that had more company, when a pause is over."""
+        if self._under_way is not None or not self._waiting:
+            return
+        pause = self._resumes_at - self._loop.time() if len(self._waiting) < self._company else 0.0
+        if self._next is not None:
+            if pause > 0 or not self._paused:
+                return
+            self._next.cancel()
+        self._paused = pause > 0
+        self._next = self._loop.call_later(pause, self._begin) if pause > 0 else self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
-        self._scheduled = False
+        self._next = None
         seats, self._waiting = _seated([seat for seat in self._waiting if not seat.left])
         if seats:
-            task = self._loop.create_task(_Transaction(seats).run(self._pool, self._tenant))
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
+            began = self._loop.time()
+            self._under_way = self._loop.create_task(_Transaction(seats).run(self._pool, self._tenant))
+            self._under_way.add_done_callback(lambda _: self._ended(len(seats), self._loop.time() - began))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _ended(self, company: int, seconds: float) -> None:
+        self._under_way, self._company = None, company
+        self._resumes_at = self._loop.time() + seconds * PAUSE
         self._look()
 
 

@@ -425,6 +425,29 @@ async def test_more_than_fit_sit_in_the_next_one(company: Company, monkeypatch: 
     assert len({number for numbers in company.transactions.values() for number in numbers}) == 3
 
 
+async def test_the_next_one_waits_a_little_for_as_much_company(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await company.made(*"abcd")
+
+    async def round_of(name: str) -> list[set[int]]:
+        """The transactions of four acts, one of which comes first."""
+        tasks = []
+        for each in made:
+            tasks.append(asyncio.ensure_future(company.act(company.grow(each.id), f"{name}{each.name}")))
+            for _ in range(4):
+                await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return [set(company.transactions[f"{name}{each.name}"]) for each in made]
+
+    for pause, together in ((100.0, True), (0.0, False)):
+        monkeypatch.setattr(joint, "PAUSE", pause)
+        await company.all(*(company.act(company.grow(each.id), f"{pause}{each.name}") for each in made))
+        first, *others = await round_of(f"again {pause}")
+        assert (others == [first] * 3) is together
+    assert await company.names() == {each.id: each.name + "++++" for each in made}
+
+
 async def test_two_verbs_and_two_marketplaces_never_sit_together(
     company: Company, sandbox: Marketplace, pool: Pool, owner: asyncpg.Pool[Any]
 ) -> None:
