@@ -417,6 +417,8 @@ def test_terms_freeze_into_a_cover_and_thaw_out_of_it() -> None:
         assert guarantees.promise_of(version) is Promise.AFTER_SALES
         stored = json.loads(json.dumps(guarantees.freeze(version)))
         assert guarantees.thaw(Promise.AFTER_SALES, stored) == guarantees.terms_of(version)
+        longer = guarantees.thaw(Promise.AFTER_SALES, {**stored, "service_days": stored["service_days"] + 1})
+        assert longer == replace(guarantees.terms_of(version), service_days=stored["service_days"] + 1)
         with pytest.raises(TypeError, match="not an on-time rule"):
             guarantees.on_time_terms(version)
 
