@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -186,17 +186,18 @@ def _workloads(loaded: Loaded, kind: str) -> list[tuple[str, Callable[[], Iterat
     return [points, *lists, ("W4", lambda: workloads.openings(token, covers, run), min(0.5, len(covers) / 2 / 8000))]
 
 
-async def _open_covers(loaded: Loaded) -> range:
+async def _open_covers(loaded: Loaded) -> Sequence[int]:
     """The covers that nobody has claimed under yet."""
     connection = await asyncpg.connect(loaded.settings.database_owner_url)
     try:
-        first = await connection.fetchval(
-            "SELECT max(right(id, 26)::bigint) + 1 FROM coverages WHERE tenant_id = $1 AND state <> 'IN_FORCE'",
+        rows = await connection.fetch(
+            "SELECT right(id, 26)::bigint AS number FROM coverages "
+            "WHERE tenant_id = $1 AND state = 'IN_FORCE' ORDER BY id",
             loaded.tenant_id,
         )
     finally:
         await connection.close()
-    return range(first, CLAIMS.stop + SPARE)
+    return [row["number"] for row in rows]
 
 
 # -- printing ---------------------------------------------------------------------------------------------------------

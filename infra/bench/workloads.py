@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from infra.bench.drive import Sent
 
@@ -43,7 +43,7 @@ def lists(token: str, document: str, expect: str) -> Iterator[Sent]:
     return itertools.repeat(Sent(json.dumps({"query": document}).encode(), token, expect.encode()))
 
 
-def openings(token: str, covers: range, run: str) -> Iterator[Sent]:
+def openings(token: str, covers: Iterable[int], run: str) -> Iterator[Sent]:
     """W4 once for each of the covers. `run` keeps the keys of two runs apart."""
     for number in covers:
         wish = {"coverageId": thing("cov", number), "reason": "LATE_DELIVERY", "idempotencyKey": f"{run}-{number}"}

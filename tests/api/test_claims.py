@@ -1,9 +1,13 @@
 """Claims, coupons, recoveries and the ledger through their operations, on a real database with a sandbox's clock."""
 
+from __future__ import annotations
+
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 
 from api.operations import claims, coupons, orders
@@ -240,6 +244,47 @@ async def test_one_loss_has_one_claim_also_when_two_ask_at_once(story: Story) ->
     answers = await asyncio.gather(*(story.open(order_id) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(answer, Claim) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 7
+
+
+async def test_calls_in_company_are_answered_as_each_is_alone(
+    story: Story, ask: Asking, owner: asyncpg.Pool[Any]
+) -> None:
+    """Nine calls at once share a transaction, and none of them notices."""
+    late = [await story.cover(await story.late_order()) for _ in range(5)]
+    on_the_way = await story.cover(
+        await story.market.order(
+            story.buyer_id, story.supplier_id, [line(100_00, promised_on=date(2026, 3, 20))], [story.on_time]
+        )
+    )
+    stranger = story.market.buyer(await story.market.register_buyer())
+    await story.market.move(DAY_AFTER)
+
+    async def opened(cover_id: str, key: str, caller: Caller = story.buyer) -> tuple[Any, list[str]]:
+        wish = {"coverageId": cover_id, "reason": "LATE_DELIVERY", "idempotencyKey": key}
+        payload = await ask.mutate(caller, "openClaim", "claim { id state coverage { id } }", **wish)
+        return payload["claim"], [error["code"] for error in payload["userErrors"]]
+
+    *singles, first, again, twin, early, hidden, nowhere = await asyncio.gather(
+        *(opened(cover.id, f"single {cover.id}") for cover in late[:3]),
+        opened(late[3].id, "one"),
+        opened(late[3].id, "another"),
+        opened(late[4].id, "twin"),
+        opened(on_the_way.id, "early"),
+        opened(late[0].id, "hidden", stranger),
+        opened(f"cov_{'0' * 26}", "nowhere"),
+    )
+    for cover, (claim, errors) in zip([*late[:3], late[4]], [*singles, twin], strict=True):
+        assert (claim["state"], claim["coverage"]["id"], errors) == ("OPEN", cover.id, [])
+    assert sorted([first[1], again[1]]) == [[], ["CONFLICT"]]
+    assert (early, hidden, nowhere) == ((None, ["REFUSED"]), (None, ["NOT_FOUND"]), (None, ["NOT_FOUND"]))
+    assert await opened(late[4].id, "twin") == twin
+    assert await owner.fetchval("SELECT count(*) FROM claims") == 5
+    assert await owner.fetchval("SELECT count(DISTINCT xmin::text) FROM claims") < 3, "most of them sat together"
+    kept = "SELECT array_agg(key ORDER BY key) FROM idempotency_keys WHERE mutation = 'openClaim'"
+    one = "one" if first[0] else "another"
+    assert await owner.fetchval(kept) == sorted([*(f"single {cover.id}" for cover in late[:3]), one, "twin"])
+    assert (await opened(on_the_way.id, "early"))[1] == ["REFUSED"]
+    assert await story.faults() == []
 
 
 async def test_a_withdrawn_claim_frees_its_cover(story: Story) -> None:
