@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.explain import Finding, canonical, versions
+from domain.explain import Finding, versions
 from domain.ids import DecisionId, Id, RuleVersionId
 
 
@@ -56,7 +56,7 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision; `tree` is the canonical text of its findings, `decided_by` a member, a key or `system:<duty>`."""
+    """One decision; `tree` is what it was found from, `decided_by` a member, a key or `system:<duty>`."""
 
     id: DecisionId
     subject_id: Id
@@ -65,7 +65,7 @@ class Decision:
     at: datetime
     decided_by: str
     rule_version_ids: tuple[RuleVersionId, ...]
-    tree: str
+    tree: Finding
 
     @property
     def automated(self) -> bool:
@@ -92,4 +92,4 @@ def decision(
     It pins `rule_version_ids`, and every version that set a number anywhere in the tree.
     """
     pinned = dict.fromkeys((*rule_version_ids, *map(RuleVersionId, sorted(versions(tree)))))
-    return Decision(id, subject_id, kind, tree.holds, at, decided_by, tuple(pinned), canonical(tree))
+    return Decision(id, subject_id, kind, tree.holds, at, decided_by, tuple(pinned), tree)

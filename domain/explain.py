@@ -4,15 +4,13 @@ Laws: a finding says which rule looked at what and whether it holds; the same in
 (`canonical`); a tree is stored with the decision it explains and is what queries show and refusals carry.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring as _quoted
-from typing import Any, Final
+from typing import Any
 
 Input = str | int | bool | None
 """What a finding looked at: ids, codes, counts, minor units, instants as RFC 3339 text."""
-
-_WORDS: Final[Mapping[bool | None, str]] = {None: "null", True: "true", False: "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +68,8 @@ def plain(finding: Finding) -> dict[str, Any]:
 
 
 def canonical(finding: Finding) -> str:
-    """The one spelling of a tree: sorted members, no blanks, UTF-8 kept. Equal trees have equal text.
-
-    It is what `json.dumps(plain(finding), sort_keys=True, …)` writes, composed directly: it is on the path of every
-    decision.
-    """
-    parts = []
-    if finding.because:
-        parts.append(f'"because":[{",".join([canonical(child) for child in finding.because])}]')
-    if finding.closes_at is not None:
-        parts.append(f'"closesAt":{_quoted(finding.closes_at)}')
-    parts.append('"holds":true' if finding.holds else '"holds":false')
-    if inputs := finding.inputs:
-        spelled = [
-            f"{_quoted(name)}:{_quoted(value) if type(value := inputs[name]) is str else _spelled(value)}"
-            for name in (sorted(inputs) if len(inputs) > 1 else inputs)
-        ]
-        parts.append(f'"inputs":{{{",".join(spelled)}}}')
-    if finding.opens_at is not None:
-        parts.append(f'"opensAt":{_quoted(finding.opens_at)}')
-    parts.append(f'"reason":{_quoted(finding.reason)},"rule":{_quoted(finding.rule)}')
-    if finding.version is not None:
-        parts.append(f'"version":{_quoted(finding.version)}')
-    return f"{{{','.join(parts)}}}"
-
-
-def _spelled(value: Input) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    return _WORDS[value] if value is None or isinstance(value, bool) else int.__repr__(value)
+    """The one spelling of a tree: sorted members, no blanks, UTF-8 kept. Equal trees have equal text."""
+    return json.dumps(plain(finding), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def parse(members: Mapping[str, Any]) -> Finding:

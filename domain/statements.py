@@ -9,13 +9,12 @@ Laws: a statement is complete or there is none; its text has the same parts in t
 members are the same whatever the language, but for the sentences of findings.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain import explain, words
+from domain import words
 from domain.capabilities import OF_MEASURE, Restriction
 from domain.dates import rfc3339
 from domain.decisions import Decision
@@ -224,7 +223,7 @@ def of_restriction(
         until=limit.until,
         note=None,
         evidence=(),
-        findings=(desk,) if decision is None else leaves(explain.parse(json.loads(decision.tree))),
+        findings=(desk,) if decision is None else leaves(decision.tree),
         found_by_others=False,
         automated_detection=decision is not None,
         automated_decision=decision is not None and decision.automated,

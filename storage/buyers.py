@@ -3,9 +3,6 @@
 from collections.abc import Collection
 from typing import Final
 
-import orjson
-
-from domain import explain
 from domain.buyers import Buyer
 from domain.explain import Finding
 from domain.ids import BuyerId, DecisionId, OrganisationId, TenantId
@@ -56,7 +53,7 @@ async def reasons(
 ) -> dict[DecisionId, Finding]:
     """Decision -> the tree that explains the level, for those of the decisions that exist."""
     found = await DECISIONS.select(connection, tenant_id, "t.id = ANY ($2::text[])", list(decision_ids))
-    return {decision.id: explain.parse(orjson.loads(decision.tree)) for decision in found}
+    return {decision.id: decision.tree for decision in found}
 
 
 async def by_references(connection: Connection, tenant_id: TenantId, references: Collection[str]) -> dict[str, BuyerId]:

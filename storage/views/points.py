@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from domain import explain, measures, penalties, points, statements
+from domain import measures, penalties, points, statements
 from domain.access import Caller, ViewerKind
 from domain.errors import Invalid, Problem, Refused
 from domain.explain import Finding
@@ -158,7 +158,7 @@ async def measure_statements(
 
 async def _trees(connection: Any, viewer: Caller, ids: Sequence[DecisionId]) -> dict[DecisionId, Finding]:
     found = await DECISIONS.select(connection, viewer.tenant_id, "t.id = ANY ($2::text[])", list(set(ids)))
-    return {decision.id: explain.parse(orjson.loads(decision.tree)) for decision in found}
+    return {decision.id: decision.tree for decision in found}
 
 
 async def _rules(connection: Any, viewer: Caller, ids: Sequence[RuleVersionId]) -> dict[RuleVersionId, RuleVersion]:

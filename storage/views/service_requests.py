@@ -3,13 +3,12 @@
 Who comes is personal: it is shown to the same, and that it was read is written down.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain import explain, service_requests
+from domain import service_requests
 from domain.access import Caller, ViewerKind
 from domain.claims import ClaimReason
 from domain.explain import Finding
@@ -71,7 +70,7 @@ async def broken_levels(
     found = await _requests(connection, rows, viewer)
     ids = [level.decision_id for request in found for level in request.levels if level.decision_id is not None]
     decided = await DECISIONS.select(connection, viewer.tenant_id, "t.id = ANY ($2::text[])", ids) if ids else []
-    trees = {decision.id: explain.parse(json.loads(decision.tree)) for decision in decided}
+    trees = {decision.id: decision.tree for decision in decided}
     return [
         [
             BrokenLevel(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,7 +81,7 @@ async def tree_of(story: Story, claim: Claim) -> explain.Finding:
     assert claim.decision_id is not None
     async with story.market.pool.acquire(story.market.tenant_id) as connection:
         decision = await decision_rows.get(connection, story.market.tenant_id, claim.decision_id)
-    return explain.parse(json.loads(decision.tree))
+    return decision.tree
 
 
 def found(tree: explain.Finding, rule: str) -> explain.Finding:

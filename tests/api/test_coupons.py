@@ -9,6 +9,7 @@ from api.operations import coupons, orders
 from domain.access import Role
 from domain.coupons import Coupon, CouponState, Redemption, RevokeCoupon
 from domain.errors import Conflict, Forbidden, NotFound, Refused
+from domain.explain import canonical
 from domain.ids import CouponId, OrderId, ReservationId
 from domain.money import Money
 from domain.orders import CancelOrder
@@ -253,7 +254,7 @@ async def test_a_revoked_coupon_is_lost_and_owed_by_nobody_until_it_is_restored(
         (exposure,) = (
             await exposure_rows.by_orders(connection, checkout.market.tenant_id, [OrderId(str(revoked.order_id))])
         )[OrderId(str(revoked.order_id))]
-    assert "coupon_revoked_by_staff" in why.tree
+    assert "coupon_revoked_by_staff" in canonical(why.tree)
     assert (exposure.drawn, exposure.left) == (usd(40_00), usd(160_00))
     assert await checkout.story.faults() == []
     ten_days = timedelta(days=10)

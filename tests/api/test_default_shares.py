@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
 from api.operations import claims, service_requests, tracking
-from domain import explain
 from domain.claims import AnswerClaim, Claim, ClaimOutcome, ClaimReason, DecideClaim
 from domain.explain import Finding
 from domain.guarantees import ServiceKind
@@ -68,7 +66,7 @@ async def decided(story: Story, claim: Claim) -> tuple[dict[str, int], Finding]:
     claim = await story.claim(claim.id)
     async with story.market.pool.acquire(story.market.tenant_id) as connection:
         last = (await decision_rows.by_subjects(connection, story.market.tenant_id, claim.id))[-1]
-    tree = explain.parse(json.loads(last.tree))
+    tree = last.tree
     (borne,) = [finding for finding in tree.because if finding.rule == "claim.liability"]
     return dict(claim.shares), borne
 

@@ -17,6 +17,7 @@ from domain.decisions import DecisionKind
 from domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from domain.evidence import EvidenceRequestState, FindEvidenceForged, NewEvidence, RequestEvidence, SubmitEvidence
 from domain.evidence_needs import EvidenceKind
+from domain.explain import canonical
 from domain.ids import EvidenceId, EvidenceRequestId, UploadId
 from domain.uploads import UploadKind
 from storage import decisions as decision_rows
@@ -218,7 +219,7 @@ async def test_a_forged_piece_of_the_maker_stays_is_marked_and_costs_points(
     async with market.pool.acquire(market.tenant_id) as connection:
         decided = await decision_rows.by_subjects(connection, market.tenant_id, dispute.claim_id)
     (found,) = [decision for decision in decided if decision.kind is DecisionKind.EVIDENCE]
-    assert "forgery_costs_points" in found.tree
+    assert "forgery_costs_points" in canonical(found.tree)
     entries = await owner.fetch(
         "SELECT points, cause_id FROM points_entries WHERE supplier_id = $1", dispute.supplier_id
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import buyers, enrolments, explain, parties, providers, suppliers, tenants
+from domain import buyers, enrolments, parties, providers, suppliers, tenants
 from domain.access import Caller, Role, Scope, ViewerKind
 from domain.buyers import GrantTier, Look, Purchases
 from domain.dates import UTC_DAYS
@@ -179,7 +178,7 @@ def test_a_level_changes_by_an_explained_decision_only(wanted: int, before: int,
     assert (after.level, after.level_decision_id, after.version) == (wanted, decision.id, 2)
     assert (decision.kind, decision.holds, decision.rule_version_ids) == (DecisionKind.TIER, True, (RULE,))
     assert decision.tree == granted().decision.tree
-    inputs = explain.parse(json.loads(decision.tree)).inputs
+    inputs = decision.tree.inputs
     assert (inputs["level"], inputs["before"], inputs["reason"]) == (wanted, before, reason.strip())
 
 
