@@ -29,8 +29,9 @@ trees = st.recursive(
 
 
 @given(trees)
-def test_a_tree_is_read_back_as_it_was_written(tree: Finding) -> None:
+def test_a_tree_is_sorted_json_without_blanks_and_read_back_as_it_was_written(tree: Finding) -> None:
     stored = explain.canonical(tree)
+    assert stored == json.dumps(explain.plain(tree), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert explain.parse(json.loads(stored)) == tree
     assert explain.canonical(explain.parse(json.loads(stored))) == stored
 
